@@ -1,0 +1,1 @@
+"""Gold and distilled examples blended by a schedule while `spacy train` runs."""

@@ -1,0 +1,1 @@
+"""DocBin corpora in and out: import, sampling, leak checks, label statistics, strict scores."""

@@ -1,0 +1,90 @@
+"""`.spacy` files and folders: read as a stream, written whole or not at all."""
+
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
+
+
+def shard_paths(path: Path) -> list[Path]:
+    """The `.spacy` files that a path stands for.
+
+    path (Path): A `.spacy` file, or a folder searched for them at any depth.
+    RETURNS (list[Path]): The files, sorted by name.
+    RAISES (ValueError): If the path does not exist or the folder holds no `.spacy` file.
+    """
+    path = Path(path)
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise ValueError(f"No such corpus: {path}. Expected a .spacy file, or a folder that holds some.")
+    found = sorted(p for p in path.rglob("*.spacy") if p.is_file())
+    if not found:
+        raise ValueError(f"The folder {path} holds no .spacy file. Make one with `spacy distill import`.")
+    return found
+
+
+def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
+    """Read documents one shard at a time.
+
+    path (Path): A `.spacy` file or a folder of them.
+    vocab (Vocab): The vocabulary of the documents.
+    YIELDS (Doc): The documents, in the order of the files and within them.
+    RAISES (ValueError): If there is nothing to read or a file is not a DocBin.
+    """
+    for shard in shard_paths(path):
+        yield from _read_shard(shard).get_docs(vocab)
+
+
+def count_docs(path: Path) -> int:
+    """The number of documents in a `.spacy` file or folder."""
+    return sum(len(_read_shard(shard)) for shard in shard_paths(path))
+
+
+def write_docs(docs: Iterable[Doc], path: Path) -> int:
+    """Write documents, with their provenance and span groups, to one `.spacy` file.
+
+    The file appears whole or not at all: it is written beside its place and then renamed.
+
+    docs (Iterable[Doc]): The documents.
+    path (Path): The file to write; missing folders are made.
+    RETURNS (int): How many documents were written.
+    RAISES (ValueError): If the file cannot be written there.
+    """
+    path = Path(path)
+    docbin = DocBin(store_user_data=True)
+    for doc in docs:
+        docbin.add(doc)
+    write_bytes(docbin.to_bytes(), path)
+    return len(docbin)
+
+
+def write_bytes(data: bytes, path: Path) -> None:
+    """Write a file whole or not at all.
+
+    RAISES (ValueError): If the file cannot be written there.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError as error:
+        if beside.exists():
+            beside.unlink()
+        raise ValueError(
+            f"Cannot write {path}: {error.strerror}. Choose a place you may write to."
+        ) from error
+
+
+def _read_shard(path: Path) -> DocBin:
+    try:
+        return DocBin(store_user_data=True).from_disk(path)
+    except (zlib.error, ValueError, TypeError, KeyError, EOFError) as error:
+        raise ValueError(
+            f"{path} is not a .spacy file (a DocBin), or is damaged: {type(error).__name__}. "
+            "Make one with `spacy distill import`."
+        ) from error

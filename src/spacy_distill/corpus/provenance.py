@@ -1,0 +1,47 @@
+"""Where a document and its labels come from: the record in `doc.user_data["distill"]`.
+
+The record is a plain dict, so that it survives a DocBin and can be read without this package:
+
+- "id" (str): identifies this Doc within its corpus, for instance "eng.train:17:3".
+- "document" (str): the article that it belongs to; sentences of one article share it. Statistics resample articles.
+- "source" (str): name of the file it was imported from.
+- "views" (dict[str, dict]): what is known of each teacher's view, by the name that `doc.spans["teacher:<name>"]` bears.
+"""
+
+from typing import Any
+
+from spacy.tokens import Doc
+
+KEY = "distill"
+VIEW_PREFIX = "teacher:"
+REJECTED = "rejected"
+
+
+def record(doc: Doc) -> dict[str, Any]:
+    """The document's record, made empty where there is none yet. Changing it changes the document."""
+    found: dict[str, Any] = doc.user_data.setdefault(KEY, {})
+    return found
+
+
+def set_origin(doc: Doc, *, id: str, document: str, source: str) -> Doc:
+    """Note where a document was imported from, and return it."""
+    record(doc).update(id=id, document=document, source=source)
+    return doc
+
+
+def doc_id(doc: Doc) -> str | None:
+    """The document's own id, or None for one that was not imported by `distill import`."""
+    found: str | None = doc.user_data.get(KEY, {}).get("id")
+    return found
+
+
+def article_id(doc: Doc) -> str | None:
+    """The id of the article the document belongs to, or None where it is unknown."""
+    found: str | None = doc.user_data.get(KEY, {}).get("document")
+    return found
+
+
+def views(doc: Doc) -> dict[str, dict[str, Any]]:
+    """Each teacher's view by name: model, prompt hash, answer key, state, source and counters."""
+    found: dict[str, dict[str, Any]] = record(doc).setdefault("views", {})
+    return found

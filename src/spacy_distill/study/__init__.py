@@ -1,0 +1,1 @@
+"""Runs, scores, statistics and the report."""

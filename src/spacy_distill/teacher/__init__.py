@@ -1,0 +1,1 @@
+"""The large model: prompts, answers, ledger, alignment, voting."""

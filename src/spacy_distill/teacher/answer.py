@@ -1,0 +1,50 @@
+"""An answer of the large model, as it crosses spacy-llm: a string that remembers where it comes from."""
+
+from typing import Any, Literal
+
+State = Literal["ok", "truncated", "refused", "failed"]
+
+
+class Answer(str):
+    """The text of one answer, with its state and its place in the ledger.
+
+    state (str): "ok", "truncated" (cut off by the token limit), "refused" (the model or a content filter
+        declined) or "failed" (no answer was got). Only an "ok" answer that parses may label a token.
+    key (str): Key of the row in the ledger.
+    model (str): Name of the model that answered.
+    source (Optional[str]): None for an answer of a live run; for a recorded one, where it was imported from.
+    others (tuple[Answer, ...]): The further samples for the same prompt, in order of their sample number.
+    """
+
+    state: State
+    key: str
+    model: str
+    source: str | None
+    others: tuple["Answer", ...]
+
+    def __new__(
+        cls,
+        text: str,
+        *,
+        state: State = "ok",
+        key: str = "",
+        model: str = "",
+        source: str | None = None,
+        others: tuple["Answer", ...] = (),
+    ) -> "Answer":
+        answer = super().__new__(cls, text)
+        answer.state = state
+        answer.key = key
+        answer.model = model
+        answer.source = source
+        answer.others = others
+        return answer
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (str(self), self.state, self.key, self.model, self.source, self.others)
+
+
+def _restore(
+    text: str, state: State, key: str, model: str, source: str | None, others: tuple[Answer, ...]
+) -> Answer:
+    return Answer(text, state=state, key=key, model=model, source=source, others=others)
