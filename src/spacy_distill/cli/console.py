@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
-from wasabi import Printer
+from wasabi.printer import Printer
 
 msg = Printer()
 

@@ -3,9 +3,9 @@
 The record is a plain dict, so that it survives a DocBin and can be read without this package:
 
 - "id" (str): identifies this Doc within its corpus, for instance "eng.train:17:3".
-- "document" (str): the article that it belongs to; sentences of one article share it. Statistics resample articles.
+- "document" (str): the article that it belongs to, shared by its sentences. Statistics resample articles.
 - "source" (str): name of the file it was imported from.
-- "views" (dict[str, dict]): what is known of each teacher's view, by the name that `doc.spans["teacher:<name>"]` bears.
+- "views" (dict[str, dict]): what is known of each teacher's view, by the name after "teacher:" in its group.
 """
 
 from typing import Any
