@@ -1,0 +1,132 @@
+"""Find a mention among the tokens of a text, however it is spaced, quoted or, if need be, cased."""
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+_QUOTES = dict.fromkeys(map(ord, '"“”„‟«»″'), "''") | dict.fromkeys(map(ord, "`´‘’‚‛′"), "'")
+_HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
+
+
+class _Folds(dict[int, str | None]):
+    """What a character becomes: quotes and hyphens plain ones; spaces, controls and format marks nothing."""
+
+    def __missing__(self, code: int) -> str | None:
+        char = chr(code)
+        kept = None if char.isspace() or unicodedata.category(char) in ("Cc", "Cf") else char
+        self[code] = kept
+        return kept
+
+
+_FOLDS = _Folds(_QUOTES | _HYPHENS)
+
+
+def fold(text: str) -> str:
+    """A text without spacing and invisible characters, with plain quotes and hyphens and no ligatures."""
+    plain = text.translate(_FOLDS)
+    return plain if plain.isascii() else unicodedata.normalize("NFKC", plain).translate(_FOLDS)
+
+
+def fold_loosely(text: str) -> str:
+    """A folded text without case and accents too: "İzmir", "IZMIR" and "izmir" become one."""
+    folded = fold(text).casefold()
+    if folded.isascii():
+        return folded
+    parts = unicodedata.normalize("NFD", folded.replace("ı", "i").replace("ß", "ss"))
+    return "".join(char for char in parts if not unicodedata.combining(char))
+
+
+class Places(NamedTuple):
+    """Where a mention stands.
+
+    spans (tuple[tuple[int, int], ...]): First token and the token after the last one, in text order.
+    aligned (bool): False if it only stands inside of tokens; the spans then cover those tokens.
+    """
+
+    spans: tuple[tuple[int, int], ...]
+    aligned: bool
+
+
+class WordIndex:
+    """The words of one text, made searchable.
+
+    words (Sequence[str]): The tokens' texts.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = words
+        self._exact = _Folded([fold(word) for word in words])
+        self._loose: _Folded | None = None
+
+    def find(self, mention: str) -> Places | None:
+        """All places of a mention, by the strictest way of comparing that finds any.
+
+        First as it is spelled, then without punctuation around it, both on token borders (a token's own
+        punctuation may be left out: "Inc" is found in "Inc."); then the same without case and accents; at
+        last inside of tokens.
+
+        mention (str): Any text.
+        RETURNS (Optional[Places]): None if it stands nowhere.
+        """
+        for folded, form in self._ways(mention):
+            if spans := folded.on_borders(form):
+                return Places(spans, True)
+        for folded, form in self._ways(mention):
+            if spans := folded.inside(form):
+                return Places(spans, False)
+        return None
+
+    def _ways(self, mention: str) -> Iterator[tuple["_Folded", str]]:
+        exact = fold(mention)
+        yield from ((self._exact, form) for form in _forms(exact))
+        if self._loose is None:
+            self._loose = _Folded([fold_loosely(word) for word in self._words])
+        yield from ((self._loose, form) for form in _forms(fold_loosely(mention)))
+
+
+def _forms(folded: str) -> Iterator[str]:
+    if folded:
+        yield folded
+    trimmed = folded.strip("'\"*_.,;:!?()[]{}<>|")
+    if trimmed and trimmed != folded:
+        yield trimmed
+
+
+class _Folded:
+    def __init__(self, words: list[str]) -> None:
+        self.text = "".join(words)
+        self.token: list[int] = []  # The token of each non-empty word, and where it begins.
+        self.begin: list[int] = []
+        at = 0
+        for i, word in enumerate(words):
+            if word:
+                self.token.append(i)
+                self.begin.append(at)
+                at += len(word)
+
+    def on_borders(self, form: str) -> tuple[tuple[int, int], ...]:
+        hits = list(self._hits(form))
+        whole = tuple((first, last + 1) for first, last, before, after in hits if not before and not after)
+        if whole:
+            return whole
+        return tuple(
+            (i, j + 1) for i, j, before, after in hits if not _has_letters(before) and not _has_letters(after)
+        )
+
+    def inside(self, form: str) -> tuple[tuple[int, int], ...]:
+        return tuple((first, last + 1) for first, last, _, _ in self._hits(form))
+
+    def _hits(self, form: str) -> Iterator[tuple[int, int, str, str]]:
+        """First and last token of each place, and what these tokens hold before and after the mention."""
+        at = self.text.find(form)
+        while at >= 0:
+            first, last = bisect_right(self.begin, at) - 1, bisect_right(self.begin, at + len(form) - 1) - 1
+            end = self.begin[last + 1] if last + 1 < len(self.begin) else len(self.text)
+            before, after = self.text[self.begin[first] : at], self.text[at + len(form) : end]
+            yield self.token[first], self.token[last], before, after
+            at = self.text.find(form, at + len(form) if not before and not after else at + 1)
+
+
+def _has_letters(text: str) -> bool:
+    return any(char.isalnum() for char in text)

@@ -1,0 +1,157 @@
+"""Read JSON as language models write it: loosely quoted, with trailing commas, or cut off at the end."""
+
+import re
+from typing import Any, NamedTuple
+
+MAX_DEPTH = 40
+_SPACE = re.compile(r"\s*")
+_BARE = re.compile(r"[^\s,:\[\]{}()\"'“”‘’]+")
+_CLOSERS = {"{": "}", "[": "]", "(": ")"}
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_WORDS = {"true": True, "false": False, "null": None, "none": None}
+
+
+class Read(NamedTuple):
+    """A value that was read.
+
+    value (Any): Made of dict, list, str, int, float, bool and None; a tuple becomes a list, and so does a
+        list as key of a dict become a tuple.
+    end (int): Where reading stopped.
+    closed (bool): Whether every bracket was closed before the text ended.
+    """
+
+    value: Any
+    end: int
+    closed: bool
+
+
+def read_value(text: str, start: int) -> Read | None:
+    """Read one bracketed value, as far as the text goes.
+
+    text (str): Any text.
+    start (int): Offset of a "{" or "[".
+    RETURNS (Optional[Read]): What was read, or None if this is not the start of a value.
+    """
+    reader = _Reader(text)
+    try:
+        value, end = reader.value(start, 0)
+    except _NotJson:
+        return None
+    return Read(value, end, reader.closed)
+
+
+class _NotJson(Exception):
+    """What stands here is not a value, however loosely read."""
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.closed = True
+
+    def skip(self, at: int) -> int:
+        found = _SPACE.match(self.text, at)
+        return found.end() if found else at
+
+    def value(self, at: int, depth: int) -> tuple[Any, int]:
+        opener = self.text[at]
+        if depth > MAX_DEPTH:
+            raise _NotJson
+        if opener in "[(":
+            return self.items(at + 1, _CLOSERS[opener], depth)
+        if opener == "{":
+            return self.pairs(at + 1, depth)
+        if opener in _QUOTES:
+            return self.string(at)
+        return self.bare(at)
+
+    def items(self, at: int, closer: str, depth: int) -> tuple[list[Any], int]:
+        found: list[Any] = []
+        while (at := self.skip(at)) < len(self.text):
+            char = self.text[at]
+            if char == closer:
+                return found, at + 1
+            if char in "}])":  # The wrong bracket closes us: leave it to whom it belongs.
+                return found, at
+            if char in ",;":
+                at += 1
+                continue
+            value, at = self.value(at, depth + 1)
+            found.append(value)
+        self.closed = False
+        return found, at
+
+    def pairs(self, at: int, depth: int) -> tuple[dict[Any, Any], int]:
+        found: dict[Any, Any] = {}
+        while (at := self.skip(at)) < len(self.text):
+            char = self.text[at]
+            if char == "}":
+                return found, at + 1
+            if char in "])":
+                return found, at
+            if char in ",;":
+                at += 1
+                continue
+            key, at = self.value(at, depth + 1)
+            at = self.skip(at)
+            if at >= len(self.text):
+                break
+            if self.text[at] != ":":
+                raise _NotJson
+            at = self.skip(at + 1)
+            if at >= len(self.text):
+                break
+            if self.text[at] in ",}])":
+                value: Any = None
+            else:
+                value, at = self.value(at, depth + 1)
+            found[_hashable(key)] = value
+        self.closed = False
+        return found, at
+
+    def string(self, at: int) -> tuple[str, int]:
+        quote, parts, start = _QUOTES[self.text[at]], [], at + 1
+        at = start
+        while at < len(self.text):
+            char = self.text[at]
+            if char == "\\":
+                parts.append(self.text[start:at])
+                escaped, at = self.escape(at + 1)
+                parts.append(escaped)
+                start = at
+            elif char == quote and self.ends(at, quote):
+                return "".join(parts) + self.text[start:at], at + 1
+            else:
+                at += 1
+        self.closed = False
+        return "".join(parts) + self.text[start:], at
+
+    def ends(self, at: int, quote: str) -> bool:
+        """Whether the quote at an offset ends its string: an apostrophe inside a word does not."""
+        following = self.skip(at + 1)
+        return following >= len(self.text) or self.text[following] in ",:;]})" or quote == "”"
+
+    def escape(self, at: int) -> tuple[str, int]:
+        if self.text.startswith("u", at):
+            digits = self.text[at + 1 : at + 5]
+            if len(digits) == 4 and re.fullmatch("[0-9a-fA-F]{4}", digits):
+                return chr(int(digits, 16)), at + 5
+        char = self.text[at : at + 1]
+        return _ESCAPES.get(char, char), at + 1
+
+    def bare(self, at: int) -> tuple[Any, int]:
+        found = _BARE.match(self.text, at)
+        if not found:
+            raise _NotJson
+        word = found.group()
+        if word.casefold() in _WORDS:
+            return _WORDS[word.casefold()], found.end()
+        try:
+            return float(word) if "." in word else int(word[:30]), found.end()
+        except ValueError:
+            return word, found.end()
+
+
+def _hashable(key: Any) -> Any:
+    return tuple(map(_hashable, key)) if isinstance(key, list) else str(key) if isinstance(key, dict) else key

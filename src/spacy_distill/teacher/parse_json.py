@@ -1,0 +1,131 @@
+"""Candidates from an answer in JSON: in a Markdown fence or not, with text around it, strict or loose."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from .candidates import Candidate, LabelSet, Parsed
+from .loose_json import Read, read_value
+
+MAX_STARTS = 200  # Brackets tried as the start of the answer; bounds the time that junk can take.
+_OPENER = re.compile(r"[{\[]")
+_DECODER = json.JSONDecoder()
+_ENTITIES = ("entities", "named_entities", "spans", "mentions", "results")
+_REJECTED = ("rejected", "not_entities", "non_entities")
+_TEXT = ("text", "entity", "name", "mention", "span", "word", "value", "candidate")
+_LABEL = ("label", "type", "entity_type", "category", "class", "tag")
+_REASON = ("reason", "explanation", "justification", "why")
+
+
+def parse_json(answer: str, labels: LabelSet) -> Parsed | None:
+    """Read the candidates of an answer in JSON. Never raises, whatever the answer is.
+
+    Read are `{"entities": [{"text", "label", "reason"}], "rejected": [...]}`, a bare list of such items or of
+    pairs, a dict of mention to label, and a dict of label to mentions. Of several values the last one that
+    has the first form counts, else the last one that names a mention, else the last empty one.
+
+    answer (str): Any text.
+    labels (LabelSet): Tells whether a dict without the expected keys is one of mentions and labels.
+    RETURNS (Optional[Parsed]): The candidates, or None if nothing in the answer can be read as such.
+    """
+    best: tuple[int, Parsed] | None = None
+    for rank, parsed in _payloads(answer, labels):
+        if best is None or rank >= best[0]:
+            best = rank, parsed
+    return best[1] if best else None
+
+
+def _payloads(answer: str, labels: LabelSet) -> Iterator[tuple[int, Parsed]]:
+    at = 0
+    for _ in range(MAX_STARTS):
+        opener = _OPENER.search(answer, at)
+        if not opener:
+            return
+        at = opener.end()
+        read = _read(answer, opener.start())
+        found = _interpret(read.value, labels) if read else None
+        if read and found is not None:
+            rank = 2 if _keyed(read.value, _ENTITIES) is not None else 1 if found else 0
+            yield rank, Parsed(tuple(found), read.closed)
+            at = max(at, read.end)
+
+
+def _read(answer: str, start: int) -> Read | None:
+    try:
+        value, end = _DECODER.raw_decode(answer, start)
+    except (ValueError, RecursionError):
+        return read_value(answer, start)
+    return Read(value, end, True)
+
+
+def _interpret(value: Any, labels: LabelSet) -> list[Candidate] | None:
+    if isinstance(value, dict):
+        key = _keyed(value, _ENTITIES)
+        if key is None:
+            return _from_dict(value, labels)
+        found = _from_entities(value[key], labels)
+        rejected = _from_entities(value.get(_keyed(value, _REJECTED)), labels) or []
+        return None if found is None else found + [item._replace(accepted=False) for item in rejected]
+    if isinstance(value, list) and not all(isinstance(item, (str, int, float)) for item in value):
+        return _from_list(value, labels)
+    return [] if value == [] else None
+
+
+def _from_entities(value: Any, labels: LabelSet) -> list[Candidate] | None:
+    """What stands under "entities" or "rejected": here a bare string is a mention without a label."""
+    if value is None:
+        return []
+    if isinstance(value, dict):
+        return _from_dict(value, labels, trusted=True)
+    return _from_list(value, labels, trusted=True) if isinstance(value, list) else None
+
+
+def _from_list(items: list[Any], labels: LabelSet, trusted: bool = False) -> list[Candidate] | None:
+    found: list[Candidate] = []
+    for item in items:
+        if isinstance(item, dict):
+            some = _from_dict(item, labels, trusted)
+        elif isinstance(item, list) and len(item) == 2 and all(isinstance(part, str) for part in item):
+            some = _from_dict({item[0]: item[1]}, labels, trusted)
+        else:
+            some = [_candidate(item, "?")] if trusted and isinstance(item, (str, int, float)) else None
+        if some is None:
+            return None
+        found += some
+    return found
+
+
+def _from_dict(item: dict[Any, Any], labels: LabelSet, trusted: bool = False) -> list[Candidate] | None:
+    text, label = _keyed(item, _TEXT), _keyed(item, _LABEL)
+    if text is not None and (label is not None or trusted) and not isinstance(item[text], (dict, list)):
+        given = item[label] if label is not None else "?"
+        reason = item.get(_keyed(item, _REASON), "")
+        return [_candidate(item[text], given, reason if isinstance(reason, str) else "")]
+    if all(
+        isinstance(mention, str) and isinstance(given, (str, type(None))) for mention, given in item.items()
+    ):
+        known = any(isinstance(given, str) and given in labels for given in item.values())
+        return [_candidate(*pair) for pair in item.items()] if known or trusted or not item else None
+    if all(isinstance(mentions, list) for mentions in item.values()) and any(
+        str(key) in labels for key in item
+    ):
+        return [_candidate(mention, key) for key, mentions in item.items() for mention in mentions]
+    return None
+
+
+def _candidate(text: Any, label: Any, reason: str = "") -> Candidate:
+    """A mention that the answer calls by a word for "no entity" is rejected; one without a label is not."""
+    if isinstance(label, list):
+        label = "/".join(map(str, label))
+    name = "" if label is None else str(label)
+    return Candidate(str(text), name, label is not None, reason)
+
+
+def _keyed(value: Any, names: tuple[str, ...]) -> Any:
+    """The key of a dict that is one of some names, in any case."""
+    if not isinstance(value, dict):
+        return None
+    return next(
+        (key for name in names for key in value if isinstance(key, str) and key.casefold() == name), None
+    )

@@ -1,0 +1,177 @@
+"""The task of spacy-llm's `llm` component: asks by a prompt, reads the answer, labels the document."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Literal, Optional  # noqa: UP035 (spacy-llm checks for
+typing's own)
+
+from spacy.tokens import Doc
+
+from .alignment import Alignment, Repeats, align
+from .answer import Answer
+from .candidates import LabelSet, Parsed
+from .examples import Shot, read_definitions, read_shots, show
+from .parsing import parse_answer
+from .prompting import PromptTemplate
+from .view import keep_view, label_document
+
+
+def make_ner_task(
+    labels: List[str],  # noqa: UP006
+    prompt: str = "standard",
+    definitions: Optional[Path] = None,  # noqa: UP045
+    examples: Optional[Path] = None,  # noqa: UP045
+    answer_format: Literal["json", "lines"] = "json",
+    repeats: Literal["all", "listed"] = "all",
+    aliases: Optional[Dict[str, str]] = None,  # noqa: UP006, UP045
+    view: Optional[str] = None,  # noqa: UP045
+    max_words: Optional[int] = None,  # noqa: UP045
+) -> "NERTask":
+    """Make the task `spacy_distill.NER.v1`.
+
+    labels (list[str]): The labels to ask for.
+    prompt (str): "standard", "cot", or the path of a Jinja template.
+    definitions (Optional[Path]): YAML or JSON file that maps labels to their definitions.
+    examples (Optional[Path]): YAML or JSON file of few-shot examples.
+    answer_format (str): "json", or "lines" for `n. candidate | True or False | reason (TYPE)`.
+    repeats (str): What a mention that is listed once and occurs several times labels: "all" occurrences, or
+        only as many as are "listed".
+    aliases (Optional[dict[str, str]]): A label as it may stand in an answer, and the label that it means;
+        "O" for no entity.
+    view (Optional[str]): Name of the view in `doc.spans`. None: the prompt's name.
+    max_words (Optional[int]): Tokens above which a document is not asked about. None: no limit.
+    RETURNS (NERTask): The task.
+    RAISES (ValueError): If a file cannot be read, or an argument contradicts another.
+    """
+    if max_words is not None and max_words < 1:
+        raise ValueError(f"`max_words` is {max_words}. Give 1 or more, or null for no limit.")
+    known = LabelSet(labels, aliases)
+    template = PromptTemplate(
+        prompt, known.labels, read_definitions(definitions, known) if definitions else {}, answer_format
+    )
+    return NERTask(
+        known,
+        template,
+        read_shots(examples, known) if examples else [],
+        repeats=repeats,
+        view=view or template.name,
+        max_words=max_words,
+    )
+
+
+class NERTask:
+    """Named entities by prompt. Made by `make_ner_task`, which see for what its arguments mean.
+
+    labels (tuple[str, ...]): The labels that its documents can get.
+    view (str): Name under which a document keeps what the answer says.
+    prompt_hash (str): Identifies template, labels, definitions, examples and format.
+    """
+
+    def __init__(
+        self,
+        labels: LabelSet,
+        template: PromptTemplate,
+        shots: Sequence[Shot],
+        *,
+        repeats: Repeats = "all",
+        view: str = "standard",
+        max_words: int | None = None,
+    ) -> None:
+        self._labels, self._template, self._repeats, self._max_words = labels, template, repeats, max_words
+        self._shown = [show(shot, template.answer_format) for shot in shots]
+        self.view = view
+        self.prompt_hash = template.digest(shots)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self._labels.labels
+
+    def render(self, doc: Doc) -> str:
+        """The prompt for a document: one user message.
+
+        An empty prompt says that there is nothing to ask: the document has no words, or more than
+        `max_words`.
+        """
+        if self._unasked(doc):
+            return ""
+        return self._template.render(doc.text, self._shown)
+
+    def complaint(self, answer: str) -> str | None:
+        """What to tell the model about an answer that cannot be used: one sentence; None if it can."""
+        parsed = parse_answer(answer, self._template.answer_format, self._labels)
+        if parsed is None:
+            wanted = (
+                "JSON"
+                if self._template.answer_format == "json"
+                else "lines of `n. text | True or False | reason`"
+            )
+            return (
+                f"Your answer could not be read: give the result as {wanted}, exactly in the form asked for."
+            )
+        if not parsed.complete:
+            return "Your answer breaks off before its end: give the whole result again, and be brief."
+        return None
+
+    def generate_prompts(self, docs: Iterable[Doc]) -> Iterable[str]:
+        """One prompt a document.
+
+        docs (Iterable[Doc]): The documents.
+        YIELDS (str): The prompts.
+        """
+        for doc in docs:
+            yield self.render(doc)
+
+    def parse_responses(self, docs: Iterable[Doc], responses: Iterable[Any]) -> Iterable[Doc]:
+        """Label documents by their answers.
+
+        docs (Iterable[Doc]): The documents.
+        responses (Iterable[Any]): For each one its answers, of which there is one: spacy-llm nests them.
+        YIELDS (Doc): The same documents.
+        """
+        for doc, response in zip(docs, responses, strict=False):
+            answer = response if isinstance(response, str) else next(iter(response), "")
+            yield self.annotate(doc, answer)
+
+    def annotate(self, doc: Doc, answer: str) -> Doc:
+        """Label a document by an answer.
+
+        Only an answer that is ok, parses and is complete sets the document's entities: no other can tell an
+        entity's absence from a failure.
+
+        doc (Doc): The document.
+        answer (str): The answer; a plain string counts as ok.
+        RETURNS (Doc): The same document.
+        """
+        given = answer if isinstance(answer, Answer) else Answer(answer)
+        parsed = (
+            parse_answer(given, self._template.answer_format, self._labels) if given.state == "ok" else None
+        )
+        state = "unanswered" if self._unasked(doc) else self._state(given, parsed)
+        alignment = Alignment()
+        if parsed and state in ("ok", "truncated"):
+            alignment = align([token.text for token in doc], parsed.candidates, self._labels, self._repeats)
+        if state == "ok":
+            label_document(doc, alignment)
+        keep_view(doc, self.view, alignment, self._facts(given, state))
+        return doc
+
+    def _unasked(self, doc: Doc) -> bool:
+        too_long = self._max_words is not None and len(doc) > self._max_words
+        return too_long or not doc.text.strip()
+
+    def _state(self, answer: Answer, parsed: Parsed | None) -> str:
+        if answer.state != "ok":
+            return answer.state
+        if parsed is None:
+            return "unparsable"
+        return "ok" if parsed.complete else "truncated"
+
+    def _facts(self, answer: Answer, state: str) -> dict[str, Any]:
+        return {
+            "model": answer.model,
+            "prompt": self.prompt_hash,
+            "key": answer.key,
+            "state": state,
+            "source": answer.source,
+            "template": self._template.name,
+        }
