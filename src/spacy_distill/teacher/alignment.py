@@ -58,11 +58,11 @@ def align(
 ) -> Alignment:
     """Find candidates among the tokens of a text and settle what contradicts. Never raises.
 
-    The order of the candidates does not matter, except among those of the same mention: the n-th listing is
-    for its n-th occurrence. A mention that occurs more often than it is listed labels the other occurrences
-    too if `repeats` is "all" (and leaves them unknown if its listings differ), or none of them if it is
-    "listed". Of overlapping entities the longest wins (in tokens), then the one listed first; a mention that also stands
-    outside the longer entity is looked for there.
+    The order of the candidates does not matter, except among those of the same mention: the n-th listing
+    is for its n-th occurrence. A mention that occurs more often than it is listed labels the other
+    occurrences too if `repeats` is "all" (and leaves them unknown if its listings differ), or none of them
+    if it is "listed". Of overlapping entities the longest wins (in tokens), then the one listed first; a
+    mention that also stands outside the longer entity is looked for there.
 
     words (Sequence[str]): The tokens' texts.
     candidates (Iterable[Candidate]): What the answer names.

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Literal, Optional  # noqa: UP035 (spacy-llm checks for
-typing's own)
+
+# spacy-llm accepts a task only if it is annotated with typing's own Iterable.
+from typing import Any, Dict, Iterable, List, Literal, Optional  # noqa: UP035
 
 from spacy.tokens import Doc
 
