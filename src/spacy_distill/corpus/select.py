@@ -1,0 +1,89 @@
+"""Parts and samples of a corpus that are the same on every machine."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spacy.tokens import Doc
+
+from .provenance import article_id
+
+
+@dataclass(frozen=True)
+class ArticleRange:
+    """A part of a corpus by share of its articles, such as 0:0.5 for the first half.
+
+    start (float): Share of the articles before the part, in [0, 1].
+    end (float): Share of the articles up to its end, in (start, 1]. Ranges that meet leave no article out and
+        take none twice.
+    shuffled (bool): The articles in an order that the seed chooses, instead of that of the file.
+    """
+
+    start: float = 0.0
+    end: float = 1.0
+    shuffled: bool = False
+
+
+WHOLE = ArticleRange()
+
+
+def parse_range(text: str, *, shuffled: bool = False) -> ArticleRange:
+    """Read a range such as "0:0.5".
+
+    RAISES (ValueError): If the text is not two shares in [0, 1], the second the greater.
+    """
+    first, colon, last = text.partition(":")
+    try:
+        start, end = float(first), float(last)
+    except ValueError:
+        colon = ""
+    if not colon or not 0 <= start < end <= 1:
+        raise ValueError(
+            f"A range of documents is written START:END in shares from 0 to 1, such as 0:0.5, got {text!r}."
+        )
+    return ArticleRange(start, end, shuffled)
+
+
+def take_articles(docs: Sequence[Doc], part: ArticleRange, seed: int = 0) -> list[Doc]:
+    """The documents whose article lies in the range, in their order.
+
+    docs (Sequence[Doc]): Documents with their article's id.
+    part (ArticleRange): Which articles to take.
+    seed (int): Seed of the shuffled order.
+    RETURNS (list[Doc]): The part.
+    """
+    articles = list(dict.fromkeys(_article(doc, i) for i, doc in enumerate(docs)))
+    order = _drawn(len(articles), "articles", seed) if part.shuffled else list(range(len(articles)))
+    first, last = round(part.start * len(articles)), round(part.end * len(articles))
+    taken = {articles[i] for i in order[first:last]}
+    return [doc for i, doc in enumerate(docs) if _article(doc, i) in taken]
+
+
+def sample(docs: Sequence[Doc], limit: int, seed: int = 0) -> list[Doc]:
+    """A random sample, in the order of the documents.
+
+    It depends on the number of documents and the seed alone, and holds every smaller sample of that seed.
+
+    docs (Sequence[Doc]): The documents.
+    limit (int): The size of the sample, at least 1; all documents are taken if there are fewer.
+    seed (int): Seed of the sample.
+    RETURNS (list[Doc]): The sample.
+    RAISES (ValueError): If the limit is below 1.
+    """
+    if limit < 1:
+        raise ValueError(f"The limit must be at least 1, got {limit}.")
+    return [docs[i] for i in sorted(_drawn(len(docs), "documents", seed)[:limit])]
+
+
+def _article(doc: Doc, i: int) -> tuple[str, int]:
+    name = article_id(doc)
+    return ("", i) if name is None else (name, -1)
+
+
+def _drawn(size: int, what: str, seed: int) -> list[int]:
+    """Positions in an order drawn by a hash: the same for every platform and version of Python."""
+
+    def key(i: int) -> bytes:
+        return hashlib.sha256(f"{what}:{seed}:{i}".encode()).digest()
+
+    return sorted(range(size), key=key)

@@ -1,0 +1,1 @@
+"""Readers of foreign files: CoNLL columns, JSON Lines, plain text."""
