@@ -2,14 +2,15 @@
 
 from typing import Any, Literal
 
-State = Literal["ok", "truncated", "refused", "failed"]
+State = Literal["ok", "truncated", "refused", "failed", "unanswered"]
 
 
 class Answer(str):
     """The text of one answer, with its state and its place in the ledger.
 
     state (str): "ok", "truncated" (cut off by the token limit), "refused" (the model or a content filter
-        declined) or "failed" (no answer was got). Only an "ok" answer that parses may label a token.
+        declined), "failed" (no answer was got) or "unanswered" (not asked yet; never in a ledger). Only an
+        "ok" answer that parses may label a token.
     key (str): Key of the row in the ledger.
     model (str): Name of the model that answered.
     source (Optional[str]): None for an answer of a live run; for a recorded one, where it was imported from.

@@ -1,0 +1,96 @@
+"""Annotating a corpus in two passes: get every answer into the ledger, then make documents of them."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from spacy.tokens import Doc
+
+from ..corpus.docbin import write_docs
+from ..corpus.provenance import views
+from .models import KeptAnswers, Replay
+from .pipeline import Teacher, load_teacher
+
+
+@dataclass
+class Report:
+    """What became of a corpus.
+
+    documents (int): How many there are.
+    states (Counter[str]): How many documents are in each state.
+    missing (int): How many of them could have been asked about and have no answer yet.
+    """
+
+    documents: int = 0
+    states: Counter[str] = field(default_factory=Counter)
+    missing: int = 0
+
+
+def annotate(
+    config: Path,
+    source: Path,
+    out: Path,
+    *,
+    overrides: Mapping[str, Any],
+    allow_missing: bool = False,
+) -> Report:
+    """Annotate a corpus with the teacher of a config.
+
+    config (Path): The teacher's config.
+    source (Path): The corpus to annotate, a `.spacy` file or a folder of them. Its labels are not looked at.
+    out (Path): The `.spacy` file to write; it appears whole or not at all.
+    overrides (Mapping[str, Any]): Values to set in the config, by dotted names.
+    allow_missing (bool): Whether a replay may leave documents unanswered.
+    RETURNS (Report): What became of the documents.
+    RAISES (ValueError): If anything is wrong with the config or the files, or a replay lacks answers.
+        Nothing is written then.
+    """
+    check_out(source, out)
+    teacher = load_teacher(config, overrides)
+    if isinstance(teacher.model, Replay):
+        check_replay(teacher, teacher.model, source, allow_missing=allow_missing)
+    return write(teacher, source, out)
+
+
+def write(teacher: Teacher, source: Path, out: Path) -> Report:
+    """The second pass: run the pipeline over the kept answers and write what it makes.
+
+    RETURNS (Report): What became of the documents.
+    """
+    report = Report()
+    kept = KeptAnswers(teacher.model.look_up)
+    teacher.set_model(kept)
+
+    def counted() -> Iterator[Doc]:
+        for doc in teacher.nlp.pipe(teacher.read(source)):
+            report.states[views(doc)[teacher.task.view]["state"]] += 1
+            yield doc
+
+    report.documents = write_docs(counted(), out)
+    report.missing = kept.missing
+    return report
+
+
+def check_replay(teacher: Teacher, model: Replay, source: Path, *, allow_missing: bool) -> None:
+    """Refuse a replay that lacks answers, before anything is written."""
+    kept = KeptAnswers(model.look_up)
+    for doc in teacher.prepared(teacher.read(source)):
+        kept.answer(teacher.task.render(doc))
+    if kept.missing and not allow_missing:
+        raise ValueError(model.explain_missing(kept.missing, kept.asked))
+
+
+def check_out(source: Path, out: Path) -> None:
+    """Refuse a place that cannot be written to before a cent is spent."""
+    out = Path(out)
+    if out.exists() and Path(source).exists() and out.samefile(source):
+        raise ValueError(f"{out} is the corpus that is to be annotated. Choose another file to write to.")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        probe = out.with_name(f".{out.name}.probe")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ValueError(f"Cannot write {out}: {error.strerror}. Choose a place you may write to.") from error

@@ -1,0 +1,125 @@
+"""One row of the ledger, and its form as a line of JSON."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, get_args
+
+from .answer import State
+from .keys import Message, clean_text, messages_hash
+
+STATES: tuple[str, ...] = tuple(state for state in get_args(State) if state != "unanswered")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One answer, with everything that is known of it.
+
+    key (str): The ledger's key (`keys.answer_key`).
+    model (str): Name of the model as it was asked for.
+    host (str): Host of the endpoint; "recorded" for answers that did not come from a live run.
+    messages (tuple[Message, ...]): The full messages that were sent.
+    answer (str): Text of the answer; empty where there is none.
+    state (State): What became of it.
+    sample (int): Number of the sample, from 0.
+    body (str): Hash of the request's body.
+    finish_reason (str | None): As the server gave it.
+    prompt_tokens, completion_tokens (int | None): As the server counted them.
+    cost (float | None): In US dollars, if prices were configured.
+    latency (float | None): Seconds from sending to the answer, of the try that succeeded.
+    time (float | None): When it was stored, seconds since the epoch.
+    tries (int): How many requests it took.
+    error (str | None): What went wrong, for a failed one.
+    source (str | None): None for a live answer; for a recorded one, where it was imported from.
+    reask_of (str | None): Key of the answer that this one was asked to mend.
+    text (str | None): Text of the document that was asked about, where it is known.
+    view, prompt_hash (str | None): Name and hash of the prompt's template, where they are known.
+    """
+
+    key: str
+    model: str
+    host: str
+    messages: tuple[Message, ...]
+    answer: str
+    state: State
+    sample: int = 0
+    body: str = ""
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cost: float | None = None
+    latency: float | None = None
+    time: float | None = None
+    tries: int = 1
+    error: str | None = None
+    source: str | None = None
+    reask_of: str | None = None
+    text: str | None = None
+    view: str | None = None
+    prompt_hash: str | None = None
+
+    @property
+    def messages_hash(self) -> str:
+        """Names the prompt whatever the model."""
+        return messages_hash(self.messages)
+
+
+TEXTS = ("key", "model", "host", "answer")
+OPTIONAL_TEXTS = ("body", "finish_reason", "error", "source", "reask_of", "text", "view", "prompt_hash")
+NUMBERS = ("sample", "tries", "prompt_tokens", "completion_tokens", "cost", "latency", "time")
+
+
+def to_line(entry: Entry) -> dict[str, Any]:
+    """An entry as a line of an export, without what is not known.
+
+    Such a line has all that a line of recorded answers needs (`text` and `answer`).
+    """
+    return {name: value for name, value in asdict(entry).items() if value is not None}
+
+
+def from_line(line: object) -> Entry:
+    """Read a line of an export.
+
+    line (object): The parsed JSON of the line.
+    RETURNS (Entry): The entry.
+    RAISES (ValueError): If the line is not one of an export; says what is wrong with it.
+    """
+    if not isinstance(line, Mapping):
+        raise ValueError(f"expected an object with key, model, messages and answer, got {line!r:.60}")
+    unknown = sorted(set(line) - set(Entry.__dataclass_fields__))
+    if unknown:
+        raise ValueError(f"unknown fields: {', '.join(map(str, unknown))}")
+    for name in TEXTS:
+        if not isinstance(line.get(name), str):
+            raise ValueError(f'"{name}" has to be a string, got {line.get(name)!r:.60}')
+    for name in OPTIONAL_TEXTS:
+        if not isinstance(line.get(name, ""), str):
+            raise ValueError(f'"{name}" has to be a string, got {line.get(name)!r:.60}')
+    for name in NUMBERS:
+        _check_number(name, line.get(name, 0))
+    if line.get("state") not in STATES:
+        raise ValueError(f'"state" has to be one of {", ".join(STATES)}, got {line.get("state")!r:.60}')
+    values: dict[str, Any] = {
+        name: clean_text(value) if isinstance(value, str) else value for name, value in line.items()
+    }
+    values["messages"] = _read_messages(line.get("messages"))
+    return Entry(**values)
+
+
+def _check_number(name: str, value: object) -> None:
+    whole = name not in ("cost", "latency", "time")
+    right = isinstance(value, int) and not isinstance(value, bool)
+    if not right and not (not whole and isinstance(value, float) and math.isfinite(value)):
+        raise ValueError(f'"{name}" has to be a {"whole " if whole else ""}number, got {value!r:.60}')
+
+
+def _read_messages(messages: object) -> tuple[Message, ...]:
+    right = isinstance(messages, list) and all(
+        isinstance(m, Mapping)
+        and set(m) == {"role", "content"}
+        and all(isinstance(v, str) for v in m.values())
+        for m in messages
+    )
+    if not right or not isinstance(messages, list):
+        raise ValueError(f'"messages" has to be a list of {{"role", "content"}}, got {messages!r:.60}')
+    return tuple({"role": m["role"], "content": clean_text(m["content"])} for m in messages)

@@ -1,0 +1,272 @@
+"""The ledger: every answer that was ever got, in one SQLite file that survives `kill -9`."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from .answer import Answer
+from .entry import Entry
+
+APPLICATION_ID = 0x5D15711
+VERSION = 1
+BUSY_SECONDS = 60.0
+CHUNK = 1000
+
+SCHEMA = """
+CREATE TABLE prompts (
+    hash TEXT PRIMARY KEY, messages TEXT NOT NULL, text TEXT, view TEXT, prompt_hash TEXT
+);
+CREATE TABLE answers (
+    key TEXT PRIMARY KEY, prompt TEXT NOT NULL REFERENCES prompts (hash), model TEXT NOT NULL,
+    host TEXT NOT NULL, sample INTEGER NOT NULL, state TEXT NOT NULL, answer TEXT NOT NULL,
+    body TEXT NOT NULL, finish_reason TEXT,
+    prompt_tokens INTEGER, completion_tokens INTEGER, cost REAL, latency REAL, time REAL,
+    tries INTEGER NOT NULL, error TEXT, source TEXT, reask_of TEXT
+);
+CREATE INDEX answers_by_prompt ON answers (prompt);
+CREATE INDEX answers_by_reask ON answers (reask_of) WHERE reask_of IS NOT NULL;
+"""
+
+COLUMNS = tuple(
+    field.name for field in fields(Entry) if field.name not in ("messages", "text", "view", "prompt_hash")
+)
+PUT_PROMPT = "INSERT OR IGNORE INTO prompts (hash, messages, text, view, prompt_hash) VALUES (?, ?, ?, ?, ?)"
+# A failed row gives way to any later one and a recorded one to the recording's next import; an answer that
+# was paid for is never replaced.
+PUT = f"""
+INSERT INTO answers (prompt, {", ".join(COLUMNS)}) VALUES (?, {", ".join("?" for _ in COLUMNS)})
+ON CONFLICT (key) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS if name != "key")}
+WHERE answers.state = 'failed' OR answers.source IS NOT NULL
+"""
+SELECT = f"""
+SELECT {", ".join(f"answers.{name}" for name in COLUMNS)},
+    prompts.messages, prompts.text, prompts.view, prompts.prompt_hash
+FROM answers JOIN prompts ON prompts.hash = answers.prompt
+"""
+
+
+class LedgerError(ValueError):
+    """The ledger's file cannot be used as one."""
+
+
+class Ledger:
+    """Answers by key, durable one by one; several processes may use one file.
+
+    path (Path): The file.
+    create (bool): Whether to make the file if there is none. Without it the file is opened for reading only.
+    RAISES (LedgerError): If there is no such file, or it is damaged or something else. It is then left alone.
+    """
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        self.path = Path(path)
+        self.readonly = not create
+        with self._explained():
+            self._db = self._connect()
+            try:
+                self._prepare()
+            except (sqlite3.Error, LedgerError):
+                self._db.close()
+                raise
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. What was put is in it in any case."""
+        self._db.close()
+
+    def put(self, entry: Entry) -> None:
+        """Store one answer. When this returns, no crash of the process can lose it.
+
+        entry (Entry): The answer. It replaces a failed one, or a recorded one; any other is kept as it was.
+        RAISES (LedgerError): If it cannot be stored, for instance because the disk is full.
+        """
+        self.put_all([entry])
+
+    def put_all(self, entries: Iterable[Entry]) -> int:
+        """Store answers in one transaction: all of them, or none.
+
+        RETURNS (int): How many were new, or replaced another.
+        """
+        with self.transaction():
+            return sum(self._put(entry) for entry in entries)
+
+    def get(self, key: str) -> Entry | None:
+        """The answer with this key, or None."""
+        with self._explained():
+            row = self._db.execute(f"{SELECT} WHERE answers.key = ?", [key]).fetchone()
+        return None if row is None else _entry(row)
+
+    def find(self, start: str) -> list[Entry]:
+        """The answers whose keys start with these digits, at most ten of them."""
+        sql = f"{SELECT} WHERE answers.key >= ? AND answers.key < ? ORDER BY answers.key LIMIT 10"
+        with self._explained():
+            return [_entry(row) for row in self._db.execute(sql, [start, start + "g"])]
+
+    def answer(self, key: str, *, mends: int = 0) -> Answer | None:
+        """The answer with this key as it crosses spacy-llm; where it was asked again, the last usable one.
+
+        key (str): The ledger's key.
+        mends (int): How many repeated requests to follow, at most.
+        RETURNS (Answer | None): The answer, or None if the ledger has none.
+        """
+        sql = "SELECT answer, state, key, model, source FROM answers WHERE"
+        with self._explained():
+            row = self._db.execute(f"{sql} key = ?", [key]).fetchone()
+            found = row
+            while row is not None and mends > 0:
+                # The latest wording of a complaint comes first; a repeated request that failed mends nothing.
+                again = f"{sql} reask_of = ? AND state = 'ok' ORDER BY time DESC, key LIMIT 1"
+                row = self._db.execute(again, [row[2]]).fetchone()
+                found = row or found
+                mends -= 1
+        return None if found is None else _answer(found)
+
+    def answers_to(self, messages_hash: str) -> list[tuple[str, int, str]]:
+        """Who answered a prompt: model, sample number and key, the one to be preferred first.
+
+        messages_hash (str): Names the prompt (`keys.messages_hash`).
+        RETURNS (list[tuple[str, int, str]]): By model and sample; usable before others, live before
+            recorded, late before early.
+        """
+        sql = """
+            SELECT model, sample, key FROM answers WHERE prompt = ? AND reask_of IS NULL
+            ORDER BY model, sample, state = 'ok' DESC, source IS NULL DESC, time DESC, key
+        """
+        with self._explained():
+            return [(model, sample, key) for model, sample, key in self._db.execute(sql, [messages_hash])]
+
+    def entries(self) -> Iterator[Entry]:
+        """All answers in the order they came in.
+
+        YIELDS (Entry): One answer.
+        """
+        with self._explained():
+            for row in self._db.execute(f"{SELECT} ORDER BY answers.rowid"):
+                yield _entry(row)
+
+    def rows(self, sql: str, values: Iterable[object] = ()) -> list[tuple[object, ...]]:
+        """The result of a query of one's own."""
+        with self._explained():
+            return self._db.execute(sql, list(values)).fetchall()
+
+    def __len__(self) -> int:
+        with self._explained():
+            count: int = self._db.execute("SELECT count(*) FROM answers").fetchone()[0]
+        return count
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: what is done inside is kept whole when it ends, or not at all if it raises."""
+        with self._explained():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _put(self, entry: Entry) -> int:
+        prompt = entry.messages_hash
+        messages = json.dumps(entry.messages, ensure_ascii=False)
+        self._db.execute(PUT_PROMPT, [prompt, messages, entry.text, entry.view, entry.prompt_hash])
+        values = [getattr(entry, name) for name in COLUMNS]
+        return self._db.execute(PUT, [prompt, *values]).rowcount
+
+    def _connect(self) -> sqlite3.Connection:
+        if self.readonly:
+            if not self.path.is_file():
+                raise LedgerError(f"No such ledger: {self.path}.")
+            # A folder that cannot be written to has no place for SQLite's side files.
+            unchanging = "" if os.access(self.path.parent, os.W_OK) else "&immutable=1"
+            name = f"{self.path.absolute().as_uri()}?mode=ro{unchanging}"
+        else:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            name = f"{self.path.absolute().as_uri()}?mode=rwc"
+        return sqlite3.connect(
+            name, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+
+    def _prepare(self) -> None:
+        size = self.path.stat().st_size
+        # In this order: another process may be making the ledger meanwhile, and does so in one transaction.
+        tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        application, version = (self._pragma(name) for name in ("application_id", "user_version"))
+        if tables and application != APPLICATION_ID:
+            raise LedgerError(f"{self.path} is an SQLite file, but no ledger. Choose another path.")
+        if application == APPLICATION_ID and version != VERSION:
+            raise LedgerError(
+                f"{self.path} is a ledger of format {version}; this version of spacy-distill reads {VERSION}."
+            )
+        if size and size < self._pragma("page_count") * self._pragma("page_size") and not self._has_log():
+            raise sqlite3.DatabaseError("the file is shorter than it should be")
+        if not self.readonly:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            if not tables:
+                self._create()
+
+    def _create(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        # Another process may have been first.
+        if not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            for statement in SCHEMA.split(";"):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
+        self._db.execute("COMMIT")
+
+    def _pragma(self, name: str) -> int:
+        value: int = self._db.execute(f"PRAGMA {name}").fetchone()[0]
+        return value
+
+    def _has_log(self) -> bool:
+        log = self.path.with_name(self.path.name + "-wal")
+        return log.exists() and log.stat().st_size > 0
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn SQLite's errors into one that names the file and says what to do."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise LedgerError(_explain(self.path, error)) from error
+
+
+def _explain(path: Path, error: sqlite3.Error) -> str:
+    said = str(error)
+    if "full" in said or "disk I/O" in said:
+        return (
+            f"Cannot write to the ledger {path}: {said}. Make room on the disk and run the same command "
+            "again; the answers stored so far are safe."
+        )
+    if "locked" in said:
+        return f"The ledger {path} has been locked by another process for {BUSY_SECONDS:.0f} seconds: {said}."
+    if "unable to open" in said or "readonly" in said:
+        return f"Cannot open the ledger {path}: {said}. Choose a place you may write to."
+    return (
+        f"{path} is not a ledger, or is damaged ({said}). Nothing was written to it. Restore it from a copy "
+        "or an export, save what can be read with `sqlite3 LEDGER .recover`, or choose another path."
+    )
+
+
+def _answer(row: tuple[str, ...]) -> Answer:
+    text, state, key, model, source = row
+    return Answer(text, state=state, key=key, model=model, source=source)  # type: ignore[arg-type]
+
+
+def _entry(row: tuple[object, ...]) -> Entry:
+    values: dict[str, Any] = dict(zip(COLUMNS, row, strict=False))
+    messages, *rest = row[len(COLUMNS) :]
+    values.update(zip(("text", "view", "prompt_hash"), rest, strict=True))
+    return Entry(messages=tuple(json.loads(str(messages))), **values)

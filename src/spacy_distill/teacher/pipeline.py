@@ -1,0 +1,95 @@
+"""The pipeline that a teacher's config describes, taken apart for annotating in two passes."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..corpus.docbin import read_docs
+from ..corpus.provenance import record
+
+
+@runtime_checkable
+class Task(Protocol):
+    """What is needed of a task: the prompt of a document, and what is wrong with an answer."""
+
+    view: str
+    prompt_hash: str
+
+    def render(self, doc: Doc) -> str: ...
+
+    def complaint(self, answer: str) -> str | None: ...
+
+
+@dataclass
+class Teacher:
+    """A pipeline with one `llm` component.
+
+    nlp (Language): The pipeline as spacy-llm assembles it.
+    name (str): The component's name.
+    task (Task): Its task.
+    model (Any): Its model.
+    """
+
+    nlp: Language
+    name: str
+    task: Task
+    model: Any
+
+    def prepared(self, docs: Iterable[Doc]) -> Iterator[Doc]:
+        """Documents as the `llm` component will see them: after all components that come before it."""
+        names = self.nlp.pipe_names
+        return self.nlp.pipe(docs, disable=names[names.index(self.name) :])
+
+    def read(self, path: Path) -> Iterator[Doc]:
+        """Documents without any annotation: words, spaces and where they come from."""
+        return (bare(doc) for doc in read_docs(path, self.nlp.vocab))
+
+    def set_model(self, model: object) -> None:
+        """Let another model answer the component's prompts."""
+        component: Any = self.nlp.get_pipe(self.name)
+        component._model = model
+
+
+def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
+    """Assemble a teacher's config.
+
+    config (Path): The config file.
+    overrides (Mapping[str, Any]): Values to set in it, by dotted names.
+    RETURNS (Teacher): The pipeline and its parts.
+    RAISES (ValueError): If there is no such file, or it has not exactly one `llm` component with a task
+        of ours.
+    """
+    from spacy_llm.pipeline.llm import LLMWrapper
+    from spacy_llm.util import assemble
+
+    if not Path(config).is_file():
+        raise ValueError(
+            f"No such config: {config}. Expected a teacher's config, as in configs/teacher_*.cfg."
+        )
+    nlp = assemble(config, overrides=dict(overrides))
+    names = [name for name, pipe in nlp.pipeline if isinstance(pipe, LLMWrapper)]
+    if len(names) != 1:
+        raise ValueError(
+            f'{config} has {len(names)} components with factory = "llm"; annotating needs exactly one. Make '
+            "a config for each teacher and bring their views together with `spacy distill vote`."
+        )
+    component: Any = nlp.get_pipe(names[0])
+    if not isinstance(component.task, Task):
+        raise ValueError(
+            f"{config}: annotating needs a task with render, complaint, view and prompt_hash, such as "
+            f'@llm_tasks = "spacy_distill.NER.v1"; components.{names[0]}.task is a '
+            f"{type(component.task).__name__}."
+        )
+    return Teacher(nlp, names[0], component.task, component._model)
+
+
+def bare(doc: Doc) -> Doc:
+    """A document's words, spaces and origin, and nothing else of it: no label can pass."""
+    words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
+    made = Doc(doc.vocab, words=words, spaces=spaces)
+    record(made).update({name: value for name, value in record(doc).items() if name != "views"})
+    return made

@@ -1,0 +1,74 @@
+import json
+from pathlib import Path
+
+import pytest
+import spacy
+
+from spacy_distill.corpus.docbin import read_docs
+from spacy_distill.corpus.provenance import VIEW_PREFIX, doc_id, views
+from spacy_distill.teacher.annotate import annotate
+from spacy_distill.teacher.ledger import Ledger
+from spacy_distill.teacher.pipeline import load_teacher
+from spacy_distill.teacher.recorded import import_recorded
+
+TEXTS = ["Ada met Bob .", "", "Nobody came .", "Ada met Bob .", "Cleo left early ."]
+ANSWERS = [
+    {"text": "Ada met Bob .", "answer": '["Ada", "Bob"]', "model": "big"},
+    {"text": "Nobody came .", "answer": "[]", "model": "big"},
+    {"tokens": ["Cleo", "left", "early", "."], "answer": '["Cl', "finish_reason": "length", "model": "big"},
+]
+
+
+@pytest.fixture
+def recorded(tmp_path, make_config, make_corpus):
+    """Config, corpus and ledger with these recorded answers."""
+
+    def make(lines=ANSWERS, texts=TEXTS, **model):
+        config, corpus, path = make_config(**model), make_corpus(texts), tmp_path / "answers.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        with Ledger(tmp_path / "ledger.sqlite") as ledger:
+            done = import_recorded(ledger, path, load_teacher(config, {}), corpus, model=None)
+        return config, corpus, done
+
+    return make
+
+
+def read(path: Path):
+    return list(read_docs(path, spacy.blank("en").vocab))
+
+
+def test_replay_annotates_from_recorded_answers(tmp_path, recorded):
+    config, corpus, done = recorded()
+    assert (done.documents, done.answered, done.stored, done.unused, done.repeated) == (4, 4, 3, 0, 0)
+    out = tmp_path / "out.spacy"
+    report = annotate(config, corpus, out, overrides={})
+    assert report.states == {"ok": 3, "truncated": 1, "unanswered": 1}
+    docs = read(out)
+    assert [doc.text for doc in docs] == [doc.text for doc in read(corpus)]
+    assert [doc_id(doc) for doc in docs] == [f"d:{i}" for i in range(5)]
+    assert [[str(span) for span in doc.ents] for doc in docs] == [["Ada", "Bob"], [], [], ["Ada", "Bob"], []]
+    assert [doc.has_annotation("ENT_IOB") for doc in docs] == [
+        True,
+        True,
+        True,
+        True,
+        False,
+    ]  # an empty one counts as annotated
+    assert views(docs[0])["names"]["source"] == "answers.jsonl"
+
+
+def test_gold_labels_of_the_input_do_not_pass(tmp_path, recorded):
+    config, corpus, _ = recorded()
+    annotate(config, corpus, tmp_path / "out.spacy", overrides={})
+    for doc in read(tmp_path / "out.spacy"):
+        assert "GOLD" not in {span.label_ for span in doc.ents}
+        assert not [name for name in doc.spans if not name.startswith(VIEW_PREFIX)]
+
+
+def test_replay_that_lacks_answers_says_how_many_and_writes_nothing(tmp_path, recorded):
+    config, corpus, _ = recorded(ANSWERS[:1])
+    with pytest.raises(ValueError, match=r"lacks 2 of 4 answers.*ledger .* import"):
+        annotate(config, corpus, tmp_path / "out.spacy", overrides={})
+    assert not (tmp_path / "out.spacy").exists()
+    report = annotate(config, corpus, tmp_path / "out.spacy", overrides={}, allow_missing=True)
+    assert report.states == {"ok": 2, "unanswered": 3}
