@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import srsly
 
@@ -13,8 +13,7 @@ from .folding import WordIndex
 from .parsing import AnswerFormat
 
 
-@dataclass(frozen=True)
-class Shot:
+class Shot(NamedTuple):
     """One few-shot example.
 
     text (str): The text.
@@ -145,15 +144,18 @@ def _candidate(item: Any, accepted: bool, where: str) -> Candidate:
 
 
 def _in_text_order(text: str, candidates: Sequence[Candidate], where: str) -> tuple[Candidate, ...]:
+    """Sort candidates by their places; of two that may stand in the same place the longer one has it."""
     index = WordIndex(text.split(" "))
-    used: dict[str, int] = {}
+    taken: set[int] = set()
     placed: list[tuple[int, int, Candidate]] = []
-    for number, candidate in enumerate(candidates):
+    for number, candidate in sorted(enumerate(candidates), key=lambda item: -len(item[1].text)):
         places = index.find(candidate.text)
         if places is None:
             raise ValueError(f"{where}: {candidate.text!r} is not in its text.")
-        nth = used[candidate.text] = used.get(candidate.text, -1) + 1
-        placed.append((places.spans[min(nth, len(places.spans) - 1)][0], number, candidate))
+        free = [span for span in places.spans if taken.isdisjoint(range(*span))]
+        start, end = (free or places.spans)[0]
+        taken.update(range(start, end))
+        placed.append((start, number, candidate))
     return tuple(candidate for _, _, candidate in sorted(placed, key=lambda item: item[:2]))
 
 
