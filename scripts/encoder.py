@@ -125,10 +125,18 @@ def _sum(path: Path) -> str | None:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def main(folder: Annotated[Path, typer.Argument(help="The folder to fill")]) -> None:
+def main(
+    folder: Annotated[Path, typer.Argument(help="The folder to fill")],
+    student: Annotated[
+        str, typer.Argument(help="The student to be trained; only minilm needs it")
+    ] = "minilm",
+) -> None:
     """Bring the MiniLM encoder into FOLDER and verify it."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     msg = Printer()
+    if student != "minilm":
+        msg.info(f"The student {student!r} needs no encoder in {folder}")
+        return
     try:
         source = fetch(folder)
     except ValueError as error:
