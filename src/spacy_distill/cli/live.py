@@ -1,0 +1,105 @@
+"""Progress of long work: a live panel on a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ..study.conduct import Progress
+
+MARKS = {"finished": "[green]✔[/green]", "failed": "[red]✘[/red]"}
+
+
+class StudyProgress:
+    """Shows what happens to the runs of a study.
+
+    total (int): Number of runs.
+    expected (float): Expected seconds of all runs that are not done, 0 if unknown.
+    workers (int): Runs at a time.
+    """
+
+    def __init__(
+        self, total: int, workers: int, expected: float = 0.0, console: Console | None = None
+    ) -> None:
+        self.console = console or Console(highlight=False)
+        self.total = total
+        self.workers = workers
+        self.expected = expected
+        self.running: dict[str, float] = {}
+        self.skipped = self.finished = self.failed = 0
+        self.began = time.monotonic()
+
+    def show(self, happenings: Iterable[Progress]) -> None:
+        """Consume and show all that happens."""
+        if not self.console.is_terminal:
+            for progress in happenings:
+                self.note(progress)
+            return
+        with Live(get_renderable=self.panel, console=self.console, refresh_per_second=2):
+            for progress in happenings:
+                self.note(progress)
+
+    def note(self, progress: Progress) -> None:
+        """Take in one happening, and print a line for one that lasts."""
+        name = str(progress.planned.run)
+        if progress.kind == "skipped":
+            self.skipped += 1
+        elif progress.kind == "started":
+            self.running[name] = time.monotonic()
+            if not self.console.is_terminal:
+                self.console.print(f"started {name} ({progress.planned.steps} steps)", markup=False)
+        else:
+            seconds = time.monotonic() - self.running.pop(name, time.monotonic())
+            self.finished += progress.kind == "finished"
+            self.failed += progress.kind == "failed"
+            self.console.print(
+                f"{MARKS[progress.kind]} {self.position} {name} {duration(seconds)}{self._left_text()}"
+            )
+            if progress.error:
+                last = progress.error.strip().splitlines()[-1]
+                self.console.print(f"  {last}\n  log: {progress.place}", markup=False)
+
+    @property
+    def position(self) -> str:
+        """How many runs are behind us."""
+        return f"{self.skipped + self.finished + self.failed}/{self.total}"
+
+    def left(self) -> float | None:
+        """Seconds that are left, as far as it can be told."""
+        done = self.finished + self.failed
+        todo = self.total - self.skipped - done
+        passed = time.monotonic() - self.began
+        if done:
+            return passed / done * todo
+        return max(0.0, self.expected - passed) if self.expected else None
+
+    def _left_text(self) -> str:
+        left = self.left()
+        return "" if left is None or left <= 0 else f", about {duration(left)} left"
+
+    def panel(self) -> RenderableType:
+        """The live panel: a bar, and what is running for how long."""
+        done = self.skipped + self.finished + self.failed
+        line = Table.grid(padding=(0, 1))
+        line.add_row(
+            ProgressBar(total=self.total, completed=done, width=40),
+            Text(f"{self.position} runs, {self.failed} failed{self._left_text()}"),
+        )
+        now = time.monotonic()
+        rows = [
+            Text(f"  {name} {duration(now - start)}", style="dim") for name, start in self.running.items()
+        ]
+        return Group(line, *rows)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

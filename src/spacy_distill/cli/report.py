@@ -1,0 +1,25 @@
+"""`spacy distill report`: the report of a study."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .app import app
+from .console import msg, shown_errors
+
+
+@app.command("report")
+def report_cli(
+    study_dir: Annotated[Path, typer.Argument(help="The folder of a study")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="The HTML file to write")] = None,
+) -> None:
+    """
+    Write the report of a study as one HTML page, with the same as Markdown beside it.
+    """
+    with shown_errors():
+        from ..study.report import write_report
+        from ..study.summary import read_summary
+
+        for place in write_report(read_summary(study_dir), out or study_dir / "report.html"):
+            msg.good(f"Wrote {place}")

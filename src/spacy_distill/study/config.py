@@ -1,0 +1,164 @@
+"""What a study config may say, and reading one."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from confection import Config, ConfigValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from spacy.util import load_config
+
+Hold = Literal["steps", "gold"]
+Keep = Literal["all", "last", "none"]
+Corpora = str | dict[str, str]
+
+ORACLE = "oracle"
+RATES = ("student", "constant", "decay", "restart")
+# Folders of a study that are no student's.
+RESERVED = ("corpora", "failed")
+NAME = r"^[A-Za-z0-9_.-]+$"
+
+
+class Strict(BaseModel):
+    """A section that refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Grid(Strict):
+    """Axes of a part of the study; an axis that is left out is that of `[study]`."""
+
+    students: list[str] | None = None
+    regimens: list[str] | None = None
+    rates: list[str] | None = None
+    variants: list[str] | None = None
+    gold_sizes: list[int] | None = None
+    hold: list[Hold] | None = None
+    seeds: list[int] | None = None
+
+
+class Sources(Strict):
+    """The corpora: `.spacy` files or folders."""
+
+    gold: str
+    dev: str
+    test: str
+    # The distilled pool's sentences with gold labels: for the teacher table, the oracle and the lineage.
+    pool: str | None = None
+
+
+class Prices(Strict):
+    """USD per million tokens, for answers whose cost the ledger does not know."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class Study(Strict):
+    """The section [study] of a study config: see docs/study.md for the meaning of each value."""
+
+    name: str = Field("study", pattern=NAME)
+    students: list[str] = Field(min_length=1)
+    regimens: list[str] = Field(min_length=1)
+    rates: list[str] = Field(["student"], min_length=1)
+    variants: list[str] = Field(min_length=1)
+    gold_sizes: list[int] = Field([0], min_length=1)
+    hold: list[Hold] = Field(["steps"], min_length=1)
+    seeds: list[int] = Field([0], min_length=1)
+    max_steps: int = Field(gt=0)
+    baseline: str = "gold"
+    heldout: float = Field(0.0, ge=0, lt=1)
+    keep: Keep = "last"
+    score_best: bool = True
+    gpu: int = Field(-1, ge=-1)
+    resamples: int = Field(2000, ge=1)
+    corpora: Sources
+    configs: dict[str, str]
+    teachers: dict[str, Corpora]
+    tests: dict[str, str] = {}
+    shares: dict[str, dict[str, Any]] = {}
+    train: dict[str, Any] = {}
+    grids: dict[str, Grid] = {}
+    ledgers: dict[str, str] = {}
+    prices: Prices | None = None
+
+    @field_validator("students", "regimens", "rates", "variants", "gold_sizes", "hold", "seeds")
+    @classmethod
+    def no_twins(cls, values: list[Any]) -> list[Any]:
+        """Refuse a value that stands twice on an axis."""
+        if twins := sorted({str(v) for v in values if values.count(v) > 1}):
+            raise ValueError(f"listed twice: {', '.join(twins)}. Leave one of them out")
+        return values
+
+    @model_validator(mode="after")
+    def names_are_known(self) -> "Study":
+        """Refuse a name on an axis that no section explains."""
+        for where, grid in self.all_grids().items():
+            _known(f"{where}.students", grid.students, self.configs, "[study.configs]")
+            _known(f"{where}.variants", grid.variants, self.teachers, "[study.teachers]")
+            _known(f"{where}.rates", grid.rates, RATES, "the learning rates")
+            if any(size < 0 for size in grid.gold_sizes or []):
+                raise ValueError(f"{where}.gold_sizes: a size is a number of documents, or 0 for all of them")
+            if ORACLE in (grid.regimens or []) and not self.corpora.pool:
+                raise ValueError(
+                    f"{where}.regimens: 'oracle' needs the pool's gold labels; "
+                    "set pool in [study.corpora], or leave 'oracle' out"
+                )
+        if self.heldout and not self.corpora.pool:
+            raise ValueError(
+                "heldout: the held-out part is judged by the pool's gold labels; "
+                "set pool in [study.corpora], or heldout = 0"
+            )
+        if reserved := sorted(set(RESERVED) & set(self.configs)):
+            raise ValueError(f"configs: no student may be called {', '.join(reserved)}. Rename it")
+        return self
+
+    def all_grids(self) -> dict[str, Grid]:
+        """The grids with every axis filled in; the first is that of `[study]` itself."""
+        base = {axis: getattr(self, axis) for axis in Grid.model_fields}
+        filled = {
+            f"study.grids.{name}": Grid(**{**base, **grid.model_dump(exclude_none=True)})
+            for name, grid in self.grids.items()
+        }
+        return {"study": Grid(**base), **filled}
+
+
+def _known(where: str, names: list[str] | None, allowed: Any, section: str) -> None:
+    if unknown := sorted(set(names or []) - set(allowed)):
+        raise ValueError(
+            f"{where}: unknown {', '.join(map(repr, unknown))}. {section} knows {', '.join(sorted(allowed))}"
+        )
+
+
+def read_study(path: Path, overrides: Mapping[str, Any] | None = None) -> tuple[Study, Config]:
+    """Read and check a study config.
+
+    path (Path): The config file.
+    overrides (Mapping[str, Any]): Values by dotted name, for instance {"study.max_steps": 20}.
+    RETURNS (tuple[Study, Config]): The study, and the config with all variables filled in.
+    RAISES (ValueError): If there is no such file.
+    RAISES (ConfigValidationError): If the config does not say what it must, with the lines to change.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"No such study config: {path}. Copy one from configs/study_sample.cfg.")
+    config = load_config(path, overrides=dict(overrides or {}), interpolate=True)
+    return check_study(config), config
+
+
+def check_study(config: Config) -> Study:
+    """The checked section [study] of a config without variables.
+
+    RAISES (ConfigValidationError): If the config does not say what it must, with the lines to change.
+    """
+    if "study" not in config:
+        raise ConfigValidationError(
+            desc="There is no section [study]. Copy configs/study_sample.cfg and change it.",
+            title="Not a study config",
+        )
+    try:
+        return Study.model_validate(dict(config["study"]))
+    except ValidationError as error:
+        raise ConfigValidationError(
+            errors=[{"loc": ["study", *map(str, e["loc"])], "msg": e["msg"]} for e in error.errors()],
+            title="The study config cannot be used",
+        ) from error

@@ -1,0 +1,115 @@
+"""The training config of one run, made from the student's config and the study's axes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from confection import Config
+from spacy.util import load_config
+
+from .config import ORACLE, Study
+from .inputs import Inputs
+from .matrix import Arm, Run
+
+
+def run_config(study: Study, run: Run, inputs: Inputs, steps: int) -> tuple[Config, dict[str, str]]:
+    """The config of a run, with its variables, and the places its [paths] stand for.
+
+    study (Study): The study.
+    run (Run): The run.
+    inputs (Inputs): The prepared corpora.
+    steps (int): Number of steps.
+    RETURNS (tuple[Config, dict[str, str]]): The config, and those of its [paths] that are files or folders.
+    RAISES (ValueError): If the student's config has no corpus to blend.
+    """
+    arm = run.arm
+    config = student_config(study, arm.student)
+    places = _places(study, run, inputs)
+    config["paths"].update(places)
+    train = config["corpora"]["train"]
+    parts = [name for name in places if name.startswith("distilled")]
+    if parts != ["distilled"]:
+        config["paths"]["distilled"] = None
+        train["distilled"] = {name.partition("_")[2]: f"${{paths.{name}}}" for name in parts} or None
+    train["share"] = share_block(study, arm.regimen)
+    train["seed"] = run.seed
+    labels = config["initialize"].get("components", {}).get("ner", {}).get("labels")
+    if isinstance(labels, dict) and "path" in labels:
+        labels["path"] = "${paths.gold_labels}"
+    config["training"].update(seed=run.seed, patience=0, max_steps=steps)
+    if "path" in config["training"]["logger"]:
+        # Null stands for blend.jsonl beside the models.
+        config["training"]["logger"]["path"] = None
+    _set_rate(config, study, arm)
+    files = {name: value for name, value in config["paths"].items() if value and Path(str(value)).exists()}
+    return config, {name: str(value) for name, value in files.items()}
+
+
+def student_config(study: Study, student: str) -> Config:
+    """A student's config, with the study's own values of [study.train] in it, variables kept.
+
+    RAISES (ValueError): If there is no such file, or it has no [corpora.train] with a share.
+    """
+    path = Path(study.configs[student])
+    if not path.is_file():
+        raise ValueError(f"[study.configs] {student} = {path}: there is no such file.")
+    config = load_config(path, interpolate=False).merge(Config(study.train))
+    if "share" not in config.get("corpora", {}).get("train", {}):
+        raise ValueError(
+            f"{path} has no [corpora.train] with a share to set. "
+            'Use the reader "spacy_distill.BlendedCorpus.v1" there, as in configs/student_cpu.cfg.'
+        )
+    return config
+
+
+def share_block(study: Study, regimen: str) -> dict[str, Any]:
+    """The section [corpora.train.share] of a regimen: from [study.shares], or the schedule of its name."""
+    schedule = "simple_mix" if regimen == ORACLE else regimen
+    block = study.shares.get(regimen) or {"@schedules": f"spacy_distill.{schedule}.v1"}
+    return {"total_steps": "${training.max_steps}", **block} if _ours(block) else dict(block)
+
+
+def _ours(block: Mapping[str, Any]) -> bool:
+    return str(block.get("@schedules", "")).startswith("spacy_distill.")
+
+
+def _places(study: Study, run: Run, inputs: Inputs) -> dict[str, str]:
+    arm = run.arm
+    distilled = {"": inputs.oracle} if arm.regimen == ORACLE else inputs.distilled.get(arm.variant, {})
+    names = {"_".join(filter(None, ("distilled", part))): path for part, path in distilled.items()}
+    places = {
+        "gold": inputs.gold[arm.gold_size, run.seed],
+        "gold_labels": inputs.gold_all,
+        **names,
+        "dev": inputs.dev,
+    }
+    return {name: str(path) for name, path in places.items()}
+
+
+def _set_rate(config: Config, study: Study, arm: Arm) -> None:
+    if arm.rate == "student":
+        return
+    optimizer = config["training"]["optimizer"]
+    block = {
+        "@schedules": f"spacy_distill.{arm.rate}_rate.v1",
+        "rate": _peak(optimizer.get("learn_rate")),
+        "total_steps": "${training.max_steps}",
+    }
+    switch = share_block(study, arm.regimen).get("switch")
+    if arm.rate == "restart" and switch is not None:
+        block["switch"] = switch
+    optimizer["learn_rate"] = block
+
+
+def _peak(configured: Any) -> float:
+    """The highest learning rate that a student's config names."""
+    if isinstance(configured, int | float):
+        return float(configured)
+    if isinstance(configured, dict):
+        for key in ("rate", "initial_rate", "max_rate", "base_rate"):
+            if isinstance(configured.get(key), int | float):
+                return float(configured[key])
+    raise ValueError(
+        f"The study sets learning rates, but [training.optimizer] learn_rate of the student is {configured!r}. "
+        'Give it a number or a schedule with a rate there; or set rates = ["student"] in [study].'
+    )
