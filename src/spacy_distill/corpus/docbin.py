@@ -36,12 +36,12 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     RAISES (ValueError): If there is nothing to read or a file is not a DocBin.
     """
     for shard in shard_paths(path):
-        yield from _read_shard(shard).get_docs(vocab)
+        yield from read_shard(shard).get_docs(vocab)
 
 
 def count_docs(path: Path) -> int:
     """The number of documents in a `.spacy` file or folder."""
-    return sum(len(_read_shard(shard)) for shard in shard_paths(path))
+    return sum(len(read_shard(shard)) for shard in shard_paths(path))
 
 
 def write_docs(docs: Iterable[Doc], path: Path) -> int:
@@ -80,7 +80,11 @@ def write_bytes(data: bytes, path: Path) -> None:
         ) from error
 
 
-def _read_shard(path: Path) -> DocBin:
+def read_shard(path: Path) -> DocBin:
+    """Read one `.spacy` file without making its documents.
+
+    RAISES (ValueError): If the file is not a DocBin.
+    """
     try:
         return DocBin(store_user_data=True).from_disk(path)
     except (zlib.error, ValueError, TypeError, KeyError, EOFError) as error:

@@ -1,0 +1,167 @@
+"""The corpus reader: gold and distilled examples in the proportion that a schedule gives."""
+
+import logging
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from weakref import ref
+
+from spacy.language import Language
+from spacy.training import Example
+
+from .account import GOLD
+from .blend import Blend
+from .checks import check_config, check_labels
+from .plan import Plan, make_plan
+from .progress import progress_of
+from .values import is_number
+
+DISTILLED = "distilled"
+logger = logging.getLogger("spacy")
+
+Paths = str | Path | dict[str, str | Path]
+
+
+def make_blended_corpus(
+    gold: str | Path | None,
+    distilled: Paths | None,
+    share: Any,
+    weights: dict[str, float] | None = None,
+    seed: int = 0,
+    max_length: int = 0,
+    shuffle_window: int = 10000,
+) -> "BlendedCorpus":
+    """Make a reader that blends a gold corpus with one or several distilled ones while `spacy train` runs.
+
+    gold (Union[str, Path, None]): The gold corpus, a `.spacy` file or folder. May be null if no share asks for it.
+    distilled (Union[str, Path, Dict[str, str], None]): The distilled corpus, or several by name. May be null if no
+        share asks for it.
+    share (Union[float, Iterable]): The share of distilled examples in [0, 1]: a schedule, or a number.
+    weights (Optional[Dict[str, float]]): How the share is split among several distilled corpora; only the ratios
+        matter. Null: by their numbers of documents.
+    seed (int): Decides the order of every corpus.
+    max_length (int): Longer documents (in tokens) are left out and counted; 0 for no limit.
+    shuffle_window (int): A corpus of more documents is streamed, with so many held for shuffling.
+    RETURNS (BlendedCorpus): The reader.
+    RAISES (ValueError): If an argument makes no sense.
+    """
+    return BlendedCorpus(
+        gold,
+        distilled,
+        share,
+        weights=weights,
+        seed=seed,
+        max_length=max_length,
+        shuffle_window=shuffle_window,
+    )
+
+
+class BlendedCorpus:
+    """Blend gold and distilled examples. See `make_blended_corpus` for the arguments.
+
+    A reader holds its place in every corpus between calls: training that runs dry and calls again goes on where it
+    was. Outside training a call yields about one pass over the sources of the first step; while training runs it
+    goes on until training ends, so that no batch is cut short.
+    """
+
+    def __init__(
+        self,
+        gold: str | Path | None,
+        distilled: Paths | None,
+        share: Any,
+        *,
+        weights: Mapping[str, float] | None = None,
+        seed: int = 0,
+        max_length: int = 0,
+        shuffle_window: int = 10000,
+    ) -> None:
+        self.distilled = _named(distilled)
+        self.gold = None if gold is None else Path(gold)
+        _check_arguments(self.distilled, weights, max_length, shuffle_window)
+        self.share = share
+        self.weights = weights
+        self.seed = seed
+        self.max_length = max_length
+        self.shuffle_window = shuffle_window
+        self._plan: Plan | None = None
+        self._blend: tuple[ref[Language], Blend] | None = None
+
+    def __call__(self, nlp: Language) -> Iterator[Example]:
+        """Draw examples.
+
+        nlp (Language): The pipeline that is trained; its config is checked at the first call.
+        YIELDS (Example): The examples, at least one.
+        RAISES (ConfigValidationError): If the config would destroy the schedule, or asks for a source that is
+            missing or empty.
+        """
+        if self._blend is None or self._blend[0]() is not nlp:
+            self._blend = (ref(nlp), self._start(nlp))
+        one_pass = self.plan(len(self._blend[1].account.shares) - 1).one_pass()
+        return self._examples(nlp, self._blend[1], one_pass)
+
+    def plan(self, max_steps: int) -> Plan:
+        """What a training of so many steps is going to draw: the share of every step, and from which corpora.
+
+        max_steps (int): The `max_steps` of training.
+        RETURNS (Plan): The plan.
+        RAISES (ConfigValidationError): If a share is out of range, or asks for a source that is missing or empty.
+        """
+        if self._plan is None or len(self._plan.shares) != max_steps + 1:
+            self._plan = make_plan(
+                self.share, max_steps, self.gold, self.distilled, self.weights, self.max_length
+            )
+        return self._plan
+
+    def _examples(self, nlp: Language, blend: Blend, one_pass: int) -> Iterator[Example]:
+        progress = progress_of(nlp)
+        last = len(blend.account.shares) - 1
+        drawn = 0
+        while drawn < one_pass or (progress.step is not None and progress.step < last):
+            # The callback notes a step after its batch was drawn, so what is drawn now is for the next one.
+            yield blend.draw(0 if progress.step is None else progress.step + 1)
+            drawn += 1
+
+    def _start(self, nlp: Language) -> Blend:
+        config = nlp.config.interpolate()
+        check_config(config)
+        plan = self.plan(config["training"]["max_steps"])
+        check_labels(nlp, config, plan)
+        for name, held in plan.holdings.items():
+            skipped = ", ".join(f"{count} {reason}" for reason, count in held.skipped.items())
+            logger.info(
+                "%s: %d documents%s", name, held.documents, f" ({skipped} left out)" if skipped else ""
+            )
+        blend = Blend(nlp, plan, seed=self.seed, max_length=self.max_length, window=self.shuffle_window)
+        progress = progress_of(nlp)
+        progress.step, progress.account = None, blend.account
+        return blend
+
+
+def _named(distilled: Paths | None) -> dict[str, Path]:
+    if distilled is None:
+        return {}
+    if isinstance(distilled, str | Path):
+        return {DISTILLED: Path(distilled)}
+    return {name: Path(path) for name, path in distilled.items()}
+
+
+def _check_arguments(
+    distilled: Mapping[str, Path], weights: Mapping[str, float] | None, max_length: int, shuffle_window: int
+) -> None:
+    if GOLD in distilled:
+        raise ValueError('A distilled corpus is called "gold". Give it another name: that one is taken.')
+    if weights is not None and set(weights) != set(distilled):
+        raise ValueError(
+            f"weights names {', '.join(sorted(weights))}, but the distilled corpora are "
+            f"{', '.join(sorted(distilled)) or 'none'}. Give each of them a weight, or set weights = null."
+        )
+    for name, weight in (weights or {}).items():
+        if not is_number(weight) or not 0.0 <= weight < math.inf:
+            raise ValueError(f"The weight of {name} is {weight!r}, but must be a number, 0 or more.")
+    if weights and not any(weights.values()):
+        raise ValueError("All weights are 0. Give at least one distilled corpus a weight above 0.")
+    if max_length < 0:
+        raise ValueError(f"max_length is {max_length}, but must be a number of tokens, or 0 for no limit.")
+    if shuffle_window < 1:
+        raise ValueError(f"shuffle_window is {shuffle_window}, but must be 1 document or more.")

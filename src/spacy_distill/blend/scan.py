@@ -1,0 +1,62 @@
+"""What a corpus holds, counted without making its documents."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy
+from spacy.attrs import ENT_IOB, ENT_TYPE
+from spacy.strings import StringStore
+from spacy.tokens import DocBin
+
+from ..corpus.docbin import read_shard, shard_paths
+
+EMPTY, UNANNOTATED, TOO_LONG = "empty", "unannotated", "too_long"
+
+
+@dataclass
+class Holdings:
+    """The documents of a corpus.
+
+    documents (int): Usable documents: they have tokens, NER annotation and are not too long.
+    skipped (Counter[str]): The others, by reason: "empty", "unannotated" or "too_long".
+    labels (Counter[str]): Entity tokens of the usable documents, by label.
+    """
+
+    documents: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    labels: Counter[str] = field(default_factory=Counter)
+
+
+def scan(path: Path, max_length: int = 0) -> Holdings:
+    """Count the documents of a `.spacy` file or folder, one shard in memory at a time.
+
+    path (Path): The corpus.
+    max_length (int): Documents of more tokens are not usable; 0 for no limit.
+    RETURNS (Holdings): The counts.
+    RAISES (ValueError): If there is nothing to read or a file is not a DocBin.
+    """
+    holdings = Holdings()
+    for shard in shard_paths(path):
+        _scan_shard(read_shard(shard), max_length, holdings)
+    return holdings
+
+
+def _scan_shard(docbin: DocBin, max_length: int, holdings: Holdings) -> None:
+    annotated = ENT_IOB in docbin.attrs
+    iob = docbin.attrs.index(ENT_IOB) if annotated else 0
+    labels: Counter[int] = Counter()
+    for tokens in docbin.tokens:
+        if not len(tokens):
+            holdings.skipped[EMPTY] += 1
+        elif max_length and len(tokens) > max_length:
+            holdings.skipped[TOO_LONG] += 1
+        elif not annotated or not tokens[:, iob].any():
+            holdings.skipped[UNANNOTATED] += 1
+        else:
+            holdings.documents += 1
+            if ENT_TYPE in docbin.attrs:
+                column = tokens[:, docbin.attrs.index(ENT_TYPE)]
+                labels.update(column[numpy.nonzero(column)].tolist())
+    strings = StringStore(docbin.strings)
+    holdings.labels.update({strings[label]: count for label, count in labels.items()})
