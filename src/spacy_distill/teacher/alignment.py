@@ -1,5 +1,6 @@
 """From candidates to spans of tokens: where mentions stand, which hold, and what cannot be known."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -8,6 +9,8 @@ from .candidates import Candidate, LabelSet
 from .folding import WordIndex
 
 Repeats = Literal["all", "listed"]
+# "World Trade Organisation (WTO)": a name and its abbreviation, which are two mentions.
+_ABBREVIATED = re.compile(r"(\w[^()]*\S)\s*\(\s*(\w[^()\s]*)\s*\)")
 REASONS = ("invented", "misaligned", "unknown_label", "duplicate", "overlap")
 
 
@@ -90,7 +93,7 @@ def _groups(
     index: WordIndex, candidates: Iterable[Candidate], labels: LabelSet, result: Alignment
 ) -> list[_Group]:
     groups: dict[tuple[tuple[int, int], ...], _Group] = {}
-    for candidate in candidates:
+    for candidate in (part for whole in candidates for part in _parts(whole)):
         result.candidates += 1
         label = labels.resolve(candidate.label)
         if label == "O":
@@ -104,6 +107,13 @@ def _groups(
         group = groups.setdefault(places.spans, _Group(places.spans, []))
         group.listed.append((candidate, label))
     return list(groups.values())
+
+
+def _parts(candidate: Candidate) -> tuple[Candidate, ...]:
+    found = _ABBREVIATED.fullmatch(candidate.text)
+    if not found or sum(map(str.isupper, found[2])) < 2:
+        return (candidate,)
+    return candidate._replace(text=found[1]), candidate._replace(text=found[2])
 
 
 def _settle(group: _Group, repeats: Repeats, claimed: dict[int, Found], result: Alignment) -> None:

@@ -71,11 +71,16 @@ class WordIndex:
         """
         for folded, form in self._ways(mention):
             if spans := folded.on_borders(form):
-                return Places(spans, True)
+                return Places(tuple(map(self._without_stop, spans)), True)
         for folded, form in self._ways(mention):
             if spans := folded.inside(form):
                 return Places(spans, False)
         return None
+
+    def _without_stop(self, span: tuple[int, int]) -> tuple[int, int]:
+        """A span without the full stop of its sentence: one that is a token of its own."""
+        start, end = span
+        return (start, end - 1) if end - start > 1 and self._words[end - 1].strip() == "." else span
 
     def _ways(self, mention: str) -> Iterator[tuple["_Folded", str]]:
         exact = fold(mention)

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from .candidates import Candidate, LabelSet, Parsed
 
 _NUMBER = re.compile(r"^\s*(?:[-*•–+]\s+)?(?:\(?\d{1,4}\s*[.):](?=\s|\D)\s*)?")
+_NUMBERED = re.compile(
+    r"\s*\d{1,4}\s*[.):]"
+)  # As a last line, without a verdict: the answer was cut off here.
 _VERDICTS = {"true": True, "yes": True, "false": False, "no": False}
 _BRACKETED = re.compile(r"[(\[<]([^()\[\]<>]*)[)\]>]")
+_LAST_BRACKET = re.compile(r"\s*\([^()]*\)\s*$")
 _RULE = re.compile(r"[-:=+\s|]*$")
 _NOTHING = re.compile(
     r"(?:none|nothing|n/a|(?:there (?:are|is) )?no(?: named)? entit(?:y|ies)\b[^\n]*)[.!]?",
@@ -27,15 +31,16 @@ def parse_lines(answer: str, labels: LabelSet) -> Parsed | None:
     RETURNS (Optional[Parsed]): The candidates; none of them where the answer says that there is no entity;
         None if no line can be read.
     """
-    lines = answer.splitlines()
-    found = [candidate for line in lines if "|" in line for candidate in _candidates(line, labels)]
-    if found or _says_nothing(lines):
-        return Parsed(tuple(found))
-    return None
+    lines = [line for line in answer.splitlines() if line.strip()]
+    read = [_candidates(line, labels) if "|" in line else [] for line in lines]
+    found = tuple(candidate for some in read for candidate in some)
+    if found:
+        return Parsed(found, complete=bool(read[-1]) or not _NUMBERED.match(lines[-1]))
+    return Parsed(()) if _says_nothing(lines) else None
 
 
 def _says_nothing(lines: Sequence[str]) -> bool:
-    said = [_plain(_NUMBER.sub("", line)) for line in lines if line.strip()]
+    said = [_plain(_NUMBER.sub("", line)) for line in lines]
     return len(said) == 1 and _NOTHING.fullmatch(said[0]) is not None
 
 
@@ -61,19 +66,16 @@ def _label(cells: list[str], labels: LabelSet) -> str:
     """The label that the cells after the verdict name, as it is written; empty if they name none."""
     reason = " | ".join(cells)
     bracketed: list[str] = _BRACKETED.findall(reason)
-    for name in (
-        *reversed(bracketed),
-        *map(_plain, reversed(cells)),
-        *reversed(re.findall(r"[\w-]+", reason)),
-    ):
+    words: list[str] = re.findall(r"[\w-]+", reason)
+    for name in [*reversed(bracketed), *map(_plain, reversed(cells)), *reversed(words)]:
         if name in labels:
             return name
     return bracketed[-1].strip() if bracketed else ""
 
 
 def _reason(cells: list[str]) -> str:
-    reason = " | ".join(cell for cell in cells if cell)
-    return "" if reason.casefold() == "none" else re.sub(r"\s*\([^()]*\)\s*$", "", reason)
+    reason = _LAST_BRACKET.sub("", " | ".join(cell for cell in cells if cell))
+    return "" if reason.casefold() == "none" else reason
 
 
 def _plain(cell: str) -> str:
