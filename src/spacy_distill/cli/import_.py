@@ -91,7 +91,7 @@ def _show(account: Imported, out: Path) -> None:
     _warn_of_misfits(account.found.misfits)
     if account.repeated:
         msg.info(f"{account.repeated} repeat the text of an earlier document")
-    if account.unlabelled < account.written:
+    if account.labels:
         msg.table(account.labels.items(), header=("Label", "Entities"), aligns=("l", "r"), divider=True)
     unlabelled = f", {account.unlabelled} of them without labels" if account.unlabelled else ""
     size = f"{account.written} documents from {account.articles} articles, {account.tokens} tokens"

@@ -15,7 +15,7 @@ from .lines import bad_line, read_lines, source_name
 
 DOCSTART = "-DOCSTART-"
 LAST_COLUMN = -1
-SEPARATOR = re.compile(r"[ \t]+")
+SPACES = re.compile(" +")
 
 
 @dataclass
@@ -81,10 +81,10 @@ def _read_sentences(path: Path, label_column: int) -> Iterator[Sentence]:
 
 def _split(line: str) -> list[str]:
     # A tab separates even where a column is empty or holds a space; otherwise any run of spaces does.
-    if "\t" in line.strip(" \t"):
+    line = line.rstrip(" \t")
+    if "\t" in line:
         return [column.strip(" ") for column in line.split("\t")]
-    stripped = line.strip(" \t")
-    return SEPARATOR.split(stripped) if stripped else []
+    return SPACES.split(line.lstrip(" ")) if line else []
 
 
 def _tag(path: Path, number: int, columns: list[str], label_column: int) -> str:
