@@ -17,7 +17,7 @@ def run(tmp_path, monkeypatch):
 
     def run(*arguments):
         done = CliRunner().invoke(app, ["import", *map(str, arguments)])
-        return done.exit_code, " ".join(output.split())
+        return done.exit_code, " ".join(done.output.split())
 
     return run
 
