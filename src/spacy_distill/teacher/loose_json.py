@@ -18,12 +18,16 @@ class Read(NamedTuple):
     value (Any): Made of dict, list, str, int, float, bool and None; a tuple becomes a list, and so does a
         list as key of a dict become a tuple.
     end (int): Where reading stopped.
-    closed (bool): Whether every bracket was closed before the text ended.
+    open (list[Any]): The lists and dicts in it that the text's end cuts off, the innermost first.
     """
 
     value: Any
     end: int
-    closed: bool
+    open: list[Any]
+
+    def is_open(self, value: Any) -> bool:
+        """Whether this very list or dict is cut off."""
+        return any(value is cut for cut in self.open)
 
 
 def read_value(text: str, start: int) -> Read | None:
@@ -38,7 +42,7 @@ def read_value(text: str, start: int) -> Read | None:
         value, end = reader.value(start, 0)
     except _NotJson:
         return None
-    return Read(value, end, reader.closed)
+    return Read(value, end, reader.open)
 
 
 class _NotJson(Exception):
@@ -48,7 +52,7 @@ class _NotJson(Exception):
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.closed = True
+        self.open: list[Any] = []
 
     def skip(self, at: int) -> int:
         found = _SPACE.match(self.text, at)
@@ -79,7 +83,7 @@ class _Reader:
                 continue
             value, at = self.value(at, depth + 1)
             found.append(value)
-        self.closed = False
+        self.open.append(found)
         return found, at
 
     def pairs(self, at: int, depth: int) -> tuple[dict[Any, Any], int]:
@@ -107,7 +111,7 @@ class _Reader:
             else:
                 value, at = self.value(at, depth + 1)
             found[_hashable(key)] = value
-        self.closed = False
+        self.open.append(found)
         return found, at
 
     def string(self, at: int) -> tuple[str, int]:
@@ -124,7 +128,6 @@ class _Reader:
                 return "".join(parts) + self.text[start:at], at + 1
             else:
                 at += 1
-        self.closed = False
         return "".join(parts) + self.text[start:], at
 
     def ends(self, at: int, quote: str) -> bool:

@@ -46,8 +46,10 @@ def _payloads(answer: str, labels: LabelSet) -> Iterator[tuple[int, Parsed]]:
         read = _read(answer, opener.start())
         found = _interpret(read.value, labels) if read else None
         if read and found is not None:
-            rank = 2 if _keyed(read.value, _ENTITIES) is not None else 1 if found else 0
-            yield rank, Parsed(tuple(found), read.closed)
+            key = _keyed(read.value, _ENTITIES)
+            entities = read.value if key is None else read.value[key]
+            rank = 2 if key is not None else 1 if found else 0
+            yield rank, Parsed(tuple(found), not read.is_open(entities))
             at = max(at, read.end)
 
 
@@ -56,7 +58,7 @@ def _read(answer: str, start: int) -> Read | None:
         value, end = _DECODER.raw_decode(answer, start)
     except (ValueError, RecursionError):
         return read_value(answer, start)
-    return Read(value, end, True)
+    return Read(value, end, [])
 
 
 def _interpret(value: Any, labels: LabelSet) -> list[Candidate] | None:

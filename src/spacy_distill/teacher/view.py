@@ -18,7 +18,9 @@ def keep_view(doc: Doc, name: str, alignment: Alignment, facts: dict[str, Any]) 
     doc (Doc): The document.
     name (str): Name of the view.
     alignment (Alignment): What the answer says; empty if it cannot be used.
-    facts (dict[str, Any]): Provenance: model, prompt, key, state, source and template.
+    facts (dict[str, Any]): Provenance: model, prompt, key, state, source and template. To these the record
+        adds candidates and dropped (counters), unknown (tokens) and reasons (first token, end, the answer's
+        words). Sequences are tuples, which is what a DocBin gives back.
     """
     doc.spans[VIEW_PREFIX + name] = [_span(doc, item) for item in alignment.entities]
     known = {_place(span): span for span in doc.spans.get(REJECTED, [])}
@@ -30,8 +32,8 @@ def keep_view(doc: Doc, name: str, alignment: Alignment, facts: dict[str, Any]) 
         **facts,
         "candidates": alignment.candidates,
         "dropped": dict(alignment.dropped),
-        "unknown": sorted(alignment.unknown),
-        "reasons": [[item.start, item.end, item.reason] for item in found if item.reason],
+        "unknown": tuple(sorted(alignment.unknown)),
+        "reasons": tuple((item.start, item.end, item.reason) for item in found if item.reason),
     }
 
 
