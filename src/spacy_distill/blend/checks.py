@@ -1,4 +1,4 @@
-"""Configs that would silently destroy a schedule, refused with the line to change."""
+"""Configs that would destroy a schedule: refused, or warned about, with the line to change."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +13,6 @@ from .plan import Plan
 TRACK_PROGRESS = "spacy_distill.track_progress.v1"
 GOLD_LABELS = "spacy_distill.gold_labels.v1"
 READ_LABELS = "spacy.read_labels.v1"
-TITLE = "This config would destroy the blend without a word"
 
 Refusal = dict[str, Any]
 
@@ -26,7 +25,7 @@ def check_config(config: Mapping[str, Any]) -> None:
     """
     errors = [*_training_traps(config["training"]), *_label_traps(config)]
     if errors:
-        raise ConfigValidationError(errors=errors, title=TITLE)
+        raise ConfigValidationError(errors=errors, title="This config would destroy the blend in silence")
 
 
 def _training_traps(training: Mapping[str, Any]) -> Iterator[Refusal]:
@@ -38,67 +37,104 @@ def _training_traps(training: Mapping[str, Any]) -> Iterator[Refusal]:
     if training["max_steps"] < 1:
         yield _refusal(
             "training.max_steps",
-            f"is {training['max_steps']}: without it the schedule has no length. Set max_steps = 1000, for instance.",
+            f"is {training['max_steps']}: without it the schedule has no length. Set max_steps = 1000, say.",
         )
     if not uses(training.get("before_update"), "callbacks", TRACK_PROGRESS):
         yield _refusal(
             "training.before_update",
-            "the reader cannot tell which step training is at. Add the section "
-            f'[training.before_update] with @callbacks = "{TRACK_PROGRESS}".',
+            "the reader cannot tell which step training is at. Add the section [training.before_update] "
+            f'with @callbacks = "{TRACK_PROGRESS}".',
         )
     batcher = training.get("batcher")
     if isinstance(batcher, Mapping) and batcher.get("discard_oversize"):
         yield _refusal(
             "training.batcher.discard_oversize",
-            "drops examples after they were counted. Set discard_oversize = false, and max_length in the reader.",
+            "drops examples after they were counted. Set discard_oversize = false; max_length in "
+            "[corpora.train] leaves long documents out and counts them.",
         )
 
 
 def _label_traps(config: Mapping[str, Any]) -> Iterator[Refusal]:
-    given = config.get("initialize", {}).get("components", {})
     for name in ner_components(config):
         where = f"initialize.components.{name}.labels"
-        labels = given.get(name, {}).get("labels")
+        labels = label_section(config, name)
         if labels is None:
             yield _refusal(
                 where,
                 "the labels would be those of the first 100 examples, mostly distilled. Add the section "
-                f'[{where}] with @readers = "spacy_distill.gold_labels.v1" and path = ${{paths.gold}}.',
+                f'[{where}] with @readers = "{GOLD_LABELS}" and path = ${{paths.gold}}.',
             )
         elif isinstance(labels, Mapping) and labels.get("@readers") == READ_LABELS:
             path = labels.get("path")
             if not path or not Path(path).exists():
                 yield _refusal(
-                    where,
-                    f"there is no file {path}, which {READ_LABELS} passes over in silence. Change its path.",
+                    f"{where}.path",
+                    f"there is no file {path}, which {READ_LABELS} passes over in silence. Change it.",
                 )
 
 
 def check_labels(nlp: Language, config: Mapping[str, Any], plan: Plan) -> None:
     """Refuse corpora with labels that the pipeline does not learn: training would stop at the first of them.
 
-    nlp (Language): The pipeline; if its NER is not initialized yet and takes its labels from gold, those count.
+    nlp (Language): The pipeline. While its NER is not initialized, the labels that its config counts from
+        gold are checked against; other labels are at the reader's next start.
     config (Mapping): The pipeline's interpolated config.
     plan (Plan): The sources and what they hold.
     RAISES (ConfigValidationError): With the labels and the source.
     """
+    errors = []
     for name in ner_components(config):
-        labels = config["initialize"]["components"][name]["labels"]
-        known = set(nlp.get_pipe(name).labels)  # type: ignore[attr-defined]
-        if not known and isinstance(labels, Mapping) and labels.get("@readers") == GOLD_LABELS:
-            known = {label for label in make_gold_labels(labels.get("path"))["1"]}
+        known = _known_labels(nlp, config, name)
         for source, held in plan.holdings.items():
-            if known and (unknown := sorted(set(held.labels) - known)):
-                raise ConfigValidationError(
-                    errors=[
-                        _refusal(
-                            f"initialize.components.{name}.labels",
-                            f"{plan.sources[source]} has labels that {name} does not learn: {', '.join(unknown)} "
-                            f"(it learns {', '.join(sorted(known))}). Rename them in the corpus, or give all labels here.",
-                        )
-                    ],
-                    title="Gold and distilled have different labels",
+            unknown = sorted(set(held.labels) - known) if known else []
+            if unknown:
+                errors.append(
+                    _refusal(
+                        f"initialize.components.{name}.labels",
+                        f"{plan.sources[source]} has labels that {name} does not learn: {', '.join(unknown)} "
+                        f"(it learns {', '.join(sorted(known))}). Rename them in the corpus, or name all "
+                        "labels here.",
+                    )
                 )
+    if errors:
+        raise ConfigValidationError(errors=errors, title="Gold and distilled have different labels")
+
+
+def _known_labels(nlp: Language, config: Mapping[str, Any], name: str) -> set[str]:
+    known = set(nlp.get_pipe(name).labels)  # type: ignore[attr-defined]
+    labels = label_section(config, name)
+    if not known and isinstance(labels, Mapping) and labels.get("@readers") == GOLD_LABELS:
+        known = set(make_gold_labels(labels.get("path"))["1"])
+    return known
+
+
+def cautions(config: Mapping[str, Any], plan: Plan) -> Iterator[str]:
+    """What may be meant, but would leave training with less of the schedule than it looks.
+
+    config (Mapping): The pipeline's interpolated config.
+    plan (Plan): The plan of the run.
+    YIELDS (str): One warning each, with the line to change.
+    """
+    training = config["training"]
+    patience, max_steps = training["patience"], training["max_steps"]
+    if 0 < patience < max_steps and len(set(plan.shares)) > 1:
+        unseen = min(plan.shares[: patience + 1]) == 1.0
+        yield (
+            f"patience = {patience} can end training before {'any gold' if unseen else 'the schedule ends'}: "
+            "scores rise and fall with the share. Set patience = 0 in [training]."
+        )
+    batcher = training.get("batcher")
+    if isinstance(batcher, Mapping) and "buffer" in batcher:
+        yield (
+            f"The batcher holds {batcher['buffer']} documents back to sort them: training sees the share that "
+            'much later. Set @batchers = "spacy.batch_by_sequence.v1" in [training.batcher].'
+        )
+    share = _section(config, training["train_corpus"]).get("share")
+    if isinstance(share, Mapping) and share.get("total_steps", max_steps) != max_steps:
+        yield (
+            f"The share schedule is made for {share['total_steps']} steps, but training makes {max_steps}. "
+            "Set total_steps = ${training.max_steps} in its section."
+        )
 
 
 def ner_components(config: Mapping[str, Any]) -> list[str]:
@@ -112,12 +148,24 @@ def ner_components(config: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def label_section(config: Mapping[str, Any], name: str) -> Any:
+    """What a config gives a component for its labels, or None."""
+    return config.get("initialize", {}).get("components", {}).get(name, {}).get("labels")
+
+
 def uses(section: Any, registry: str, function: str) -> bool:
     """Whether a config section is made by a registered function, or has a part at any depth that is."""
     if not isinstance(section, Mapping):
         return False
     here = section.get(f"@{registry}") == function
     return here or any(uses(part, registry, function) for part in section.values())
+
+
+def _section(config: Mapping[str, Any], dotted: str) -> Mapping[str, Any]:
+    section: Any = config
+    for key in dotted.split("."):
+        section = section.get(key, {}) if isinstance(section, Mapping) else {}
+    return section if isinstance(section, Mapping) else {}
 
 
 def _refusal(where: str, message: str) -> Refusal:

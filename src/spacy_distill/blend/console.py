@@ -3,7 +3,7 @@
 from typing import IO, Any
 
 from spacy.language import Language
-from wasabi import row as format_row
+from wasabi.tables import row as format_row
 
 from .account import Account
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 class Drawer:
     """Spend a changing share exactly.
 
-    After any number of draws the distilled ones are within one half of the sum of their shares, and each distilled
-    source is within one of its weighted part of them.
+    After any number of draws the distilled ones are within one half of the sum of their shares, and each
+    distilled source is within one of its weighted part of them.
 
     weights (Mapping[str, float]): The distilled sources and their weights; only their ratios matter.
     """
@@ -22,7 +22,7 @@ class Drawer:
 
         share (float): The share of distilled examples that the plan gives this draw.
         """
-        # A sum of floats would drift; the sum of fractions is exact, and its denominator stays a power of two.
+        # A sum of floats would drift. The sum of fractions is exact; its denominator stays a power of two.
         self._owed += Fraction(share)
         if self._owed < Fraction(1, 2):
             return None
@@ -33,8 +33,9 @@ class Drawer:
 class Parts:
     """Share draws among sources by fixed weights, each within one of its part at every draw.
 
-    A source may have its next draw once its part has begun to cover it, and must have it before its part is a whole
-    draw ahead; taking the most urgent of those that may is known to keep both bounds (Tijdeman, 1980).
+    A source may have its next draw once its part has begun to cover it, and must have it before its part is a
+    whole draw ahead. Taking the most urgent of those that may keeps both bounds (Tijdeman 1980, The chairman
+    assignment problem).
 
     weights (Mapping[str, float]): The sources and their weights.
     """

@@ -12,18 +12,18 @@ LabelData = dict[str, dict[str, int]]
 def make_gold_labels(path: str | Path | None) -> LabelData:
     """Count the NER labels of the whole gold corpus.
 
-    Training that streams its corpus shows the pipeline 100 examples to learn its labels from, and in most regimens
-    they are all distilled. With the labels of gold every regimen starts from the same network, and no earlier
-    `init labels` step is needed.
+    Training that streams its corpus shows the pipeline 100 examples to learn its labels from, and in most
+    regimens they are all distilled. With the labels of gold every regimen starts from the same network, and
+    no earlier `init labels` step is needed.
 
     path (Union[str, Path, None]): The gold corpus, a `.spacy` file or folder.
-    RETURNS (Dict[str, Dict[str, int]]): Label data in the form that `ner` initializes from: label counts by action.
+    RETURNS (Dict[str, Dict[str, int]]): Label data as `ner` initializes from: label counts by action.
     RAISES (ConfigValidationError): If there is no gold corpus, or it has no entity.
     """
     if path is None:
         raise _refusal(
-            "the labels are counted from the gold corpus, but none is given. Set gold in [paths]; a run without "
-            "gold can count them elsewhere: --initialize.components.ner.labels.path ${paths.distilled}"
+            "the labels are counted from the gold corpus, but none is given. Set gold in [paths]; a run "
+            "without gold may name another corpus: --initialize.components.ner.labels.path distilled.spacy"
         )
     labels = scan(Path(path)).labels
     if not labels:

@@ -1,4 +1,4 @@
-"""The training logger: what was planned, what was drawn and what it was worth, on the console and in `blend.jsonl`."""
+"""The training logger: what was planned, what was drawn and what it was worth."""
 
 import sys
 from collections.abc import Callable
@@ -24,8 +24,8 @@ def make_blend_logger(
 ) -> Logger:
     """Make the `[training.logger]` that records the blend.
 
-    path (Union[str, Path, None]): The JSON Lines file to write; null for `blend.jsonl` in the output folder of
-        `spacy train` (and no file where training has none).
+    path (Union[str, Path, None]): The JSON Lines file to write; null for `blend.jsonl` in the output folder
+        of `spacy train` (and no file where training has none).
     every (int): Steps from one line of the file to the next; evaluations always have one.
     console (bool): Whether to print a table row at every evaluation.
     also (Optional[Callable]): Another logger that is told everything as well, for instance Weights & Biases'.
@@ -101,8 +101,8 @@ class BlendLog:
     def _account(self) -> tuple[Account, int]:
         if self._progress.account is None or self._progress.step is None:
             raise ValueError(
-                "BlendLogger has nothing to log: this training is not fed by a blend. Set [corpora.train] @readers = "
-                '"spacy_distill.BlendedCorpus.v1" and [training.before_update] @callbacks = '
+                "BlendLogger has nothing to log: this training is not fed by a blend. Set [corpora.train] "
+                '@readers = "spacy_distill.BlendedCorpus.v1" and [training.before_update] @callbacks = '
                 '"spacy_distill.track_progress.v1", or use another logger.'
             )
         return self._progress.account, self._progress.step

@@ -71,8 +71,8 @@ def _length(number: int, section: Mapping[str, Any], total_steps: int) -> float:
         )
     if "share" not in section or ("fraction" in section) == ("steps" in section):
         raise ValueError(
-            f"Phase {number} has {', '.join(sorted(section)) or 'nothing'}, but needs share and exactly one of "
-            "fraction and steps."
+            f"Phase {number} has {', '.join(sorted(section)) or 'nothing'}, but needs share and exactly one "
+            "of fraction and steps."
         )
     if "fraction" in section:
         if not is_fraction(section["fraction"]):
@@ -92,7 +92,7 @@ def _shares(number: int, section: Mapping[str, Any]) -> ShareSchedule:
         return repeat(share)
     if is_number(share) or not isinstance(share, Iterable) or isinstance(share, str):
         raise ValueError(
-            f"Phase {number}: share is {share!r}, but must be a number from 0 to 1, null for a share in proportion "
-            "to the documents, or a section with a schedule."
+            f"Phase {number}: share is {share!r}, but must be a number from 0 to 1, null for a share in "
+            "proportion to the documents, or a section with a schedule."
         )
     return iter(share)

@@ -1,4 +1,4 @@
-"""The plan of a run: the share at every step, and the sources it draws from. Reader and preview make the same one."""
+"""The plan of a run: the share at every step, and the sources it draws from. Reader and preview share it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -91,13 +91,11 @@ def _needed(
     needed: dict[str, Path] = {}
     if any(share is None or share > 0.0 for share in wanted):
         if not distilled:
-            raise _refusal(
-                "distilled", "asks for distilled examples, but no distilled corpus is given", "distilled"
-            )
+            raise _refusal("distilled", "asks for distilled examples, but no distilled corpus is given")
         needed.update({name: path for name, path in distilled.items() if weights is None or weights[name]})
     if any(share is None or share < 1.0 for share in wanted):
         if gold is None:
-            raise _refusal("gold", "asks for gold examples, but no gold corpus is given", "gold")
+            raise _refusal("gold", "asks for gold examples, but no gold corpus is given")
         needed[GOLD] = gold
     return needed
 
@@ -105,11 +103,10 @@ def _needed(
 def _refuse_empty(sources: Mapping[str, Path], holdings: Mapping[str, Holdings]) -> None:
     for name, held in holdings.items():
         if not held.documents:
-            skipped = ", ".join(f"{count} {reason}" for reason, count in held.skipped.items())
+            found = held.skipped_text() or "it is empty"
             raise _refusal(
                 GOLD if name == GOLD else "distilled",
-                f"asks for {name} examples, but {sources[name]} has no document to train on ({skipped or 'none at all'})",
-                GOLD if name == GOLD else "distilled",
+                f"asks for {name} examples, but {sources[name]} has no document to train on ({found})",
             )
 
 
@@ -119,13 +116,9 @@ def _normalized(weights: Mapping[str, float] | None, documents: Mapping[str, int
     return {name: weight / total for name, weight in chosen.items()}
 
 
-def _refusal(key: str, what: str, line: str) -> ConfigValidationError:
+def _refusal(key: str, what: str) -> ConfigValidationError:
+    message = f"the share schedule {what}. Set {key} in [paths], or change the share."
     return ConfigValidationError(
-        errors=[
-            {
-                "loc": (*READER, key),
-                "msg": f"the share schedule {what}. Set {line} in [paths], or change the share.",
-            }
-        ],
+        errors=[{"loc": (*READER, key), "msg": message}],
         title="The share asks for a source that is not there",
     )

@@ -1,7 +1,7 @@
 """Which step training is at: noted by a callback, read by the corpus reader and the logger.
 
-`spacy train` gives the same `nlp` object to the callback, the reader and the logger, and nothing else that they have
-in common; so their notes hang on it, weakly.
+`spacy train` gives the callback, the reader and the logger the same `nlp` object and nothing else in common;
+so their notes hang on it, weakly.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def progress_of(nlp: Language) -> Progress:
 def make_track_progress(also: UpdateCallback | None = None) -> UpdateCallback:
     """Make the `[training.before_update]` callback that tells the reader which step training is at.
 
-    also (Optional[Callable]): Another such callback, to be called after it: `before_update` has room for one only.
+    also (Optional[Callable]): Another such callback, called after it: `before_update` has room for one only.
     RETURNS (Callable[[Language, Dict], None]): The callback.
     """
 

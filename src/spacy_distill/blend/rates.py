@@ -65,7 +65,7 @@ class Rates:
     """
 
     def __init__(self, optimizer: Mapping[str, Any]) -> None:
-        self._optimizer = registry.resolve({"optimizer": optimizer})["optimizer"]
+        self._optimizer = registry.resolve({"optimizer": dict(optimizer)})["optimizer"]
 
     def next(self) -> float:
         """The rate of the next update."""

@@ -12,7 +12,7 @@ from spacy.training import Example
 
 from .account import GOLD
 from .blend import Blend
-from .checks import check_config, check_labels
+from .checks import cautions, check_config, check_labels
 from .plan import Plan, make_plan
 from .progress import progress_of
 from .values import is_number
@@ -34,12 +34,13 @@ def make_blended_corpus(
 ) -> "BlendedCorpus":
     """Make a reader that blends a gold corpus with one or several distilled ones while `spacy train` runs.
 
-    gold (Union[str, Path, None]): The gold corpus, a `.spacy` file or folder. May be null if no share asks for it.
-    distilled (Union[str, Path, Dict[str, str], None]): The distilled corpus, or several by name. May be null if no
-        share asks for it.
+    gold (Union[str, Path, None]): The gold corpus, a `.spacy` file or folder. May be null if no share
+        asks for it.
+    distilled (Union[str, Path, Dict[str, str], None]): The distilled corpus, or several by name. May be null
+        if no share asks for it.
     share (Union[float, Iterable]): The share of distilled examples in [0, 1]: a schedule, or a number.
-    weights (Optional[Dict[str, float]]): How the share is split among several distilled corpora; only the ratios
-        matter. Null: by their numbers of documents.
+    weights (Optional[Dict[str, float]]): How the share is split among several distilled corpora; only the
+        ratios matter. Null: by their numbers of documents.
     seed (int): Decides the order of every corpus.
     max_length (int): Longer documents (in tokens) are left out and counted; 0 for no limit.
     shuffle_window (int): A corpus of more documents is streamed, with so many held for shuffling.
@@ -60,9 +61,9 @@ def make_blended_corpus(
 class BlendedCorpus:
     """Blend gold and distilled examples. See `make_blended_corpus` for the arguments.
 
-    A reader holds its place in every corpus between calls: training that runs dry and calls again goes on where it
-    was. Outside training a call yields about one pass over the sources of the first step; while training runs it
-    goes on until training ends, so that no batch is cut short.
+    A reader holds its place in every corpus between calls: training that runs dry and calls again goes on
+    where it was. Outside training a call yields one pass over the sources of the first step; while training
+    runs it goes on until training ends, so that no batch is cut short.
     """
 
     def __init__(
@@ -105,11 +106,18 @@ class BlendedCorpus:
 
         max_steps (int): The `max_steps` of training.
         RETURNS (Plan): The plan.
-        RAISES (ConfigValidationError): If a share is out of range, or asks for a source that is missing or empty.
+        RAISES (ConfigValidationError): If a share is out of range, or asks for a source that is missing or
+            empty.
+        RAISES (ValueError): If the reader has planned a training of another length: its schedule is used up.
         """
-        if self._plan is None or len(self._plan.shares) != max_steps + 1:
+        if self._plan is None:
             self._plan = make_plan(
                 self.share, max_steps, self.gold, self.distilled, self.weights, self.max_length
+            )
+        if len(self._plan.shares) != max_steps + 1:
+            raise ValueError(
+                f"This reader has planned {len(self._plan.shares) - 1} steps and cannot plan {max_steps}: a "
+                "schedule can be drawn once only. Make a new reader."
             )
         return self._plan
 
@@ -128,10 +136,10 @@ class BlendedCorpus:
         plan = self.plan(config["training"]["max_steps"])
         check_labels(nlp, config, plan)
         for name, held in plan.holdings.items():
-            skipped = ", ".join(f"{count} {reason}" for reason, count in held.skipped.items())
-            logger.info(
-                "%s: %d documents%s", name, held.documents, f" ({skipped} left out)" if skipped else ""
-            )
+            left_out = f" (left out: {held.skipped_text()})" if held.skipped else ""
+            logger.info("%s: %d documents%s", name, held.documents, left_out)
+        for caution in cautions(config, plan):
+            logger.warning(caution)
         blend = Blend(nlp, plan, seed=self.seed, max_length=self.max_length, window=self.shuffle_window)
         progress = progress_of(nlp)
         progress.step, progress.account = None, blend.account

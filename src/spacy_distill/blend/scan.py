@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy
-from spacy.attrs import ENT_IOB, ENT_TYPE
+from spacy.attrs import ENT_IOB, ENT_TYPE  # type: ignore[import-not-found]
 from spacy.strings import StringStore
 from spacy.tokens import DocBin
 
@@ -26,6 +26,10 @@ class Holdings:
     documents: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
+
+    def skipped_text(self) -> str:
+        """The documents that are not usable in words, "3 empty, 12 unannotated"; empty if there are none."""
+        return ", ".join(f"{count} {reason}" for reason, count in self.skipped.items())
 
 
 def scan(path: Path, max_length: int = 0) -> Holdings:

@@ -1,8 +1,8 @@
 """The regimens: the share of distilled examples at each step, as thinc schedules.
 
-A schedule is a generator of one share a step, from step 0 on; after `total_steps` it keeps its last value. None
-stands for "in proportion to the number of documents", which only the reader knows. The factories check their
-arguments at once: a generator's body would only run at the first `next`.
+A schedule is an iterator of one share a step, from step 0 on; after `total_steps` it keeps its last value.
+None stands for "in proportion to the number of documents", which only the reader knows. The factories check
+their arguments at once: a generator's body would only run at the first `next`.
 """
 
 import math
@@ -55,7 +55,7 @@ def make_simple_mix(total_steps: int, switch: float = 0.5) -> ShareSchedule:
 
 
 def make_simple_mix_union(total_steps: int, switch: float = 0.5) -> ShareSchedule:
-    """Distilled examples first, then both as one pool: 1 while t < switch, then in proportion to the documents.
+    """Distilled examples first, then both as one pool: 1 while t < switch, then in proportion to documents.
 
     total_steps (int): Number of training steps.
     switch (float): Fraction of the run at which gold joins, in [0, 1].
@@ -140,7 +140,7 @@ def make_phases(*phases: dict[str, Any], total_steps: int) -> ShareSchedule:
     In a config the phases are sections `[….share.*.first]`, `[….share.*.second]`, in this order.
 
     phases (Dict): Each has either "fraction" (of the run) or "steps", and "share": a number, null for "in
-        proportion to the documents", or a schedule, which starts anew with its phase (its own total_steps is the
+        proportion to the documents", or a schedule, which starts with its phase (its own total_steps is the
         length of the phase). Together they make up the whole run.
     total_steps (int): Number of training steps.
     RETURNS (Iterator[Optional[float]]): The shares.

@@ -1,4 +1,4 @@
-"""The plan of a run: the share of distilled examples at every step, drawn and checked before training starts."""
+"""The share of distilled examples at every step, drawn and checked before training starts."""
 
 from collections.abc import Iterable
 from itertools import islice
