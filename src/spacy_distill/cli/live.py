@@ -1,16 +1,20 @@
 """Progress of long work: a live panel on a terminal, plain lines elsewhere."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from ..study.conduct import Progress
 
+# Columns of a table that is written to a file.
+WIDE = 200
 MARKS = {"finished": "[green]✔[/green]", "failed": "[red]✘[/red]"}
 
 
@@ -94,6 +98,24 @@ class StudyProgress:
             Text(f"  {name} {duration(now - start)}", style="dim") for name, start in self.running.items()
         ]
         return Group(line, *rows)
+
+
+def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; on a narrow terminal the numbers of a cell stand below each other.
+
+    title (str): What it shows.
+    head (Sequence[str]): Headings.
+    rows (Sequence[Sequence[str]]): Cells; without rows nothing is printed.
+    """
+    if not rows:
+        return
+    console = Console(highlight=False)
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, name in enumerate(head):
+        table.add_column(name, justify="left" if i < 2 else "right", min_width=4)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.print(table, width=None if console.is_terminal else WIDE)
 
 
 def duration(seconds: float) -> str:

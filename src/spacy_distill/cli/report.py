@@ -18,8 +18,10 @@ def report_cli(
     Write the report of a study as one HTML page, with the same as Markdown beside it.
     """
     with shown_errors():
+        from ..study.findings import find_all
         from ..study.report import write_report
         from ..study.summary import read_summary
 
-        for place in write_report(read_summary(study_dir), out or study_dir / "report.html"):
+        summary = read_summary(study_dir)
+        for place in write_report(summary, find_all(summary), out or study_dir / "report.html"):
             msg.good(f"Wrote {place}")

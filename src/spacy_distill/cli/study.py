@@ -10,6 +10,7 @@ from .app import app
 from .console import OVERRIDES, msg, shown_errors
 
 if TYPE_CHECKING:
+    from ..study.config import Study
     from ..study.plan import Plan
     from ..study.store import Store
 
@@ -52,7 +53,7 @@ def study_cli(
             _show_plan(plan, store)
             shown = StudyProgress(len(plan.runs), jobs)
             shown.show(conduct(plan, store, engine, scratch))
-            _finish(store)
+            _finish(study, store)
         if shown.failed:
             msg.fail(f"{shown.failed} runs failed; their logs are in {out / 'failed'}", exits=1)
 
@@ -64,19 +65,21 @@ def _show_plan(plan: "Plan", store: "Store") -> None:
         msg.warn(f"Left out: {arm}: {reason}")
 
 
-def _finish(store: "Store") -> None:
+def _finish(study: "Study", store: "Store") -> None:
+    from ..study.findings import find_all
     from ..study.report import write_report, write_scores
-    from ..study.summary import read_summary, write_teachers
-    from ..study.table import table_rows, teacher_table
+    from ..study.summary import read_summary
+    from ..study.table import score_table, teacher_table
+    from ..study.teachers import write_teachers
+    from .live import show_table
 
-    write_teachers(read_summary(store.root).study, store)
+    write_teachers(study, store.root)
     summary = read_summary(store.root)
-    if not summary.results:
-        return
-    head, rows = table_rows(summary.results)
-    msg.table(rows, header=head, divider=True)
-    head, rows = teacher_table(summary.teachers)
-    if rows:
-        msg.table(rows, header=head, divider=True)
-    for place in (write_scores(summary), *write_report(summary, store.root / "report.html")):
+    findings = find_all(summary)
+    show_table("Students: strict entities, percent", *score_table(findings))
+    show_table("Teachers against the pool's gold labels", *teacher_table(findings))
+    for place in (
+        write_scores(summary, store.root),
+        *write_report(summary, findings, store.root / "report.html"),
+    ):
         msg.good(f"Wrote {place}")

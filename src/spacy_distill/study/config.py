@@ -67,6 +67,7 @@ class Study(Strict):
     seeds: list[int] = Field([0], min_length=1)
     max_steps: int = Field(gt=0)
     baseline: str = "gold"
+    comparisons: list[str] = []
     heldout: float = Field(0.0, ge=0, lt=1)
     keep: Keep = "last"
     score_best: bool = True
@@ -108,6 +109,11 @@ class Study(Strict):
             raise ValueError(
                 "heldout: the held-out part is judged by the pool's gold labels; "
                 "set pool in [study.corpora], or heldout = 0"
+            )
+        if odd := [text for text in self.comparisons if text.count(" - ") != 1]:
+            raise ValueError(
+                f"comparisons: {odd[0]!r} is not of the form 'first - second', for instance "
+                "'simple_mix - pooled', or '* - gold' for all others"
             )
         if reserved := sorted(set(RESERVED) & set(self.configs)):
             raise ValueError(f"configs: no student may be called {', '.join(reserved)}. Rename it")

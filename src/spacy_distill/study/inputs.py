@@ -16,6 +16,7 @@ from .matrix import Run
 
 # Which articles of the pool are held out depends on nothing but the articles and this number.
 HELDOUT_SEED = 0
+HELDOUT_FILE = Path("heldout.spacy")
 
 
 @dataclass
@@ -69,7 +70,7 @@ def prepare(study: Study, runs: Iterable[Run], folder: Path) -> Inputs:
         inputs.oracle = _write(inputs, (doc for doc in pool if not _in(doc, held)), folder / "oracle.spacy")
     if sources.pool and held:
         pool = _labelled(read_docs(Path(sources.pool), Vocab()))
-        inputs.heldout = _write(inputs, (doc for doc in pool if _in(doc, held)), folder / "heldout.spacy")
+        inputs.heldout = _write(inputs, (doc for doc in pool if _in(doc, held)), folder / HELDOUT_FILE)
     for variant in {v for grid in study.all_grids().values() for v in grid.variants or []}:
         _write_distilled(inputs, variant, study.teachers[variant], held, folder)
     return inputs
@@ -110,7 +111,12 @@ def _write_distilled(inputs: Inputs, variant: str, source: Corpora, held: set[st
     }
     if held:
         docs = (doc for path in parts.values() for doc in read_docs(Path(path), Vocab()) if _in(doc, held))
-        inputs.heldout_teachers[variant] = _write(inputs, docs, folder / "heldout" / f"{variant}.spacy")
+        inputs.heldout_teachers[variant] = _write(inputs, docs, folder / heldout_teacher(variant))
+
+
+def heldout_teacher(variant: str) -> Path:
+    """Where, in the folder of corpora, a teacher's labels of the held-out part are."""
+    return Path("heldout", f"{variant}.spacy")
 
 
 def _heldout_articles(study: Study) -> set[str]:

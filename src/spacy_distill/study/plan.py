@@ -62,7 +62,7 @@ def make_plan(study: Study, inputs: Inputs, runs: Sequence[Run] | None = None) -
         gold = 1 - mean_share(study, arm, inputs)
         if arm.hold == "gold" and gold < LEAST_GOLD:
             left_out[f"{arm.student}/{arm.name}"] = (
-                "it sees (almost) no gold, so its gold cannot be made equal"
+                "it sees hardly any gold, so its gold cannot be made equal"
             )
             continue
         steps[arm] = study.max_steps if arm.hold == "steps" else _equal_gold(study, arm, inputs, gold)
@@ -78,24 +78,22 @@ def make_plan(study: Study, inputs: Inputs, runs: Sequence[Run] | None = None) -
 def mean_share(study: Study, arm: Arm, inputs: Inputs) -> float:
     """The mean planned share of distilled examples over a run's steps."""
     drawn = draw_shares(_schedule(study, arm.regimen), study.max_steps)
-    gold = inputs.sizes[inputs.gold[arm.gold_size, study.seeds[0]]]
-    distilled = sum(
-        inputs.sizes[path] for path in inputs.distilled[arm.variant or study.variants[0]].values()
-    )
+    gold = next(inputs.sizes[path] for (size, _), path in inputs.gold.items() if size == arm.gold_size)
+    parts = inputs.distilled[arm.variant or study.variants[0]]
+    distilled = sum(inputs.sizes[path] for path in parts.values())
     shares = fill_shares(drawn, distilled, gold)
     return sum(shares) / len(shares)
 
 
 def _schedule(study: Study, regimen: str) -> Any:
     block = share_block(study, regimen)
-    config = Config({"training": {"max_steps": study.max_steps}, "share": block}).interpolate()
-    try:
-        return registry.resolve({"share": config["share"]})["share"]
-    except ValueError as error:
+    if not registry.has("schedules", block.get("@schedules", "")):
         raise ValueError(
             f"Regimen {regimen!r}: there is no schedule {block.get('@schedules')!r}. "
             "Take one of docs/blending.md, or describe it in [study.shares]."
-        ) from error
+        )
+    config = Config({"training": {"max_steps": study.max_steps}, "share": block}).interpolate()
+    return registry.resolve({"share": config["share"]})["share"]
 
 
 def _equal_gold(study: Study, arm: Arm, inputs: Inputs, gold: float) -> int:

@@ -110,6 +110,6 @@ def _peak(configured: Any) -> float:
             if isinstance(configured.get(key), int | float):
                 return float(configured[key])
     raise ValueError(
-        f"The study sets learning rates, but [training.optimizer] learn_rate of the student is {configured!r}. "
-        'Give it a number or a schedule with a rate there; or set rates = ["student"] in [study].'
+        f"The study sets learning rates, but the student's [training.optimizer] has no rate: {configured!r}. "
+        'Give learn_rate a number or a schedule with a rate; or set rates = ["student"] in [study].'
     )

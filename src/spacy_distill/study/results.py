@@ -1,16 +1,16 @@
 """The finished runs of a study, read back from disk, and their scores as flat rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..corpus.scores import Counts, add_counts, macro_f, micro, prf
 from .matrix import Run
-from .store import Store
 
 LAST, BEST = "last", "best"
-PerDoc = list[dict[str, Counts]]
+TEST, HELDOUT = "test", "heldout"
+Row = dict[str, Any]
+ByArticle = dict[str, dict[str, list[int]]]
 
 
 @dataclass(frozen=True)
@@ -19,49 +19,62 @@ class Result:
 
     run (Run): The run.
     record (dict[str, Any]): Its `run.json`: steps, inputs, versions, seconds.
-    scores (dict[str, Any]): Its `scores.json`: counts per document.
+    sets (dict[str, list[Row]]): Its counts by corpus, a row a document or an article: see `score_models`.
+    blend (dict[str, Any]): What training saw: see `read_blend`.
     """
 
     run: Run
     record: dict[str, Any]
-    scores: dict[str, Any]
+    sets: dict[str, list[Row]]
+    blend: dict[str, Any] = field(default_factory=dict)
 
-    def per_doc(self, name: str = "test", model: str = LAST) -> PerDoc:
-        """Counts per label of each document of a corpus."""
-        return [as_counts(row.get(model, {})) for row in self.scores["sets"][name]]
+    def by_article(self, name: str = TEST, kind: str = LAST) -> ByArticle:
+        """Numbers per label of each article of a corpus, articles in the corpus's order.
 
-    def articles(self, name: str = "test") -> list[str | None]:
-        """The article of each document of a corpus."""
-        return [row["document"] for row in self.scores["sets"][name]]
+        A document without an article stands for itself.
+        """
+        return sum_rows(self.sets[name], kind)
 
-    def total(self, name: str = "test", model: str = LAST) -> dict[str, Counts]:
+    def total(self, name: str = TEST, kind: str = LAST) -> dict[str, Counts]:
         """Counts per label of a whole corpus."""
-        return add_counts(self.per_doc(name, model))
+        return total_of(self.sets[name], kind)
 
-    @cached_property
-    def has_best(self) -> bool:
-        """Whether model-best was scored."""
-        return any(BEST in row for rows in self.scores["sets"].values() for row in rows)
-
-
-def as_counts(row: Mapping[str, Sequence[int]]) -> dict[str, Counts]:
-    """Counts as they stand in `scores.json`, as `Counts`."""
-    return {label: Counts(*numbers) for label, numbers in row.items()}
+    def has(self, kind: str, name: str = TEST) -> bool:
+        """Whether a corpus was counted in this way."""
+        return any(kind in row for row in self.sets.get(name, []))
 
 
-def read_results(store: Store, runs: Iterable[Run]) -> list[Result]:
-    """Read the finished runs among some.
+def article_of(row: Row) -> str:
+    """The article of a row: what is resampled as one."""
+    return str(row["document"] if row.get("document") is not None else row["id"])
 
-    store (Store): The study's folder.
-    runs (Iterable[Run]): The runs to look for.
-    RETURNS (list[Result]): Those that are finished, in the same order.
-    """
-    found = []
-    for run in runs:
-        record = store.record(run.folder)
-        if record is not None:
-            found.append(Result(run, record, store.scores(run.folder)))
-    return found
+
+def sum_rows(rows: Iterable[Row], kind: str) -> ByArticle:
+    """Sum the numbers of the documents of each article."""
+    articles: ByArticle = {}
+    for row in rows:
+        total = articles.setdefault(article_of(row), {})
+        for label, numbers in row.get(kind, {}).items():
+            before = total.get(label)
+            total[label] = [a + b for a, b in zip(before, numbers, strict=True)] if before else list(numbers)
+    return articles
+
+
+def total_of(rows: Iterable[Row], kind: str = LAST) -> dict[str, Counts]:
+    """Counts per label of all rows."""
+    return add_counts(
+        {label: Counts(*numbers) for label, numbers in row.get(kind, {}).items()} for row in rows
+    )
+
+
+def article_rows(rows: list[Row]) -> list[Row]:
+    """Rows a document as rows an article: all that statistics need, and a fraction of the size."""
+    kinds = sorted({key for row in rows for key in row} - {"id", "document"})
+    sums = {kind: sum_rows(rows, kind) for kind in kinds}
+    return [
+        {"document": article, **{kind: sums[kind][article] for kind in kinds if sums[kind][article]}}
+        for article in sum_rows(rows, LAST)
+    ]
 
 
 def score_row(counts: Mapping[str, Counts]) -> dict[str, Any]:
@@ -70,15 +83,15 @@ def score_row(counts: Mapping[str, Counts]) -> dict[str, Any]:
     return {"micro": prf(micro(counts))._asdict(), "macro_f": macro_f(counts), "labels": labels}
 
 
-def result_rows(results: Iterable[Result]) -> list[dict[str, Any]]:
+def result_rows(results: Iterable[Result]) -> list[Row]:
     """One flat row a run and corpus: what `scores.jsonl` holds."""
     rows = []
     for result in results:
-        for name in result.scores["sets"]:
+        for name in result.sets:
             row = {"run": str(result.run), **result.run.arm.record(), "seed": result.run.seed, "set": name}
             row["steps"] = result.record["steps"]
             row[LAST] = score_row(result.total(name))
-            if result.has_best:
+            if result.has(BEST, name):
                 row[BEST] = score_row(result.total(name, BEST))
             rows.append(row)
     return rows

@@ -1,68 +1,122 @@
-"""Everything a study's folder says, gathered in one place for tables and reports."""
+"""A study as it stands, from its folder or from the `results.json` that was made of it."""
 
+import gzip
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import srsly
 from confection import Config
 
-from .conduct import STUDY
+from ..corpus.docbin import write_bytes
+from .conduct import CORPORA, STUDY
 from .config import Study, check_study
-from .matrix import Run, make_runs
-from .results import Result, read_results
+from .matrix import Arm, Run, make_runs
+from .reading import read_results
+from .results import Result, article_rows
 from .store import Store
-from .teachers import teacher_rows
+from .teachers import read_teachers
 
-TEACHERS = "teachers.json"
+FORMAT = 1
 
 
 @dataclass
 class Summary:
-    """A study as it stands on disk.
+    """A study as it stands.
 
     study (Study): Its config.
-    store (Store): Its folder.
     runs (Sequence[Run]): The runs of its matrix.
     results (Sequence[Result]): Those that are finished.
     teachers (dict[str, dict[str, Any]]): Counts of each teacher's labels: see `teacher_rows`.
+    failures (dict[str, str]): Why each failed run that is not finished failed.
+    folder (Optional[Path]): Its folder, where texts and predictions are; None if there are only results.
     """
 
     study: Study
-    store: Store
     runs: Sequence[Run]
     results: Sequence[Result]
     teachers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    folder: Path | None = None
 
     @cached_property
-    def failures(self) -> dict[str, str]:
-        """Why each failed run that is not finished failed."""
-        done = {result.run for result in self.results}
-        found = {str(run): self.store.failure(run.folder) for run in self.runs if run not in done}
-        return {run: error for run, error in found.items() if error is not None}
+    def by_arm(self) -> dict[Arm, list[Result]]:
+        """The finished runs of each arm, in the order of the matrix, seeds sorted."""
+        groups: dict[Arm, list[Result]] = {}
+        for result in self.results:
+            groups.setdefault(result.run.arm, []).append(result)
+        return {arm: sorted(group, key=lambda result: result.run.seed) for arm, group in groups.items()}
 
 
-def read_summary(root: Path) -> Summary:
-    """Read a study's folder.
+def read_summary(place: Path) -> Summary:
+    """Read a study.
 
-    root (Path): The folder, as `spacy distill study` wrote it.
-    RETURNS (Summary): What is there.
-    RAISES (ValueError): If it is not the folder of a study.
+    place (Path): Its folder, as `spacy distill study` wrote it; or a `results.json`, or `results.json.gz`.
+    RETURNS (Summary): The study.
+    RAISES (ValueError): If it is neither.
     """
-    place = Path(root) / STUDY
-    if not place.is_file():
+    place = Path(place)
+    if place.is_file():
+        return _from_file(place)
+    if not (place / STUDY).is_file():
         raise ValueError(
-            f"{root} is not the folder of a study: it has no {STUDY}. Make one with `spacy distill study`."
+            f"{place} has no {STUDY}: it is not the folder of a study. Make one with `spacy distill study`."
         )
-    study = check_study(Config().from_disk(place))
-    store = Store(Path(root))
+    study = check_study(Config().from_disk(place / STUDY))
+    store = Store(place)
     runs = make_runs(study)
-    teachers = srsly.read_json(store.root / TEACHERS) if (store.root / TEACHERS).is_file() else {}
-    return Summary(study, store, runs, read_results(store, runs), teachers)
+    results = read_results(store, runs, place / CORPORA, study.variants[0])
+    done = {result.run for result in results}
+    failures = {str(run): error for run in runs if run not in done and (error := store.failure(run.folder))}
+    return Summary(study, runs, results, read_teachers(place), failures, place)
 
 
-def write_teachers(study: Study, store: Store) -> None:
-    """Count the teachers' spans into the study's folder."""
-    srsly.write_json(store.root / TEACHERS, teacher_rows(study), indent=0)
+def results_data(summary: Summary, findings: dict[str, Any]) -> dict[str, Any]:
+    """All that `results.json` holds: counts by article, never a text, and what was found from them.
+
+    summary (Summary): The study.
+    findings (dict[str, Any]): What the report says: see `find_all`.
+    RETURNS (dict[str, Any]): Plain data, from which `read_summary` makes the summary again.
+    """
+    teachers = {
+        name: {**teacher, "rows": article_rows(teacher["rows"])} for name, teacher in summary.teachers.items()
+    }
+    return {
+        "format": FORMAT,
+        "study": summary.study.model_dump(),
+        "findings": findings,
+        "teachers": teachers,
+        "failures": summary.failures,
+        "runs": [
+            {
+                "run": str(result.run),
+                "record": result.record,
+                "sets": {name: article_rows(rows) for name, rows in result.sets.items()},
+                "blend": result.blend,
+            }
+            for result in summary.results
+        ],
+    }
+
+
+def write_results(data: dict[str, Any], path: Path) -> None:
+    """Write `results.json`, compressed if its name ends in .gz."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    write_bytes(gzip.compress(text, mtime=0) if path.suffix == ".gz" else text, path)
+
+
+def _from_file(path: Path) -> Summary:
+    content = path.read_bytes()
+    try:
+        data = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
+        study = check_study(Config({"study": data["study"]}))
+        runs = {str(run): run for run in make_runs(study)}
+        results = [
+            Result(runs[entry["run"]], entry["record"], entry["sets"], entry["blend"])
+            for entry in data["runs"]
+        ]
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise ValueError(f"{path} is not a results.json of `spacy distill report`: {error!r}") from error
+    return Summary(study, list(runs.values()), results, data["teachers"], data["failures"])
