@@ -15,6 +15,8 @@ from spacy.tokens import Doc
 KEY = "distill"
 VIEW_PREFIX = "teacher:"
 REJECTED = "rejected"
+VOTES = "votes"  # All spans that any view holds, with the shares of votes as attrs["scores"].
+NEGATIVE = "negative"  # Negative annotation, for spaCy's `incorrect_spans_key`.
 
 
 def record(doc: Doc) -> dict[str, Any]:
