@@ -1,17 +1,22 @@
 """Annotating a corpus in two passes: get every answer into the ledger, then make documents of them."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from spacy.tokens import Doc
 
-from ..corpus.docbin import write_docs
+from ..corpus.docbin import count_docs, write_docs
 from ..corpus.provenance import views
-from .models import KeptAnswers, Replay
+from .budget import Budget
+from .chat import ChatModel
+from .kept import KeptAnswers
 from .pipeline import Teacher, load_teacher
+from .replay import Replay
+from .tally import Tally
 
 
 @dataclass
@@ -21,11 +26,21 @@ class Report:
     documents (int): How many there are.
     states (Counter[str]): How many documents are in each state.
     missing (int): How many of them could have been asked about and have no answer yet.
+    tally (Tally): What was asked for it.
     """
 
     documents: int = 0
     states: Counter[str] = field(default_factory=Counter)
     missing: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+
+@dataclass(frozen=True)
+class Spending:
+    """What an annotation may use: US dollars, and tokens of prompts and answers; None for no limit."""
+
+    max_cost: float | None = None
+    max_tokens: int | None = None
 
 
 def annotate(
@@ -34,7 +49,9 @@ def annotate(
     out: Path,
     *,
     overrides: Mapping[str, Any],
+    spending: Spending = Spending(),
     allow_missing: bool = False,
+    watch: Callable[[Tally], AbstractContextManager[object]] = nullcontext,
 ) -> Report:
     """Annotate a corpus with the teacher of a config.
 
@@ -42,16 +59,50 @@ def annotate(
     source (Path): The corpus to annotate, a `.spacy` file or a folder of them. Its labels are not looked at.
     out (Path): The `.spacy` file to write; it appears whole or not at all.
     overrides (Mapping[str, Any]): Values to set in the config, by dotted names.
+    spending (Spending): What may be spent on it.
     allow_missing (bool): Whether a replay may leave documents unanswered.
+    watch (Callable[[Tally], AbstractContextManager[object]]): Shows how the asking goes while it goes on.
     RETURNS (Report): What became of the documents.
-    RAISES (ValueError): If anything is wrong with the config or the files, or a replay lacks answers.
-        Nothing is written then.
+    RAISES (ValueError): If anything is wrong with the config or the files, there is no API key, or a replay
+        lacks answers. Nothing is written then.
     """
     check_out(source, out)
     teacher = load_teacher(config, overrides)
+    tally = Tally()
     if isinstance(teacher.model, Replay):
         check_replay(teacher, teacher.model, source, allow_missing=allow_missing)
-    return write(teacher, source, out)
+    elif isinstance(teacher.model, ChatModel):
+        ask(teacher, teacher.model, source, spending=spending, tally=tally, watch=watch)
+    else:
+        raise ValueError(
+            f"{config}: annotating needs @llm_models spacy_distill.ChatModel.v1 or spacy_distill.Replay.v1; "
+            f"components.{teacher.name}.model is a {type(teacher.model).__name__}."
+        )
+    report = write(teacher, source, out)
+    report.tally = tally
+    return report
+
+
+def ask(
+    teacher: Teacher,
+    model: ChatModel,
+    source: Path,
+    *,
+    spending: Spending,
+    tally: Tally,
+    watch: Callable[[Tally], AbstractContextManager[object]],
+) -> None:
+    """The first pass: get what the ledger lacks."""
+    settings = model.settings
+    budget = Budget(
+        settings.prices,
+        max_cost=spending.max_cost,
+        max_tokens=spending.max_tokens,
+        longest=settings.longest,
+    )
+    tally.total = count_docs(source) * settings.samples
+    with watch(tally), closing(teacher.jobs(source)) as jobs:
+        model.ask(jobs, budget=budget, complaint=teacher.task.complaint, tally=tally, interruptible=True)
 
 
 def write(teacher: Teacher, source: Path, out: Path) -> Report:

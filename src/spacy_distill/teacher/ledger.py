@@ -28,6 +28,7 @@ CREATE TABLE answers (
     prompt_tokens INTEGER, completion_tokens INTEGER, cost REAL, latency REAL, time REAL,
     tries INTEGER NOT NULL, error TEXT, source TEXT, reask_of TEXT
 );
+CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, until REAL NOT NULL);
 CREATE INDEX answers_by_prompt ON answers (prompt);
 CREATE INDEX answers_by_reask ON answers (reask_of) WHERE reask_of IS NOT NULL;
 """
@@ -48,6 +49,9 @@ SELECT {", ".join(f"answers.{name}" for name in COLUMNS)},
     prompts.messages, prompts.text, prompts.view, prompts.prompt_hash
 FROM answers JOIN prompts ON prompts.hash = answers.prompt
 """
+
+# A complaint may have had several wordings over time.
+LATEST = "ORDER BY answers.time DESC, answers.key LIMIT 1"
 
 
 class LedgerError(ValueError):
@@ -105,6 +109,19 @@ class Ledger:
             row = self._db.execute(f"{SELECT} WHERE answers.key = ?", [key]).fetchone()
         return None if row is None else _entry(row)
 
+    def has_answer(self, key: str) -> bool:
+        """Whether there is an answer with this key, other than a failed one."""
+        sql = "SELECT 1 FROM answers WHERE key = ? AND state <> 'failed'"
+        with self._explained():
+            return self._db.execute(sql, [key]).fetchone() is not None
+
+    def mend_of(self, key: str) -> Entry | None:
+        """The answer to a request to mend this one, the latest if there are several; never a failed one."""
+        sql = f"{SELECT} WHERE answers.reask_of = ? AND answers.state <> 'failed' {LATEST}"
+        with self._explained():
+            row = self._db.execute(sql, [key]).fetchone()
+        return None if row is None else _entry(row)
+
     def find(self, start: str) -> list[Entry]:
         """The answers whose keys start with these digits, at most ten of them."""
         sql = f"{SELECT} WHERE answers.key >= ? AND answers.key < ? ORDER BY answers.key LIMIT 10"
@@ -123,10 +140,10 @@ class Ledger:
             row = self._db.execute(f"{sql} key = ?", [key]).fetchone()
             found = row
             while row is not None and mends > 0:
-                # The latest wording of a complaint comes first; a repeated request that failed mends nothing.
-                again = f"{sql} reask_of = ? AND state = 'ok' ORDER BY time DESC, key LIMIT 1"
-                row = self._db.execute(again, [row[2]]).fetchone()
-                found = row or found
+                row = self._db.execute(
+                    f"{sql} reask_of = ? AND state <> 'failed' {LATEST}", [row[2]]
+                ).fetchone()
+                found = row if row is not None and row[1] == "ok" else found
                 mends -= 1
         return None if found is None else _answer(found)
 

@@ -1,126 +1,67 @@
-"""The models that spacy-llm calls: a chat endpoint asked through the ledger, and a replay of kept answers."""
+"""Factories of the models that a config can name."""
 
-# spacy-llm compares a model's types with a task's and knows only those of `typing`.
-from collections.abc import Callable
 from pathlib import Path
-from typing import Iterable  # noqa: UP035
+from typing import Any
 
-from .answer import Answer
-from .keys import messages_hash, user_message
-from .ledger import Ledger
+from .budget import read_prices
+from .chat import ChatModel
+from .replay import Replay
+from .settings import ChatSettings
 
-MENDS = 100
 
+def make_chat_model(
+    name: str,
+    ledger: str,
+    endpoint: str = "https://api.openai.com/v1",
+    api_key_env: str | None = "OPENAI_API_KEY",
+    concurrency: int = 16,
+    requests_per_minute: float | None = None,
+    tokens_per_minute: float | None = None,
+    timeout: float = 60.0,
+    max_tries: int = 6,
+    samples: int = 1,
+    reask: int = 0,
+    request: dict[str, Any] | None = None,
+    prices: dict[str, float] | None = None,
+    allow_http: bool = False,
+) -> ChatModel:
+    """Factory of `spacy_distill.ChatModel.v1`: any OpenAI-compatible endpoint, through the ledger.
 
-class Replay:
-    """Answers prompts from a ledger and never from the network.
-
-    ledger (Path): The ledger's file.
-    name (str | None): Name of the model whose answers are wanted. None: the only one that answered.
-    samples (int): How many samples of each answer to give, at least 1.
+    name (str): Name of the model, as the endpoint knows it.
+    ledger (str): File that keeps every answer; it is made if there is none.
+    endpoint (str): Base URL of the API.
+    api_key_env (str | None): Environment variable that holds the API key; None if the endpoint needs none.
+    concurrency (int): How many requests may be in flight.
+    requests_per_minute, tokens_per_minute (float | None): Limits to keep; None for none.
+    timeout (float): Seconds from sending a request to the end of its reply.
+    max_tries (int): How often a request is sent before it counts as failed.
+    samples (int): How many answers to get to each prompt.
+    reask (int): How often an answer that does not parse is asked again with the parser's complaint. It is
+        `distill annotate` that does so; any other use of the pipeline finds what it got in the ledger.
+    request (dict[str, Any] | None): Merged into the request's body; None for {"temperature": 0.0}.
+    prices (dict[str, float] | None): {"input": USD, "output": USD} per million tokens; "batch" is the share
+        of them that batches cost, 0.5 unless given.
+    allow_http (bool): Whether the key may be sent over plain http to another machine.
+    RETURNS (ChatModel): The model.
+    RAISES (ValueError): If an argument is out of its range, or contradicts another.
     """
-
-    def __init__(self, ledger: Path, *, name: str | None = None, samples: int = 1) -> None:
-        self.path = ledger
-        self.name = name
-        self.samples = samples
-        self._ledger: Ledger | None = None
-
-    @property
-    def ledger(self) -> Ledger:
-        """The ledger, opened for reading when it is first needed."""
-        if self._ledger is None:
-            if not self.path.exists():
-                raise ValueError(
-                    f"Replay: no such ledger: {self.path}. Import recorded answers: `spacy distill ledger "
-                    f"{self.path} import FILE --config CONFIG --corpus IN.spacy`, or ask a model: "
-                    '@llm_models = "spacy_distill.ChatModel.v1".'
-                )
-            self._ledger = Ledger(self.path, create=False)
-        return self._ledger
-
-    def look_up(self, prompt: str) -> Answer | None:
-        """The kept answer to a prompt, with its further samples.
-
-        prompt (str): The prompt.
-        RETURNS (Answer | None): The answer, or None if the ledger lacks one of the samples.
-        RAISES (ValueError): If several models answered and none of them was named.
-        """
-        found: dict[tuple[str, int], str] = {}
-        for model, sample, key in self.ledger.answers_to(messages_hash(user_message(prompt))):
-            if self.name in (None, model):
-                found.setdefault((model, sample), key)
-        models = sorted({model for model, _ in found})
-        if len(models) > 1:
-            raise ValueError(
-                f"Replay: several models answered the same prompt in {self.path}: {', '.join(models)}. Set "
-                f'components.llm.model.name to one of them, for instance name = "{models[0]}".'
-            )
-        if not models:
-            return None
-        keys = [found.get((models[0], sample)) for sample in range(self.samples)]
-        return with_samples([self.ledger.answer(key, mends=MENDS) if key else None for key in keys])
-
-    def __call__(self, prompts: Iterable[Iterable[str]]) -> Iterable[Iterable[str]]:
-        kept = KeptAnswers(self.look_up)
-        answers = [list(of_doc) for of_doc in kept(prompts)]
-        if kept.missing:
-            raise ValueError(self.explain_missing(kept.missing, kept.asked))
-        return answers
-
-    def explain_missing(self, missing: int, total: int) -> str:
-        """What to say when answers are missing: how many of how many, and how to get them."""
-        of_model = "" if self.name is None else f" of the model {self.name!r}"
-        samples = "" if self.samples == 1 else f" ({self.samples} samples each)"
-        return (
-            f"Replay: the ledger {self.path} lacks {missing} of {total} answers{of_model}{samples}. Get them "
-            'by asking a model (@llm_models = "spacy_distill.ChatModel.v1" with this ledger), or import '
-            "recorded ones: `spacy distill ledger "
-            f"{self.path} import FILE --config CONFIG --corpus IN.spacy`. Answers belong to one exact "
-            "prompt: if the prompt, labels or examples changed, import them again."
+    return ChatModel(
+        ChatSettings(
+            name=name,
+            ledger=Path(ledger),
+            endpoint=endpoint,
+            api_key_env=api_key_env,
+            concurrency=concurrency,
+            requests_per_minute=requests_per_minute,
+            tokens_per_minute=tokens_per_minute,
+            timeout=timeout,
+            max_tries=max_tries,
+            samples=samples,
+            reask=reask,
+            request={"temperature": 0.0} if request is None else request,
+            prices=read_prices(prices),
+            allow_http=allow_http,
         )
-
-
-class KeptAnswers:
-    """The model of the second pass: it looks answers up and leaves the rest unanswered.
-
-    look_up (Callable[[str], Answer | None]): Gives the kept answer to a prompt.
-    asked (int): How many prompts there were so far; an empty prompt asks nothing.
-    missing (int): How many of them had no answer.
-    """
-
-    def __init__(self, look_up: Callable[[str], Answer | None]) -> None:
-        self.look_up = look_up
-        self.asked = 0
-        self.missing = 0
-
-    def __call__(self, prompts: Iterable[Iterable[str]]) -> Iterable[Iterable[str]]:
-        for of_doc in prompts:
-            yield [self.answer(prompt) for prompt in of_doc]
-
-    def answer(self, prompt: str) -> Answer:
-        """The kept answer to one prompt, or one that says that there is none."""
-        if not prompt:
-            return Answer("", state="unanswered")
-        found = self.look_up(prompt)
-        self.asked += 1
-        self.missing += found is None
-        # An empty answer is false, so `or` will not do.
-        return Answer("", state="unanswered") if found is None else found
-
-
-def with_samples(answers: list[Answer | None]) -> Answer | None:
-    """The first sample with the others hung to it, or None if one is missing."""
-    first, *others = answers
-    if first is None or None in others:
-        return None
-    return Answer(
-        first,
-        state=first.state,
-        key=first.key,
-        model=first.model,
-        source=first.source,
-        others=tuple(other for other in others if other is not None),
     )
 
 

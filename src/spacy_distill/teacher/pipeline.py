@@ -1,6 +1,6 @@
 """The pipeline that a teacher's config describes, taken apart for annotating in two passes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 
 from ..corpus.docbin import read_docs
 from ..corpus.provenance import record
+from .ask import Job
 
 
 @runtime_checkable
@@ -47,6 +48,11 @@ class Teacher:
     def read(self, path: Path) -> Iterator[Doc]:
         """Documents without any annotation: words, spaces and where they come from."""
         return (bare(doc) for doc in read_docs(path, self.nlp.vocab))
+
+    def jobs(self, path: Path) -> Generator[Job, None, None]:
+        """The prompts of a corpus, with what the ledger should know of them."""
+        for doc in self.prepared(self.read(path)):
+            yield Job(self.task.render(doc), doc.text, self.task.view, self.task.prompt_hash)
 
     def set_model(self, model: object) -> None:
         """Let another model answer the component's prompts."""

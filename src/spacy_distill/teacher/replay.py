@@ -1,0 +1,82 @@
+"""A model that answers from a ledger and never from the network."""
+
+from pathlib import Path
+
+# spacy-llm compares a model's types with a task's and knows only those of `typing`.
+from typing import Iterable  # noqa: UP035
+
+from .answer import Answer
+from .kept import KeptAnswers, with_samples
+from .keys import messages_hash, user_message
+from .ledger import Ledger
+
+MENDS = 100
+
+
+class Replay:
+    """Answers prompts from a ledger and never from the network.
+
+    ledger (Path): The ledger's file.
+    name (str | None): Name of the model whose answers are wanted. None: the only one that answered.
+    samples (int): How many samples of each answer to give, at least 1.
+    """
+
+    def __init__(self, ledger: Path, *, name: str | None = None, samples: int = 1) -> None:
+        self.path = ledger
+        self.name = name
+        self.samples = samples
+        self._ledger: Ledger | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, opened for reading when it is first needed."""
+        if self._ledger is None:
+            if not self.path.exists():
+                raise ValueError(
+                    f"Replay: no such ledger: {self.path}. Import recorded answers: `spacy distill ledger "
+                    f"{self.path} import FILE --config CONFIG --corpus IN.spacy`, or ask a model: "
+                    '@llm_models = "spacy_distill.ChatModel.v1".'
+                )
+            self._ledger = Ledger(self.path, create=False)
+        return self._ledger
+
+    def look_up(self, prompt: str) -> Answer | None:
+        """The kept answer to a prompt, with its further samples.
+
+        prompt (str): The prompt.
+        RETURNS (Answer | None): The answer, or None if the ledger lacks one of the samples.
+        RAISES (ValueError): If several models answered and none of them was named.
+        """
+        found: dict[tuple[str, int], str] = {}
+        for model, sample, key in self.ledger.answers_to(messages_hash(user_message(prompt))):
+            if self.name in (None, model):
+                found.setdefault((model, sample), key)
+        models = sorted({model for model, _ in found})
+        if len(models) > 1:
+            raise ValueError(
+                f"Replay: several models answered the same prompt in {self.path}: {', '.join(models)}. Set "
+                f'components.llm.model.name to one of them, for instance name = "{models[0]}".'
+            )
+        if not models:
+            return None
+        keys = [found.get((models[0], sample)) for sample in range(self.samples)]
+        return with_samples([self.ledger.answer(key, mends=MENDS) if key else None for key in keys])
+
+    def __call__(self, prompts: Iterable[Iterable[str]]) -> Iterable[Iterable[str]]:
+        kept = KeptAnswers(self.look_up)
+        answers = [list(of_doc) for of_doc in kept(prompts)]
+        if kept.missing:
+            raise ValueError(self.explain_missing(kept.missing, kept.asked))
+        return answers
+
+    def explain_missing(self, missing: int, total: int) -> str:
+        """What to say when answers are missing: how many of how many, and how to get them."""
+        of_model = "" if self.name is None else f" of the model {self.name!r}"
+        samples = "" if self.samples == 1 else f" ({self.samples} samples each)"
+        return (
+            f"Replay: the ledger {self.path} lacks {missing} of {total} answers{of_model}{samples}. Get them "
+            'by asking a model (@llm_models = "spacy_distill.ChatModel.v1" with this ledger), or import '
+            "recorded ones: `spacy distill ledger "
+            f"{self.path} import FILE --config CONFIG --corpus IN.spacy`. Answers belong to one exact "
+            "prompt: if the prompt, labels or examples changed, import them again."
+        )
