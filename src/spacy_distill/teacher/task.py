@@ -1,6 +1,7 @@
 """The task of spacy-llm's `llm` component: asks by a prompt, reads the answer, labels the document."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 # spacy-llm accepts a task only if it is annotated with typing's own Iterable.
@@ -12,9 +13,12 @@ from .alignment import Alignment, Repeats, align
 from .answer import Answer
 from .candidates import LabelSet, Parsed
 from .examples import Shot, read_definitions, read_shots, show
+from .negatives import set_negatives
 from .parsing import parse_answer
 from .prompting import PromptTemplate
-from .view import keep_view, label_document
+from .samples import label_by_samples
+from .view import Reading, keep_view, label_document
+from .voting import Election
 
 
 def make_ner_task(
@@ -27,6 +31,8 @@ def make_ner_task(
     aliases: Optional[Dict[str, str]] = None,  # noqa: UP006, UP045
     view: Optional[str] = None,  # noqa: UP045
     max_words: Optional[int] = None,  # noqa: UP045
+    vote: Optional[Dict[str, Any]] = None,  # noqa: UP006, UP045
+    negatives: bool = False,
 ) -> "NERTask":
     """Make the task `spacy_distill.NER.v1`.
 
@@ -41,6 +47,9 @@ def make_ner_task(
         "O" for no entity.
     view (Optional[str]): Name of the view in `doc.spans`. None: the prompt's name.
     max_words (Optional[int]): Tokens above which a document is not asked about. None: no limit.
+    vote (Optional[dict[str, Any]]): How several samples of an answer are combined: `rule` ["majority"],
+        `threshold` and `disputed` ["missing"], as in `distill vote`.
+    negatives (bool): Whether rejected candidates over missing tokens become negative annotation.
     RETURNS (NERTask): The task.
     RAISES (ValueError): If a file cannot be read, or an argument contradicts another.
     """
@@ -57,7 +66,16 @@ def make_ner_task(
         repeats=repeats,
         view=view or template.name,
         max_words=max_words,
+        election=_election(vote or {}),
+        negatives=negatives,
     )
+
+
+def _election(vote: Mapping[str, Any]) -> Election:
+    allowed = [field.name for field in fields(Election)]
+    if strange := sorted(set(vote).difference(allowed)):
+        raise ValueError(f"[components.llm.task.vote] has {strange}. Allowed are {allowed}.")
+    return Election(**vote)
 
 
 class NERTask:
@@ -77,8 +95,11 @@ class NERTask:
         repeats: Repeats = "all",
         view: str = "standard",
         max_words: int | None = None,
+        election: Election | None = None,
+        negatives: bool = False,
     ) -> None:
-        self._labels, self._template, self._repeats, self._max_words = labels, template, repeats, max_words
+        self._labels, self._template, self._repeats = labels, template, repeats
+        self._max_words, self._election, self._negatives = max_words, election or Election(), negatives
         self._shown = [show(shot, template.answer_format) for shot in shots]
         self.view = view
         self.prompt_hash = template.digest(shots)
@@ -144,17 +165,26 @@ class NERTask:
         RETURNS (Doc): The same document.
         """
         given = answer if isinstance(answer, Answer) else Answer(answer)
+        readings = [self._read(doc, sample) for sample in (given, *given.others)]
+        if len(readings) > 1:
+            label_by_samples(doc, self.view, readings, self._election)
+        else:
+            keep_view(doc, self.view, readings[0])
+            if readings[0].ok:
+                label_document(doc, readings[0].alignment)
+        if self._negatives:
+            set_negatives(doc, self.labels)
+        return doc
+
+    def _read(self, doc: Doc, answer: Answer) -> Reading:
         parsed = (
-            parse_answer(given, self._template.answer_format, self._labels) if given.state == "ok" else None
+            parse_answer(answer, self._template.answer_format, self._labels) if answer.state == "ok" else None
         )
-        state = "unanswered" if self._unasked(doc) else self._state(given, parsed)
+        state = "unanswered" if self._unasked(doc) else self._state(answer, parsed)
         alignment = Alignment()
         if parsed and state in ("ok", "truncated"):
             alignment = align([token.text for token in doc], parsed.candidates, self._labels, self._repeats)
-        if state == "ok":
-            label_document(doc, alignment)
-        keep_view(doc, self.view, alignment, self._facts(given, state))
-        return doc
+        return Reading(alignment, self._facts(answer, state))
 
     def _unasked(self, doc: Doc) -> bool:
         too_long = self._max_words is not None and len(doc) > self._max_words

@@ -1,27 +1,43 @@
 """A teacher's view of a document: what one answer says, kept beside the document's entities."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, Span
 
 from ..corpus.provenance import REJECTED, VIEW_PREFIX, views
 from .alignment import Alignment, Found
 
-State = str  # One of answer.State, or "unparsable" or "unanswered".
+
+class Reading(NamedTuple):
+    """What was read from one answer.
+
+    alignment (Alignment): What it says; empty if it cannot be used.
+    facts (dict[str, Any]): Provenance: model, prompt, key, state, source and template. The state is that of
+        the answer, or "unparsable", or "truncated" if it breaks off unannounced.
+    """
+
+    alignment: Alignment
+    facts: dict[str, Any]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it may label tokens, "O" included."""
+        return bool(self.facts["state"] == "ok")
 
 
-def keep_view(doc: Doc, name: str, alignment: Alignment, facts: dict[str, Any]) -> None:
+def keep_view(doc: Doc, name: str, reading: Reading) -> None:
     """Keep what an answer says of a document: spans, rejected candidates, counters and provenance.
 
-    The document's entities are not touched.
+    The document's entities are not touched. The record of the view gets the reading's facts, and candidates
+    and
+    dropped (counters), unknown (tokens) and reasons (first token, end, the answer's words). Sequences in it
+    are tuples, which is what a DocBin gives back.
 
     doc (Doc): The document.
     name (str): Name of the view.
-    alignment (Alignment): What the answer says; empty if it cannot be used.
-    facts (dict[str, Any]): Provenance: model, prompt, key, state, source and template. To these the record
-        adds candidates and dropped (counters), unknown (tokens) and reasons (first token, end, the answer's
-        words). Sequences are tuples, which is what a DocBin gives back.
+    reading (Reading): What was read.
     """
+    alignment = reading.alignment
     doc.spans[VIEW_PREFIX + name] = [_span(doc, item) for item in alignment.entities]
     known = {_place(span): span for span in doc.spans.get(REJECTED, [])}
     for item in alignment.rejected:
@@ -29,7 +45,7 @@ def keep_view(doc: Doc, name: str, alignment: Alignment, facts: dict[str, Any]) 
     doc.spans[REJECTED] = [known[place] for place in sorted(known)]
     found = [*alignment.entities, *alignment.rejected]
     views(doc)[name] = {
-        **facts,
+        **reading.facts,
         "candidates": alignment.candidates,
         "dropped": dict(alignment.dropped),
         "unknown": tuple(sorted(alignment.unknown)),
