@@ -1,6 +1,6 @@
 """The task of spacy-llm's `llm` component: asks by a prompt, reads the answer, labels the document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from spacy.tokens import Doc
 from .alignment import Alignment, Repeats, align
 from .answer import Answer
 from .candidates import LabelSet, Parsed
-from .examples import Shot, read_definitions, read_shots, show
+from .examples import read_definitions, show
+from .fewshot import Chooser, is_corpus, make_chooser, read_pool
 from .negatives import set_negatives
 from .parsing import parse_answer
 from .prompting import PromptTemplate
@@ -26,6 +27,9 @@ def make_ner_task(
     prompt: str = "standard",
     definitions: Optional[Path] = None,  # noqa: UP045
     examples: Optional[Path] = None,  # noqa: UP045
+    choose: Literal["fixed", "random", "nearest"] = "fixed",
+    shots: Optional[int] = None,  # noqa: UP045
+    seed: int = 0,
     answer_format: Literal["json", "lines"] = "json",
     repeats: Literal["all", "listed"] = "all",
     aliases: Optional[Dict[str, str]] = None,  # noqa: UP006, UP045
@@ -39,7 +43,13 @@ def make_ner_task(
     labels (list[str]): The labels to ask for.
     prompt (str): "standard", "cot", or the path of a Jinja template.
     definitions (Optional[Path]): YAML or JSON file that maps labels to their definitions.
-    examples (Optional[Path]): YAML or JSON file of few-shot examples.
+    examples (Optional[Path]): YAML or JSON file of few-shot examples, or a gold corpus (`.spacy`) to draw
+        them from.
+    choose (str): Which examples a document is shown: "fixed" ones, a "random" draw for each document, or the
+        "nearest" to it (by vectors if the pipeline has them, else by words); never its own text.
+    shots (Optional[int]): How many. None: all of a file, 5 of a corpus or where they are chosen for each
+        document.
+    seed (int): For drawing.
     answer_format (str): "json", or "lines" for `n. candidate | True or False | reason (TYPE)`.
     repeats (str): What a mention that is listed once and occurs several times labels: "all" occurrences, or
         only as many as are "listed".
@@ -56,13 +66,16 @@ def make_ner_task(
     if max_words is not None and max_words < 1:
         raise ValueError(f"`max_words` is {max_words}. Give 1 or more, or null for no limit.")
     known = LabelSet(labels, aliases)
-    template = PromptTemplate(
-        prompt, known.labels, read_definitions(definitions, known) if definitions else {}, answer_format
-    )
+    defined = read_definitions(definitions, known) if definitions else {}
+    template = PromptTemplate(prompt, known.labels, defined, answer_format)
+    pool = read_pool(examples, known, seed) if examples else []
+    if shots is None and choose == "fixed" and examples and not is_corpus(examples):
+        shots = len(pool)
     return NERTask(
         known,
         template,
-        read_shots(examples, known) if examples else [],
+        make_chooser(pool, choose, shots, seed),
+        template.digest([pool, choose, shots, seed]),
         repeats=repeats,
         view=view or template.name,
         max_words=max_words,
@@ -90,7 +103,8 @@ class NERTask:
         self,
         labels: LabelSet,
         template: PromptTemplate,
-        shots: Sequence[Shot],
+        chooser: Chooser,
+        prompt_hash: str,
         *,
         repeats: Repeats = "all",
         view: str = "standard",
@@ -100,9 +114,8 @@ class NERTask:
     ) -> None:
         self._labels, self._template, self._repeats = labels, template, repeats
         self._max_words, self._election, self._negatives = max_words, election or Election(), negatives
-        self._shown = [show(shot, template.answer_format) for shot in shots]
-        self.view = view
-        self.prompt_hash = template.digest(shots)
+        self._chooser = chooser
+        self.view, self.prompt_hash = view, prompt_hash
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -116,7 +129,8 @@ class NERTask:
         """
         if self._unasked(doc):
             return ""
-        return self._template.render(doc.text, self._shown)
+        shots = [self._chooser.pool[number] for number in self._chooser.choose(doc)]
+        return self._template.render(doc.text, [show(shot, self._template.answer_format) for shot in shots])
 
     def complaint(self, answer: str) -> str | None:
         """What to tell the model about an answer that cannot be used: one sentence; None if it can."""
