@@ -1,7 +1,6 @@
 """Gold and distilled streams, drawn as planned: the state of one reader."""
 
 import random
-from collections.abc import Iterator
 
 from spacy.language import Language
 from spacy.training import Example
@@ -9,7 +8,7 @@ from spacy.training import Example
 from .account import GOLD
 from .draw import Drawer
 from .plan import Plan
-from .stream import stream_held, stream_shards
+from .stream import Stream
 
 
 class Blend:
@@ -20,19 +19,29 @@ class Blend:
     seed (int): Decides the order of every source.
     max_length (int): Longer documents are left out; 0 for no limit.
     window (int): A source of more documents is streamed, with so many held for shuffling.
+    group_by_length (bool): Whether the examples of a step are of similar length.
     """
 
-    def __init__(self, nlp: Language, plan: Plan, *, seed: int, max_length: int, window: int) -> None:
+    def __init__(
+        self, nlp: Language, plan: Plan, *, seed: int, max_length: int, window: int, group_by_length: bool
+    ) -> None:
         self.account = plan.open_account()
         self._drawer = Drawer(plan.weights)
-        self._streams: dict[str, Iterator[Example]] = {}
-        for name, path in plan.sources.items():
-            # Seeded by its name too, so that no source's order depends on which others there are.
-            rng = random.Random(f"{seed}/{name}")
-            if plan.holdings[name].documents <= window:
-                self._streams[name] = stream_held(path, nlp, rng, max_length)
-            else:
-                self._streams[name] = stream_shards(path, nlp, rng, max_length, window)
+        # Each source has a generator of its own, so that its order does not depend on which others there are.
+        self._streams = {
+            name: Stream(
+                path,
+                nlp,
+                plan.holdings[name].documents,
+                random.Random(f"{seed}/{name}"),
+                max_length,
+                window,
+            )
+            for name, path in plan.sources.items()
+        }
+        self._lengths = random.Random(f"{seed}/lengths") if group_by_length else None
+        self._step = -1
+        self._quantile: float | None = None
 
     def draw(self, step: int) -> Example:
         """Draw the next example.
@@ -40,8 +49,11 @@ class Blend:
         step (int): The step it is drawn for.
         RETURNS (Example): The example.
         """
-        share = self.account.shares[min(step, len(self.account.shares) - 1)]
+        if self._lengths and step != self._step:
+            # All sources give this step documents of one length: which source comes next does not change.
+            self._step, self._quantile = step, self._lengths.random()
+        share = self.account.share_at(step)
         source = self._drawer.draw(share) or GOLD
-        example = next(self._streams[source])
+        example = self._streams[source].draw(self._quantile)
         self.account.add(source, len(example.predicted), share)
         return example

@@ -126,8 +126,8 @@ def cautions(config: Mapping[str, Any], plan: Plan) -> Iterator[str]:
     batcher = training.get("batcher")
     if isinstance(batcher, Mapping) and "buffer" in batcher:
         yield (
-            f"The batcher holds {batcher['buffer']} documents back to sort them: training sees the share that "
-            'much later. Set @batchers = "spacy.batch_by_sequence.v1" in [training.batcher].'
+            f"The batcher holds {batcher['buffer']} documents back to sort them: the share lags by as many. "
+            'Set @batchers = "spacy.batch_by_sequence.v1" in [training.batcher].'
         )
     share = _section(config, training["train_corpus"]).get("share")
     if isinstance(share, Mapping) and share.get("total_steps", max_steps) != max_steps:
