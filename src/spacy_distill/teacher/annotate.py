@@ -13,7 +13,7 @@ from ..corpus.docbin import count_docs, write_docs
 from ..corpus.provenance import views
 from .budget import Budget
 from .chat import ChatModel
-from .kept import KeptAnswers
+from .kept_answers import KeptAnswers
 from .pipeline import Teacher, load_teacher
 from .replay import Replay
 from .tally import Tally

@@ -15,7 +15,7 @@ from .ask import Asker, Job
 from .budget import Budget
 from .client import ChatClient, read_key
 from .faults import FIRST_WAIT
-from .kept import KeptAnswers, with_samples
+from .kept_answers import KeptAnswers, with_samples
 from .ledger import Ledger
 from .settings import ChatSettings
 from .tally import Tally

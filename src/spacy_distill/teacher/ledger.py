@@ -16,6 +16,7 @@ APPLICATION_ID = 0x5D15711
 VERSION = 1
 BUSY_SECONDS = 60.0
 CHUNK = 1000
+MEMORY = ":memory:"
 
 SCHEMA = """
 CREATE TABLE prompts (
@@ -76,6 +77,11 @@ class Ledger:
             except (sqlite3.Error, LedgerError):
                 self._db.close()
                 raise
+
+    @classmethod
+    def in_memory(cls) -> "Ledger":
+        """A ledger without a file, for trying something out."""
+        return cls(Path(MEMORY))
 
     def __enter__(self) -> "Ledger":
         return self
@@ -201,6 +207,8 @@ class Ledger:
         return self._db.execute(PUT, [prompt, *values]).rowcount
 
     def _connect(self) -> sqlite3.Connection:
+        if str(self.path) == MEMORY:
+            return sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
         if self.readonly:
             if not self.path.is_file():
                 raise LedgerError(f"No such ledger: {self.path}.")
@@ -208,14 +216,22 @@ class Ledger:
             unchanging = "" if os.access(self.path.parent, os.W_OK) else "&immutable=1"
             name = f"{self.path.absolute().as_uri()}?mode=ro{unchanging}"
         else:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder()
             name = f"{self.path.absolute().as_uri()}?mode=rwc"
         return sqlite3.connect(
             name, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
 
+    def _make_folder(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LedgerError(
+                f"Cannot make the ledger {self.path}: {error.strerror}. Choose a place you may write to."
+            ) from error
+
     def _prepare(self) -> None:
-        size = self.path.stat().st_size
+        size = self.path.stat().st_size if self.path.is_file() else 0
         # In this order: another process may be making the ledger meanwhile, and does so in one transaction.
         tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         application, version = (self._pragma(name) for name in ("application_id", "user_version"))
@@ -230,6 +246,8 @@ class Ledger:
         if not self.readonly:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
+            # Less often than SQLite would: moving the log into the file has to wait for the disk.
+            self._db.execute("PRAGMA wal_autocheckpoint = 4000")
             if not tables:
                 self._create()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Iterable  # noqa: UP035
 
 from .answer import Answer
-from .kept import KeptAnswers, with_samples
+from .kept_answers import KeptAnswers, with_samples
 from .keys import messages_hash, user_message
 from .ledger import Ledger
 
