@@ -1,51 +1,81 @@
-"""Kept answers in the form in which they cross spacy-llm."""
+"""What labels are worth where they were kept: missing tokens count neither for nor against."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from typing import NamedTuple
 
-# spacy-llm compares a model's types with a task's and knows only those of `typing`.
-from typing import Iterable  # noqa: UP035
+from spacy.tokens import Doc, Span
 
-from .answer import Answer
+from ..corpus.scores import Counts, add_counts, count_spans
+
+MISSING = 0  # `token.ent_iob` of a missing token.
 
 
-class KeptAnswers:
-    """The model of the second pass: it looks answers up and leaves the rest unanswered.
+class Quality(NamedTuple):
+    """Labels against gold.
 
-    look_up (Callable[[str], Answer | None]): Gives the kept answer to a prompt.
-    asked (int): How many prompts there were so far; an empty prompt asks nothing.
-    missing (int): How many of them had no answer.
+    counts (dict[str, Counts]): Entities by label, over the tokens that were kept.
+    tokens (int): Tokens that gold knows.
+    missing (int): How many of them the labels leave missing.
+    wrong (int): How many of the others are labelled wrong, be it the border or the label.
     """
 
-    def __init__(self, look_up: Callable[[str], Answer | None]) -> None:
-        self.look_up = look_up
-        self.asked = 0
-        self.missing = 0
+    counts: dict[str, Counts]
+    tokens: int
+    missing: int
+    wrong: int
 
-    def __call__(self, prompts: Iterable[Iterable[str]]) -> Iterable[Iterable[str]]:
-        for of_doc in prompts:
-            yield [self.answer(prompt) for prompt in of_doc]
+    @property
+    def share_missing(self) -> float:
+        """Share of the tokens that is missing, in [0, 1]."""
+        return self.missing / self.tokens if self.tokens else 0.0
 
-    def answer(self, prompt: str) -> Answer:
-        """The kept answer to one prompt, or one that says that there is none."""
-        if not prompt:
-            return Answer("", state="unanswered")
-        found = self.look_up(prompt)
-        self.asked += 1
-        self.missing += found is None
-        # An empty answer is false, so `or` will not do.
-        return Answer("", state="unanswered") if found is None else found
+    @property
+    def error_rate(self) -> float:
+        """Share of the kept tokens that is wrong, in [0, 1]."""
+        kept = self.tokens - self.missing
+        return self.wrong / kept if kept else 0.0
 
 
-def with_samples(answers: list[Answer | None]) -> Answer | None:
-    """The first sample with the others hung to it, or None if one is missing."""
-    first, *others = answers
-    if first is None or None in others:
-        return None
-    return Answer(
-        first,
-        state=first.state,
-        key=first.key,
-        model=first.model,
-        source=first.source,
-        others=tuple(other for other in others if other is not None),
-    )
+def quality(pairs: Iterable[tuple[Doc, Doc]]) -> Quality:
+    """Compare labels with gold where the labels were kept.
+
+    A gold entity that touches a missing token is left out, as is a labelled one that touches a token of which
+    gold knows nothing.
+
+    pairs (Iterable[tuple[Doc, Doc]]): Gold and labelled documents with the same tokens.
+    RETURNS (Quality): Counts over all pairs.
+    """
+    counts: list[dict[str, Counts]] = []
+    tokens = missing = wrong = 0
+    for gold, labelled in pairs:
+        counts.append(count_spans(_known_by(gold, labelled), labelled))
+        for one, other in zip(tags(gold), tags(labelled), strict=True):
+            tokens += one is not None
+            missing += one is not None and other is None
+            wrong += one is not None and other is not None and one != other
+    return Quality(add_counts(counts), tokens, missing, wrong)
+
+
+def tags(doc: Doc) -> list[str | None]:
+    """The label of each token with its place in the entity ("B-LOC", "I-LOC", "O"); None if it is missing."""
+    return [
+        None if t.ent_iob == MISSING else f"{t.ent_iob_}-{t.ent_type_}" if t.ent_type_ else "O" for t in doc
+    ]
+
+
+def _known_by(gold: Doc, labelled: Doc) -> Doc:
+    """Gold, with missing what the labels leave missing."""
+    hidden = {token.i for token in labelled if token.ent_iob == MISSING}
+    hidden |= {token.i for token in gold if token.ent_iob == MISSING}
+    touched = [ent for ent in gold.ents if not hidden.isdisjoint(range(ent.start, ent.end))]
+    hidden |= {i for ent in touched for i in range(ent.start, ent.end)}
+    words, spaces = [t.text for t in gold], [bool(t.whitespace_) for t in gold]
+    made = Doc(gold.vocab, words, spaces)
+    if len(hidden) < len(made):
+        entities = [
+            Span(made, ent.start, ent.end, ent.label_)
+            for ent in gold.ents
+            if hidden.isdisjoint(range(ent.start, ent.end))
+        ]
+        made.set_ents(entities, missing=[made[i : i + 1] for i in sorted(hidden)], default="outside")
+    return made

@@ -1,0 +1,83 @@
+"""`distill clean`: let a student judge the teacher, and mask what they contradict each other on."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .app import app
+from .console import msg, shown_errors
+
+if TYPE_CHECKING:
+    from ..teacher.cleaning import Masked
+    from ..teacher.kept import Quality
+
+
+@app.command("clean")
+def clean_command(
+    source: Annotated[
+        Path, typer.Argument(metavar="DISTILLED.spacy", help="The corpus with the teacher's labels.")
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT.spacy", help="The file to write.")],
+    judge: Annotated[
+        Path | None,
+        typer.Option("--judge", help="A trained pipeline that judges. Without: small students, by folds."),
+    ] = None,
+    folds: Annotated[
+        int, typer.Option("--folds", help="Folds; each is judged by a student of the others.")
+    ] = 4,
+    epochs: Annotated[int, typer.Option("--epochs", help="Passes that a student makes over its folds.")] = 8,
+    seed: Annotated[int, typer.Option("--seed", help="Fixes folds and students.")] = 0,
+    gold: Annotated[
+        Path | None,
+        typer.Option("--gold", help="Gold of the same documents, to report how many errors were masked."),
+    ] = None,
+) -> None:
+    """Mask the tokens on which a student contradicts the teacher: they become missing."""
+    with shown_errors():
+        from spacy.vocab import Vocab
+
+        from ..corpus.docbin import read_docs, write_docs
+        from ..teacher.cleaning import clean, read_gold
+        from ..teacher.judges import judge_by_folds, judge_by_model
+
+        vocab = Vocab()
+        docs = list(read_docs(source, vocab))
+        right = read_gold(gold, vocab) if gold else None
+        if judge:
+            verdicts = judge_by_model(docs, judge)
+        else:
+            verdicts = judge_by_folds(docs, folds=folds, epochs=epochs, seed=seed, progress=msg.info)
+        masked = clean(docs, verdicts, str(judge or f"students of {folds} folds"), right)
+        write_docs(docs, out)
+    _show(masked)
+    msg.good(f"Cleaned {len(docs)} documents: {out}")
+
+
+def _show(masked: "Masked") -> None:
+    labels = sorted(set(masked.entities) | set(masked.absences))
+    header = ["label", "teacher's, masked", "judge's alone"]
+    rows: list[list[object]] = [[label, masked.entities[label], masked.absences[label]] for label in labels]
+    if masked.wrong is not None and masked.missed is not None:
+        header = ["label", "teacher's, masked", "of them wrong", "judge's alone", "of them right"]
+        rows = [
+            [label, masked.entities[label], masked.wrong[label], masked.absences[label], masked.missed[label]]
+            for label in labels
+        ]
+    msg.table(rows, header=header, divider=True, aligns=["l", *["r"] * (len(header) - 1)])
+    share = masked.masked / masked.tokens if masked.tokens else 0.0
+    msg.info(f"{masked.masked} of {masked.tokens} labelled tokens were masked ({share:.1%}).")
+    if masked.before and masked.after:
+        _compare(masked.before, masked.after)
+
+
+def _compare(before: "Quality", after: "Quality") -> None:
+    from ..corpus.scores import micro, prf
+
+    def row(name: str, found: "Quality") -> Iterable[str]:
+        score = prf(micro(found.counts))
+        return name, f"{found.error_rate:.2%}", *(f"{value:.3f}" for value in score)
+
+    header = ("kept tokens", "wrong", "P", "R", "F1")
+    msg.table([row("before", before), row("after", after)], header=header, divider=True, aligns=["l", "r", "r", "r", "r"])
