@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -11,7 +12,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ..study.conduct import Progress
+from .console import msg
+
+if TYPE_CHECKING:
+    from ..study.conduct import Progress
+    from ..study.plan import Plan
+    from ..study.store import Store
 
 # Columns of a table that is written to a file.
 WIDE = 200
@@ -23,21 +29,17 @@ class StudyProgress:
 
     total (int): Number of runs.
     expected (float): Expected seconds of all runs that are not done, 0 if unknown.
-    workers (int): Runs at a time.
     """
 
-    def __init__(
-        self, total: int, workers: int, expected: float = 0.0, console: Console | None = None
-    ) -> None:
+    def __init__(self, total: int, expected: float = 0.0, console: Console | None = None) -> None:
         self.console = console or Console(highlight=False)
         self.total = total
-        self.workers = workers
         self.expected = expected
         self.running: dict[str, float] = {}
         self.skipped = self.finished = self.failed = 0
         self.began = time.monotonic()
 
-    def show(self, happenings: Iterable[Progress]) -> None:
+    def show(self, happenings: "Iterable[Progress]") -> None:
         """Consume and show all that happens."""
         if not self.console.is_terminal:
             for progress in happenings:
@@ -47,7 +49,7 @@ class StudyProgress:
             for progress in happenings:
                 self.note(progress)
 
-    def note(self, progress: Progress) -> None:
+    def note(self, progress: "Progress") -> None:
         """Take in one happening, and print a line for one that lasts."""
         name = str(progress.planned.run)
         if progress.kind == "skipped":
@@ -100,6 +102,22 @@ class StudyProgress:
         return Group(line, *rows)
 
 
+def show_plan(plan: "Plan", store: "Store") -> None:
+    """Print what a study will do: its arms, their steps and seeds, and how many runs are done."""
+    arms: dict[str, list[Any]] = {}
+    for planned in plan.runs:
+        row = arms.setdefault(str(planned.run.folder.parent), [planned.steps, [], 0])
+        row[1].append(planned.run.seed)
+        row[2] += store.is_done(planned.run.folder, planned.fingerprint)
+    rows = [
+        [name, str(steps), " ".join(map(str, seeds)), str(done or "")]
+        for name, (steps, seeds, done) in arms.items()
+    ]
+    show_table(f"{len(plan.runs)} runs", ["runs", "steps", "seeds", "done"], rows)
+    for arm, reason in plan.left_out.items():
+        msg.warn(f"Left out: {arm}: {reason}")
+
+
 def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; on a narrow terminal the numbers of a cell stand below each other.
 
@@ -110,12 +128,14 @@ def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -
     if not rows:
         return
     console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDE
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(head):
-        table.add_column(name, justify="left" if i < 2 else "right", min_width=4)
+        table.add_column(name, justify="left" if i < 2 else "right", no_wrap=i < 2)
     for row in rows:
         table.add_row(*map(escape, row))
-    console.print(table, width=None if console.is_terminal else WIDE)
+    console.print(table)
 
 
 def duration(seconds: float) -> str:

@@ -8,9 +8,13 @@ import typer
 
 from .app import app
 from .console import OVERRIDES, msg, shown_errors
+from .live import StudyProgress, duration, show_plan, show_table
 
 if TYPE_CHECKING:
+    from confection import Config
+
     from ..study.config import Study
+    from ..study.local import LocalEngine
     from ..study.plan import Plan
     from ..study.store import Store
 
@@ -34,35 +38,53 @@ def study_cli(
     with shown_errors():
         from spacy.cli._util import parse_config_overrides
 
-        from ..study.conduct import CORPORA, conduct, plan_study, write_study
         from ..study.config import read_study
         from ..study.local import LocalEngine
         from ..study.store import Store
-        from .live import StudyProgress
 
         study, resolved = read_study(config, parse_config_overrides(list(ctx.args)))
-        store = Store(out)
+        store, engine = Store(out), LocalEngine(jobs)
         if dry_run:
-            with tempfile.TemporaryDirectory() as folder:
-                _show_plan(plan_study(study, Path(folder))[0], store)
-            return
-        engine = LocalEngine(jobs)
-        with store.opened() as scratch:
-            plan = plan_study(study, out / CORPORA)[0]
-            write_study(resolved, store)
-            _show_plan(plan, store)
-            shown = StudyProgress(len(plan.runs), jobs)
-            shown.show(conduct(plan, store, engine, scratch))
-            _finish(study, store)
-        if shown.failed:
-            msg.fail(f"{shown.failed} runs failed; their logs are in {out / 'failed'}", exits=1)
+            _only_plan(study, store, jobs)
+        elif failed := _carry_out(study, resolved, store, engine):
+            msg.fail(f"{failed} runs failed; their logs are in {out / 'failed'}", exits=1)
 
 
-def _show_plan(plan: "Plan", store: "Store") -> None:
-    done = sum(store.is_done(planned.run.folder, planned.fingerprint) for planned in plan.runs)
-    msg.info(f"{len(plan.runs)} runs, {done} of them done; {sum(p.steps for p in plan.runs)} steps in all")
-    for arm, reason in plan.left_out.items():
-        msg.warn(f"Left out: {arm}: {reason}")
+def _only_plan(study: "Study", store: "Store", jobs: int) -> None:
+    from ..study.conduct import plan_study
+
+    with tempfile.TemporaryDirectory() as folder:
+        plan = plan_study(study, Path(folder))[0]
+        show_plan(plan, store)
+        _show_time(plan, store, jobs, always=True)
+
+
+def _carry_out(study: "Study", resolved: "Config", store: "Store", engine: "LocalEngine") -> int:
+    """Carry out a study and write its report.
+
+    RETURNS (int): How many runs failed.
+    """
+    from ..study.conduct import CORPORA, conduct, plan_study, write_study
+
+    with store.opened() as scratch:
+        plan = plan_study(study, store.root / CORPORA)[0]
+        write_study(resolved, store)
+        show_plan(plan, store)
+        expected = _show_time(plan, store, engine.workers)
+        shown = StudyProgress(len(plan.runs), expected or 0.0)
+        shown.show(conduct(plan, store, engine, scratch))
+        _finish(study, store)
+    return shown.failed
+
+
+def _show_time(plan: "Plan", store: "Store", jobs: int, *, always: bool = False) -> float | None:
+    from ..study.estimate import WORTH_A_PROBE, estimate
+
+    pending = [p for p in plan.runs if not store.is_done(p.run.folder, p.fingerprint)]
+    seconds = estimate(pending, store, jobs, probe=always or len(pending) >= WORTH_A_PROBE)
+    if seconds:
+        msg.info(f"{len(pending)} runs to do, about {duration(seconds)} with {jobs} at a time")
+    return seconds
 
 
 def _finish(study: "Study", store: "Store") -> None:
@@ -71,7 +93,6 @@ def _finish(study: "Study", store: "Store") -> None:
     from ..study.summary import read_summary
     from ..study.table import score_table, teacher_table
     from ..study.teachers import write_teachers
-    from .live import show_table
 
     write_teachers(study, store.root)
     summary = read_summary(store.root)

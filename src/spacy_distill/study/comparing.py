@@ -48,7 +48,7 @@ def compare_all(summary: Summary, resampler: Resampler) -> list[dict[str, Any]]:
     RETURNS (list[dict[str, Any]]): The comparisons: see `Difference`; with "first" and "second" (arms),
         "set", "hold", "p", "p_holm", "family" (its size) and "verdict".
     """
-    found = []
+    found: list[dict[str, Any]] = []
     for name in test_sets(summary):
         counted: Mapping[Arm, Counted] = {
             arm: count_runs(results, name)

@@ -17,7 +17,7 @@ def worth(
 ) -> list[dict[str, Any]]:
     """For each arm: how many gold documents alone would give the same F1.
 
-    The curve of the baseline (gold alone) is made non-decreasing and read backwards, linearly in the logarithm
+    The curve of the baseline (gold alone) is made non-decreasing and read backwards, linear in the logarithm
     of the number of documents. Each resample of the articles gives a curve and a score of its own.
 
     counted (Mapping[Arm, Counted]): Counts of all arms on one corpus.

@@ -19,6 +19,8 @@ from .resolve import run_config, share_block
 
 # Below this share of gold, equal gold would take so many steps that the comparison says nothing.
 LEAST_GOLD = 0.05
+# Rounding moves the right number of steps by no more than this.
+NEARBY = 4
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,15 @@ def make_plan(study: Study, inputs: Inputs, runs: Sequence[Run] | None = None) -
     steps: dict[Arm, int] = {}
     left_out: dict[str, str] = {}
     for arm in arms_of(list(runs)):
-        gold = 1 - mean_share(study, arm, inputs)
-        if arm.hold == "gold" and gold < LEAST_GOLD:
+        if (
+            arm.hold == "gold"
+            and gold_updates(study, arm, inputs, study.max_steps) < LEAST_GOLD * study.max_steps
+        ):
             left_out[f"{arm.student}/{arm.name}"] = (
                 "it sees hardly any gold, so its gold cannot be made equal"
             )
-            continue
-        steps[arm] = study.max_steps if arm.hold == "steps" else _equal_gold(study, arm, inputs, gold)
+        else:
+            steps[arm] = study.max_steps if arm.hold == "steps" else equal_gold_steps(study, arm, inputs)
     digests: dict[str, str] = {}
     planned = [
         Planned(run, steps[run.arm], make_job(study, run, inputs, steps[run.arm], digests))
@@ -75,30 +79,34 @@ def make_plan(study: Study, inputs: Inputs, runs: Sequence[Run] | None = None) -
     return Plan(planned, left_out)
 
 
-def mean_share(study: Study, arm: Arm, inputs: Inputs) -> float:
-    """The mean planned share of distilled examples over a run's steps."""
-    drawn = draw_shares(_schedule(study, arm.regimen), study.max_steps)
+def gold_updates(study: Study, arm: Arm, inputs: Inputs, steps: int) -> float:
+    """How many updates' worth of gold a run of so many steps is planned to see."""
+    drawn = draw_shares(_schedule(study, arm.regimen, steps), steps)
     gold = next(inputs.sizes[path] for (size, _), path in inputs.gold.items() if size == arm.gold_size)
     parts = inputs.distilled[arm.variant or study.variants[0]]
     distilled = sum(inputs.sizes[path] for path in parts.values())
-    shares = fill_shares(drawn, distilled, gold)
-    return sum(shares) / len(shares)
+    return sum(1 - share for share in fill_shares(drawn, distilled, gold))
 
 
-def _schedule(study: Study, regimen: str) -> Any:
+def equal_gold_steps(study: Study, arm: Arm, inputs: Inputs) -> int:
+    """The number of steps after which an arm saw as much gold as the baseline in its own."""
+    baseline = Arm(arm.student, study.baseline, arm.gold_size, arm.variant, arm.rate, "steps")
+    wanted = gold_updates(study, baseline, inputs, study.max_steps)
+    share = gold_updates(study, arm, inputs, study.max_steps) / study.max_steps
+    about = round(wanted / share)
+    near = range(max(1, about - NEARBY), about + NEARBY + 1)
+    return min(near, key=lambda steps: abs(gold_updates(study, arm, inputs, steps) - wanted))
+
+
+def _schedule(study: Study, regimen: str, steps: int) -> Any:
     block = share_block(study, regimen)
     if not registry.has("schedules", block.get("@schedules", "")):
         raise ValueError(
             f"Regimen {regimen!r}: there is no schedule {block.get('@schedules')!r}. "
             "Take one of docs/blending.md, or describe it in [study.shares]."
         )
-    config = Config({"training": {"max_steps": study.max_steps}, "share": block}).interpolate()
+    config = Config({"training": {"max_steps": steps}, "share": block}).interpolate()
     return registry.resolve({"share": config["share"]})["share"]
-
-
-def _equal_gold(study: Study, arm: Arm, inputs: Inputs, gold: float) -> int:
-    baseline = Arm(arm.student, study.baseline, arm.gold_size, arm.variant, arm.rate, "steps")
-    return round(study.max_steps * (1 - mean_share(study, baseline, inputs)) / gold)
 
 
 def make_job(study: Study, run: Run, inputs: Inputs, steps: int, digests: dict[str, str]) -> Job:

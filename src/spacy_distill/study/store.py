@@ -3,7 +3,7 @@
 import fcntl
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,13 @@ class Store:
         record: dict[str, Any] = srsly.read_json(place / RECORD)
         return record
 
+    def records(self) -> list[dict[str, Any]]:
+        """The records of all finished runs, also of those that the study does not ask for any more."""
+        found = (
+            self.record(place.parent.relative_to(self.root)) for place in self.root.glob(f"*/*/*/*/{SCORES}")
+        )
+        return [record for record in found if record is not None]
+
     def scores(self, folder: Path) -> dict[str, Any]:
         """The scores of a finished run."""
         scores: dict[str, Any] = srsly.read_json(self.root / folder / SCORES)
@@ -78,7 +85,11 @@ class Store:
     def keep(self, folder: Path, results: Path) -> None:
         """Take over the results of a finished run, in place of older ones."""
         _replace(results, self.root / folder)
-        shutil.rmtree(self.root / FAILED / folder, ignore_errors=True)
+        failed = self.root / FAILED / folder
+        shutil.rmtree(failed, ignore_errors=True)
+        for parent in failed.relative_to(self.root).parents[:-1]:
+            with suppress(OSError):
+                (self.root / parent).rmdir()
 
     def keep_failure(self, folder: Path, results: Path | None, error: str) -> Path:
         """Keep the log of a failed run, and why it failed.

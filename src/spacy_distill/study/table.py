@@ -42,7 +42,7 @@ def percent(value: float) -> str:
 
 
 def _heads(labels: list[str]) -> list[str]:
-    return [*(f"{label} P/R/F1" for label in labels), "micro P/R/F1", "macro F1"]
+    return [*(f"{label}\nP R F1" for label in labels), "micro\nP R F1", "macro\nF1"]
 
 
 def _cells(scores: Mapping[str, Any], labels: list[str]) -> list[str]:

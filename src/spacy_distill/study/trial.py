@@ -43,7 +43,7 @@ def carry_out(job: Job, folder: Path) -> None:
     """
     with (folder / LOG).open("w", encoding="utf8") as log, _written_to(log):
         started = time.monotonic()
-        config = _config(job)
+        config = training_config(job)
         (folder / CONFIG).write_text(job.config, encoding="utf8")
         _train(config, folder, job.gpu, log)
         trained = time.monotonic()
@@ -60,7 +60,8 @@ def carry_out(job: Job, folder: Path) -> None:
     srsly.write_json(folder / SCORES, scores, indent=0)
 
 
-def _config(job: Job) -> "Config":
+def training_config(job: Job) -> "Config":
+    """The training config of a job, variables kept, with its own paths in it."""
     from confection import Config
 
     overrides: dict[str, Any] = {f"paths.{name}": path for name, path in job.paths.items()}
