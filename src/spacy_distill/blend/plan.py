@@ -37,6 +37,10 @@ class Plan:
             shares=self.shares,
         )
 
+    def mean_words(self, name: str) -> float:
+        """Mean length of a source's documents, in tokens."""
+        return self.holdings[name].words / self.holdings[name].documents
+
     def source_shares(self, step: int) -> dict[str, float]:
         """Each source's share at a step."""
         share = self.shares[min(step, len(self.shares) - 1)]

@@ -140,11 +140,7 @@ class BlendedCorpus:
         check_config(config)
         plan = self.plan(config["training"]["max_steps"])
         check_labels(nlp, config, plan)
-        for name, held in plan.holdings.items():
-            left_out = f" (left out: {held.skipped_text()})" if held.skipped else ""
-            logger.info("%s: %d documents%s", name, held.documents, left_out)
-        for caution in cautions(config, plan):
-            logger.warning(caution)
+        self._tell(nlp, config, plan)
         blend = Blend(
             nlp,
             plan,
@@ -156,6 +152,19 @@ class BlendedCorpus:
         progress = progress_of(nlp)
         progress.step, progress.account = None, blend.account
         return blend
+
+    @staticmethod
+    def _tell(nlp: Language, config: Mapping[str, Any], plan: Plan) -> None:
+        """Log what a user should know; once, though initialization and training each have a reader."""
+        if progress_of(nlp).account is not None:
+            return
+        for name, held in plan.holdings.items():
+            if held.skipped:
+                logger.warning(
+                    "%s: %d documents; left out: %s", plan.sources[name], held.documents, held.skipped_text()
+                )
+        for caution in cautions(config, plan):
+            logger.warning(caution)
 
 
 def _named(distilled: Paths | None) -> dict[str, Path]:

@@ -19,11 +19,13 @@ class Holdings:
     """The documents of a corpus.
 
     documents (int): Usable documents: they have tokens, NER annotation and are not too long.
+    words (int): Their tokens.
     skipped (Counter[str]): The others, by reason: "empty", "unannotated" or "too_long".
     labels (Counter[str]): Entity tokens of the usable documents, by label.
     """
 
     documents: int = 0
+    words: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
 
@@ -59,6 +61,7 @@ def _scan_shard(docbin: DocBin, max_length: int, holdings: Holdings) -> None:
             holdings.skipped[UNANNOTATED] += 1
         else:
             holdings.documents += 1
+            holdings.words += len(tokens)
             if ENT_TYPE in docbin.attrs:
                 column = tokens[:, docbin.attrs.index(ENT_TYPE)]
                 labels.update(column[numpy.nonzero(column)].tolist())

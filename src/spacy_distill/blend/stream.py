@@ -49,8 +49,8 @@ class Stream:
     def draw(self, quantile: float | None = None) -> Example:
         """Draw the next example.
 
-        quantile (Optional[float]): In [0, 1): draw one that is that long among those left, 0 for the shortest;
-            None: any.
+        quantile (Optional[float]): In [0, 1): draw one that is that long among those left, 0 for the
+            shortest; None: any.
         RETURNS (Example): The example.
         """
         return self._draw(quantile)

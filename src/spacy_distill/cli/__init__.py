@@ -1,6 +1,6 @@
 """Commands, one file each. A command reads arguments and prints; the rooms do the work."""
 
-from . import annotate, audit, clean, import_, ledger, report, study, vote
+from . import annotate, audit, clean, import_, ledger, preview, report, study, vote
 from .app import app
 
-__all__ = ["annotate", "app", "audit", "clean", "import_", "ledger", "report", "study", "vote"]
+__all__ = ["annotate", "app", "audit", "clean", "import_", "ledger", "preview", "report", "study", "vote"]
