@@ -45,8 +45,13 @@ class Response:
 
 
 def completion(
-    content: object, *, finish_reason: str = "stop", usage: tuple[int, int] | None = (100, 10), **message
-):
+    content: object,
+    *,
+    finish_reason: str = "stop",
+    usage: tuple[int, int] | None = (100, 10),
+    delay: float = 0.0,
+    **message: object,
+) -> Response:
     """A chat completion, as a response."""
     body: dict[str, Any] = {
         "id": "c",
@@ -63,7 +68,7 @@ def completion(
     }
     if usage:
         body["usage"] = {"prompt_tokens": usage[0], "completion_tokens": usage[1], "total_tokens": sum(usage)}
-    return Response(body)
+    return Response(body, delay=delay)
 
 
 def failure(status: int, message: str = "no", code: str | None = None, **headers: str) -> Response:

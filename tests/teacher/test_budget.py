@@ -49,11 +49,21 @@ def test_nothing_is_spent_on_a_request_that_was_refused():
 
 def test_the_length_of_answers_is_learned_unless_the_request_limits_it():
     budget = Budget(longest=None)
-    budget.learn(4000)
+    budget.learn("p", Usage(1, 4000))
     assert budget.expect("p").completion == 6000
     limited = Budget(longest=300)
-    limited.learn(4000)
+    limited.learn("p", Usage(1, 4000))
     assert limited.expect("p").completion == 300
+
+
+def test_prompts_that_were_longer_than_expected_are_learned_from():
+    budget = Budget()
+    expected = budget.expect("prompt").prompt
+    for _ in range(2):
+        budget.learn("prompt", Usage(3 * expected, 0))
+        assert budget.expect("prompt").prompt == 3 * expected
+    budget.learn("prompt", Usage(1, 0))
+    assert budget.expect("prompt").prompt == 3 * expected
 
 
 def test_a_limit_in_money_needs_prices():

@@ -167,7 +167,6 @@ class Asker:
         """Store what became of a request, before anything else happens with it."""
         entry = self._entry(request, outcome)
         self._ledger.put(entry)
-        self._budget.learn(entry.completion_tokens or 0)
         self.tally.count(entry)
 
     def _entry(self, request: Request, outcome: Outcome) -> Entry:

@@ -100,7 +100,8 @@ class Attempts:
                 await self._brake.pause(wait if fault.wait is None else fault.wait)
 
     async def _try(self, body: dict[str, Any], *, tries: int) -> Reply:
-        most = await self._reserve("".join(message["content"] for message in body["messages"]))
+        prompt = "".join(message["content"] for message in body["messages"])
+        most = await self._reserve(prompt)
         used: Usage | None = None
         try:
             async with self._limiter.slot(most.total) as sent:
@@ -113,6 +114,7 @@ class Attempts:
                         self._limiter.throttled(sent, fault.wait)
                     raise
                 used = _usage(reply, most)
+                self._budget.learn(prompt, used)
                 self._limiter.settle(most.total, used.total)
                 self._limiter.answered()
                 return reply

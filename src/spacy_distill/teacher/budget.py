@@ -91,13 +91,14 @@ class Budget:
             if value is not None and not value >= 0:
                 raise ValueError(f"{name} is {value}. It has to be 0 or more.")
         self.prices, self.max_cost, self.max_tokens = prices, max_cost, max_tokens
-        self._longest, self._guess = longest, FIRST_GUESS
+        self._longest, self._guess, self._factor = longest, FIRST_GUESS, 1.0
         self.cost, self.tokens = 0.0, 0
         self.reserved_cost, self.reserved_tokens, self.reservations = 0.0, 0, 0
 
     def expect(self, prompt: str) -> Usage:
         """The most that a request is expected to use."""
-        return Usage(estimate_tokens(prompt), self._longest or self._guess)
+        tokens = math.ceil(estimate_tokens(prompt) * self._factor)
+        return Usage(tokens, self._guess if self._longest is None else self._longest)
 
     def reserve(self, most: Usage) -> bool:
         """Set aside what a request may use.
@@ -130,9 +131,10 @@ class Budget:
         self.tokens += used.total
         return cost
 
-    def learn(self, completion: int) -> None:
-        """Remember the length of an answer, for reservations to come."""
-        self._guess = max(self._guess, completion + completion // 2)
+    def learn(self, prompt: str, used: Usage) -> None:
+        """Remember what a request used, for reservations to come."""
+        self._guess = max(self._guess, used.completion + used.completion // 2)
+        self._factor = max(self._factor, used.prompt / estimate_tokens(prompt))
 
     @property
     def idle(self) -> bool:
