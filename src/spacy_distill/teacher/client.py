@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import itertools
 import os
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -117,9 +118,10 @@ class ChatClient:
         """
         reply = await self.send("/chat/completions", body)
         try:
-            return read_reply(reply)
+            found = read_reply(reply)
         except ValueError as error:
             raise Fault(self._tell(f"malformed reply: {error}"), charged=True) from None
+        return replace(found, answer=self._hide_key(found.answer))
 
     async def send(self, path: str, body: dict[str, Any]) -> object:
         """Post a body of JSON and get one.
@@ -151,6 +153,9 @@ class ChatClient:
             return Fault(self._tell(f"{type(error).__name__}: {error}"), scope="document")
         return Fault(self._tell(f"malformed reply: {error}"), charged=True)
 
+    def _hide_key(self, text: str) -> str:
+        """What the server says, without the key, should it quote it."""
+        return text if self._key == NO_KEY else text.replace(self._key, "[key]")
+
     def _tell(self, message: str) -> str:
-        """A message from outside without the key, should it quote it."""
-        return shorten(message.replace(self._key, "[key]") if self._key != NO_KEY else message)
+        return shorten(self._hide_key(message))
