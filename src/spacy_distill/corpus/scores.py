@@ -1,9 +1,10 @@
 """Strict entity scores: a span counts if its borders and its label are those of gold."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+import numpy as np
 from spacy.tokens import Doc
 from spacy.training import Alignment
 
@@ -46,7 +47,7 @@ def count_spans(gold: Doc, predicted: Doc) -> dict[str, Counts]:
     if not gold.has_annotation("ENT_IOB"):
         return {}
     expected = {(ent.label_, ent.start, ent.end) for ent in gold.ents}
-    found = set(_judged(gold, predicted))
+    found = set(judged(gold, predicted, [(ent.label_, ent.start, ent.end) for ent in predicted.ents]))
     counts: dict[str, Counts] = defaultdict(Counts)
     for key in sorted(expected | found):
         counts[key[0]] += Counts(key in expected and key in found, key not in expected, key not in found)
@@ -81,20 +82,30 @@ def macro_f(counts: Mapping[str, Counts]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _judged(gold: Doc, predicted: Doc) -> Iterable[Key]:
-    """Predicted entities in gold's tokens, without those over missing gold tokens."""
-    same = [token.orth for token in gold] == [token.orth for token in predicted]
-    x2y = None if same else Alignment.from_strings(_words(predicted), _words(gold)).x2y
-    for ent in predicted.ents:
-        start, end = ent.start, ent.end
-        if x2y is not None:
-            aligned = x2y[start:end]
-            if not len(aligned):
-                continue
-            start, end = int(aligned[0]), int(aligned[-1]) + 1
-        if all(token.ent_iob != 0 for token in gold[start:end]):
-            yield ent.label_, start, end
+def judged(gold: Doc, predicted: Doc, spans: Iterable[Key]) -> Iterator[Key]:
+    """The predicted spans that gold can judge, in gold's tokens.
+
+    gold (Doc): The document with the right entities.
+    predicted (Doc): The document whose tokens the spans count.
+    spans (Iterable[Key]): Label, first token, token after the last.
+    YIELDS (Key): Each span, except those that touch a token whose gold annotation is missing.
+    RAISES (ValueError): If the two documents are not the same text.
+    """
+    tokens = token_map(predicted, gold)
+    for label, start, end in spans:
+        aligned = tokens[start:end] if tokens else [[start], [end - 1]]
+        inner = [i for indices in aligned for i in indices]
+        if inner and all(token.ent_iob != 0 for token in gold[inner[0] : inner[-1] + 1]):
+            yield label, inner[0], inner[-1] + 1
 
 
-def _words(doc: Doc) -> list[str]:
-    return [token.text for token in doc]
+def token_map(source: Doc, target: Doc) -> list[list[int]]:
+    """For each token of a document the tokens of the other that it overlaps; [] if both have the same tokens.
+
+    RAISES (ValueError): If the two documents are not the same text.
+    """
+    if np.array_equal(source.to_array("ORTH"), target.to_array("ORTH")):
+        return []
+    words, others = [token.text for token in source], [token.text for token in target]
+    aligned = Alignment.from_strings(words, others).x2y
+    return [[int(i) for i in aligned[n]] for n in range(len(words))]

@@ -1,0 +1,141 @@
+"""`spacy distill audit`: what a distilled corpus is worth, and whether it leaks into a test corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .app import app
+from .console import msg, shown_errors
+
+if TYPE_CHECKING:
+    from ..corpus.audit.report import Audit
+
+
+@app.command("audit")
+def audit_cli(
+    distilled: Annotated[Path, typer.Argument(metavar="DISTILLED.spacy", help="The corpus to audit.")],
+    gold: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Gold of the same documents to score against, or other gold; may be given several times."
+        ),
+    ] = None,
+    test: Annotated[
+        list[Path] | None,
+        typer.Option(help="Dev or test corpus that no document may stand in; may be given several times."),
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page to read in a browser to this file.")] = None,
+    show: Annotated[int, typer.Option(help="Documents on the page, at most.", min=0)] = 500,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with status 1 unless the corpus is clean.")
+    ] = False,
+) -> None:
+    """Audit a distilled corpus: its labels, its teachers' agreement, its errors against gold, its leaks."""
+    with shown_errors():
+        import srsly
+        from spacy.vocab import Vocab
+
+        from ..corpus.audit.page import render_page
+        from ..corpus.audit.report import audit, load_material, to_json
+        from ..corpus.docbin import write_bytes
+
+        vocab = Vocab()
+        material = load_material(distilled, gold or [], vocab)
+        found = audit(material, str(distilled), test or [], vocab)
+        _show(found)
+        if json is not None:
+            write_bytes(srsly.json_dumps(to_json(found), indent=2).encode("utf8"), json)
+            msg.info(f"Everything: {json}")
+        if html is not None:
+            write_bytes(render_page(found, material, show=show).encode("utf8"), html)
+            msg.info(f"Page: {html}")
+    _conclude(found)
+    if strict and not found.clean:
+        raise typer.Exit(1)
+
+
+def _show(found: Audit) -> None:
+    facts = found.facts
+    msg.text(
+        f"{facts.documents} documents ({facts.unlabelled} without labels) from {facts.articles} articles, "
+        f"{facts.tokens} tokens ({facts.missing} left open)"
+    )
+    if facts.labels:
+        rows = [(label, f.entities, f.texts, f"{f.mean_length:.1f}") for label, f in facts.labels.items()]
+        msg.table(
+            rows,
+            header=("Label", "Entities", "Different", "Tokens each"),
+            divider=True,
+            aligns=("l", "r", "r", "r"),
+        )
+    for view in found.views:
+        states = ", ".join(f"{n} {state}" for state, n in view.states.items())
+        dropped = ", ".join(f"{n} {reason}" for reason, n in view.dropped.items() if n) or "none"
+        msg.text(f"{view.name}: {states}; dropped candidates: {dropped}")
+    _show_agreement(found)
+    _show_quality(found)
+    msg.text(f"{found.contradicting} texts bear different labels in different places")
+    duplicates = found.duplicates
+    msg.text(f"{duplicates.exact} documents repeat an earlier one exactly, {duplicates.near} nearly")
+
+
+def _show_agreement(found: Audit) -> None:
+    if found.agreements:
+        rows = [
+            (f"{one.first} – {one.second}", _number(one.kappa), *map(_number, _by_label(one.labels, found)))
+            for one in found.agreements
+        ]
+        header = ("Cohen's kappa", "All", *found.facts.labels)
+        msg.table(rows, header=header, divider=True, aligns=["l", *"r" * (len(header) - 1)])
+
+
+def _show_quality(found: Audit) -> None:
+    if found.gold is None:
+        return
+    if not found.gold.quality:
+        msg.warn("No gold document has the text of a distilled one: there is nothing to score.")
+    for quality in found.gold.quality:
+        scores = quality.scores
+        rows = [
+            (label, *(f"{100 * value:.1f}" for value in one.prf), _interval(one.intervals.f))
+            for label, one in [*scores.labels.items(), ("micro", scores.micro)]
+        ]
+        rows.append(("macro", "", "", f"{100 * scores.macro_f:.1f}", _interval(scores.macro_interval)))
+        header = (quality.name, "P", "R", "F1", "95 % interval")
+        msg.table(rows, header=header, divider=True, aligns=("l", "r", "r", "r", "r"))
+        if quality.open:
+            msg.text(
+                f"{quality.open} gold entities lie where it says nothing; counted as not found, "
+                f"micro F1 is {100 * quality.all_scores.micro.prf.f:.1f}"
+            )
+    unseen, entities = found.gold.unseen, sum(one.entities for one in found.facts.labels.values())
+    msg.text(f"{sum(unseen.entities.values())} of {entities} entities are none of gold's by their text")
+
+
+def _conclude(found: Audit) -> None:
+    for leak in found.leaks:
+        recurring = f"; {leak.short} short ones recur" if leak.short else ""
+        if leak.clean:
+            msg.good(f"No document of at least 8 tokens stands in {leak.name}{recurring}")
+        else:
+            msg.fail(f"In {leak.name} stand {leak.exact} documents exactly and {leak.near} nearly{recurring}")
+    if found.clean is False:
+        msg.fail("This corpus is not clean: scores on that test corpus would be too good.")
+    if found.clean is None:
+        msg.info("Not compared with any test corpus: give --test")
+
+
+def _by_label(values: dict[str, float | None], found: Audit) -> list[float | None]:
+    return [values.get(label) for label in found.facts.labels]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _interval(interval: tuple[float, float]) -> str:
+    return f"{100 * interval[0]:.1f} – {100 * interval[1]:.1f}"

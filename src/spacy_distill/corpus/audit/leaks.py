@@ -1,0 +1,161 @@
+"""Documents that stand twice: within a corpus, or in it and in a test corpus, exactly or nearly."""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from spacy.tokens import Doc
+
+from ..provenance import doc_id
+from ..text import normalise, sentence_keys
+
+# Shorter documents, such as datelines and table rows, recur by nature.
+MIN_TOKENS = 8
+# Two texts are near-duplicates if they share this much of their word pairs (Jaccard's index).
+NEAR = 0.6
+SHOWN = 20
+WORD = re.compile(r"\w+")
+
+Shingles = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Twin:
+    """Two documents of the same or nearly the same text.
+
+    id (str), text (str): The one, of the audited corpus.
+    other_id (str), other_text (str): The other.
+    likeness (float): Share of common word pairs; 1.0 for the same text.
+    """
+
+    id: str
+    text: str
+    other_id: str
+    other_text: str
+    likeness: float
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """Documents of a corpus that stand in another one too, or in the corpus itself more than once.
+
+    name (str): The other corpus.
+    exact (int): Documents of at least 8 tokens whose text, without case and spacing, stands there too.
+    near (int): Others of at least 8 tokens that stand there nearly.
+    short (int): Shorter ones whose text stands there too; they recur by nature.
+    examples (list[Twin]): Some of the first two.
+    """
+
+    name: str
+    exact: int
+    near: int
+    short: int
+    examples: list[Twin] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether no document of at least 8 tokens stands in both."""
+        return not self.exact and not self.near
+
+
+def find_leaks(docs: Sequence[Doc], others: Sequence[Doc], name: str) -> Leaks:
+    """Find documents that stand in a test corpus too.
+
+    docs (Sequence[Doc]): The corpus to audit.
+    others (Sequence[Doc]): The test corpus. Where its sentences are marked, each of them counts.
+    name (str): Its name.
+    RETURNS (Leaks): What stands in both.
+    """
+    known: dict[str, Doc] = {}
+    for other in others:
+        for key in sentence_keys(other):
+            known.setdefault(key, other)
+    index = ShingleIndex([shingles(other) for other in others])
+    exact, near, short = [], [], 0
+    for doc in docs:
+        twin = known.get(normalise(doc.text))
+        if len(doc) < MIN_TOKENS:
+            short += twin is not None
+        elif twin is not None:
+            exact.append(_twin(doc, twin, 1.0))
+        elif (best := index.nearest(shingles(doc))) is not None:
+            near.append(_twin(doc, others[best[0]], best[1]))
+    near.sort(key=lambda twin: -twin.likeness)
+    return Leaks(name, len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]])
+
+
+def find_duplicates(docs: Sequence[Doc]) -> Leaks:
+    """Find documents that repeat an earlier one of the same corpus, exactly or nearly."""
+    first: dict[str, Doc] = {}
+    fresh: list[Doc] = []
+    exact, short = [], 0
+    for doc in docs:
+        original = first.setdefault(normalise(doc.text), doc)
+        if original is doc:
+            fresh.append(doc)
+        elif len(doc) < MIN_TOKENS:
+            short += 1
+        else:
+            exact.append(_twin(doc, original, 1.0))
+    near = sorted(_near_twins([doc for doc in fresh if len(doc) >= MIN_TOKENS]), key=lambda t: -t.likeness)
+    return Leaks("", len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]])
+
+
+def shingles(doc: Doc) -> Shingles:
+    """The pairs of successive words of a text, without case and punctuation."""
+    words = WORD.findall(doc.text.casefold())
+    return frozenset(pairwise(words))
+
+
+class ShingleIndex:
+    """Finds the set that shares the largest part of its members with a given one, if it is large enough.
+
+    Two sets with a Jaccard index of at least t share one of the (1 - t) · n + 1 rarest members of either, so
+    only sets that do are compared (prefix filtering, Chaudhuri et al. 2006); none is overlooked.
+    """
+
+    def __init__(self, sets: Sequence[Shingles], near: float = NEAR) -> None:
+        """sets (Sequence[Shingles]): The sets to search. near (float): The least Jaccard index, in (0, 1]."""
+        self._sets, self._near = sets, near
+        self._frequency = Counter(member for one in sets for member in one)
+        self._holders: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for i, one in enumerate(sets):
+            for member in self._rarest(one):
+                self._holders[member].append(i)
+
+    def nearest(self, one: Shingles, before: int | None = None) -> tuple[int, float] | None:
+        """The nearest set.
+
+        one (Shingles): What to look for.
+        before (Optional[int]): Look only at sets before this one.
+        RETURNS (Optional[tuple[int, float]]): Its position and Jaccard index; None if none is near enough.
+        """
+        candidates = sorted({i for member in self._rarest(one) for i in self._holders.get(member, ())})
+        best: tuple[int, float] | None = None
+        for i in candidates:
+            if before is not None and i >= before:
+                break
+            shared = len(one & self._sets[i])
+            likeness = shared / (len(one) + len(self._sets[i]) - shared)
+            if likeness >= self._near and (best is None or likeness > best[1]):
+                best = i, likeness
+        return best
+
+    def _rarest(self, one: Shingles) -> list[tuple[str, str]]:
+        kept = len(one) - math.ceil(self._near * len(one) - 1e-9) + 1 if one else 0
+        return sorted(one, key=lambda member: (self._frequency[member], member))[:kept]
+
+
+def _near_twins(docs: Sequence[Doc]) -> Iterator[Twin]:
+    index = ShingleIndex([shingles(doc) for doc in docs])
+    for i, doc in enumerate(docs):
+        best = index.nearest(shingles(doc), before=i)
+        if best is not None:
+            yield _twin(doc, docs[best[0]], best[1])
+
+
+def _twin(doc: Doc, other: Doc, likeness: float) -> Twin:
+    return Twin(doc_id(doc) or "", doc.text, doc_id(other) or "", other.text, likeness)

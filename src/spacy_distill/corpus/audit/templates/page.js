@@ -1,0 +1,29 @@
+"use strict";
+// Filters: a document is shown if it has the label, the kind of error (of that label), and the words.
+(() => {
+  const label = document.getElementById("label");
+  const kind = document.getElementById("kind");
+  const words = document.getElementById("words");
+  const shown = document.getElementById("shown");
+  const cards = Array.from(document.querySelectorAll(".card"), (card) => ({
+    card,
+    labels: new Set(JSON.parse(card.dataset.labels)),
+    marks: new Set(JSON.parse(card.dataset.marks)),
+    text: card.textContent.toLowerCase(),
+  }));
+  const update = () => {
+    const mark = kind.value && label.value && kind.value !== "unusable" ? `${kind.value}:${label.value}` : kind.value;
+    const wanted = words.value.trim().toLowerCase();
+    let count = 0;
+    for (const { card, labels, marks, text } of cards) {
+      const fits =
+        (!mark || marks.has(mark)) && (kind.value || !label.value || labels.has(label.value)) &&
+        (!wanted || text.includes(wanted));
+      card.hidden = !fits;
+      count += fits;
+    }
+    shown.textContent = `${count} of ${cards.length} shown`;
+  };
+  for (const control of [label, kind, words]) control.addEventListener("input", update);
+  update();
+})();
