@@ -60,7 +60,7 @@ def choose_half(precision: Precision) -> bool:
         return precision == "bf16"
     gain = bf16_gain()
     if gain < WORTH_IT:
-        logger.warning("bf16 is %.1f times as fast as fp32 on this CPU: the transformer trains in fp32", gain)
+        logger.warning("bf16 is %.1f times as fast as fp32 on this CPU: training in fp32", gain)
     return gain >= WORTH_IT
 
 

@@ -14,9 +14,9 @@ from .account import Exposure
 from .checks import cautions, check_config
 from .plan import Plan
 from .rates import Rates
-from .reader import BlendedCorpus
+from .reader import BY_SEQUENCE, BlendedCorpus
 
-BY_SEQUENCE, BY_WORDS = "spacy.batch_by_sequence.v1", "spacy.batch_by_words.v1"
+BY_WORDS = "spacy.batch_by_words.v1"
 
 
 @dataclass

@@ -18,6 +18,7 @@ from .progress import progress_of
 from .values import is_number
 
 DISTILLED = "distilled"
+BY_SEQUENCE = "spacy.batch_by_sequence.v1"
 logger = logging.getLogger("spacy")
 
 Paths = str | Path | dict[str, str | Path]
@@ -103,8 +104,7 @@ class BlendedCorpus:
         """
         if self._blend is None or self._blend[0]() is not nlp:
             self._blend = (ref(nlp), self._start(nlp))
-        one_pass = self.plan(len(self._blend[1].account.shares) - 1).one_pass()
-        return self._examples(nlp, self._blend[1], one_pass)
+        return self._examples(nlp, self._blend[1])
 
     def plan(self, max_steps: int) -> Plan:
         """What a training of so many steps is going to draw: the share of every step, and from which corpora.
@@ -126,11 +126,13 @@ class BlendedCorpus:
             )
         return self._plan
 
-    def _examples(self, nlp: Language, blend: Blend, one_pass: int) -> Iterator[Example]:
+    def _examples(self, nlp: Language, blend: Blend) -> Iterator[Example]:
         progress = progress_of(nlp)
         last = len(blend.account.shares) - 1
         drawn = 0
-        while drawn < one_pass or (progress.step is not None and progress.step < last):
+        # The first batch of a training is drawn before the callback was ever called.
+        enough = max(self.plan(last).one_pass(), batch_size(nlp.config["training"]["batcher"]))
+        while drawn < enough or (progress.step is not None and progress.step < last):
             # The callback notes a step after its batch was drawn, so what is drawn now is for the next one.
             yield blend.draw(0 if progress.step is None else progress.step + 1)
             drawn += 1
@@ -165,6 +167,12 @@ class BlendedCorpus:
                 )
         for caution in cautions(config, plan):
             logger.warning(caution)
+
+
+def batch_size(batcher: Mapping[str, Any]) -> int:
+    """Documents of a batch where the config's batcher counts documents, else 1."""
+    size = batcher.get("size") if batcher.get("@batchers") == BY_SEQUENCE else 1
+    return size if isinstance(size, int) else 1
 
 
 def _named(distilled: Paths | None) -> dict[str, Path]:

@@ -95,9 +95,10 @@ class Window(Generic[Item]):
 
     def draw(self, quantile: float | None) -> Item:
         """Draw an item; see Stream."""
+        self._fill(quantile)
         if not self._held:
             self._coming = self._one_pass()
-        self._fill(quantile)
+            self._fill(quantile)
         if quantile is not None:
             return self._held.pop(place_of(quantile, len(self._held)))
         place = self._rng.randrange(len(self._held))
