@@ -1,7 +1,7 @@
 """`distill annotate`: let the teacher of a config label a corpus."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,10 @@ def annotate_command(
     max_tokens: Annotated[
         int | None, typer.Option("--max-tokens", help="Tokens that may be used, prompts and answers.")
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Send nothing; say what would be sent, and about what it would cost."),
+    ] = False,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Let a replay leave documents unanswered.")
     ] = False,
@@ -40,11 +44,15 @@ def annotate_command(
         from ..teacher.annotate import Spending, annotate
         from .panel import watch
 
+        overrides = parse_config_overrides(ctx.args)
+        if dry_run:
+            show_plan(config, source, overrides)
+            return
         report = annotate(
             config,
             source,
             out,
-            overrides=parse_config_overrides(ctx.args),
+            overrides=overrides,
             spending=Spending(max_cost, max_tokens),
             allow_missing=allow_missing,
             watch=watch,
@@ -52,6 +60,43 @@ def annotate_command(
     status = show(report, out, allow_missing=allow_missing)
     if status:
         raise typer.Exit(status)
+
+
+def show_plan(config: Path, source: Path, overrides: dict[str, Any]) -> None:
+    """Print what annotating would send."""
+    from ..teacher.chat import ChatModel
+    from ..teacher.pipeline import load_teacher
+    from ..teacher.plan import make_plan, typical_request
+    from .ledger import visible
+    from .panel import duration
+
+    teacher = load_teacher(config, overrides)
+    plan = make_plan(teacher, source)
+    rows = [
+        ("documents", f"{plan.documents:,}"),
+        ("nothing to ask", f"{plan.silent:,}"),
+        ("already answered", f"{plan.answered:,}"),
+        ("prompts to send", f"{plan.requests:,}"),
+    ]
+    if isinstance(teacher.model, ChatModel):
+        settings = teacher.model.settings
+        typical = typical_request(teacher.model.known, settings, teacher.task.prompt_hash)
+        tokens = plan.tokens(typical)
+        rows += [
+            ("tokens, estimated", f"{tokens.prompt:,} in, {tokens.completion:,} out"),
+            ("cost, estimated", "no prices in the config"),
+            ("time, estimated", duration(plan.seconds(typical, settings))),
+            ("estimated by", "earlier answers" if typical.measured else "rule of thumb"),
+        ]
+        if settings.prices:
+            cost, batch = (plan.cost(typical, settings.prices, batch=batch) for batch in (False, True))
+            rows[5] = ("cost, estimated", f"{cost:,.4f} USD; {batch:,.4f} USD as a batch")
+    msg.text(f"Prompt `{plan.view}`, as it would be sent for the first document:")
+    msg.divider()
+    typer.echo(visible(plan.example))
+    msg.divider()
+    msg.table(rows)
+    msg.info("Nothing was sent.")
 
 
 def show(report: "Report", out: Path, *, allow_missing: bool) -> int:

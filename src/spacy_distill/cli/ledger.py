@@ -1,7 +1,10 @@
 """`distill ledger`: what a ledger holds; its answers out and in."""
 
+import unicodedata
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +14,21 @@ from .console import OVERRIDES, msg, shown_errors
 if TYPE_CHECKING:
     from ..teacher.ledger import Ledger
 
+MOST_SHOWN = 10
 ACTIONS = ("export", "import", "show")
+COLUMNS = (
+    "model",
+    "host",
+    "prompt",
+    "state",
+    "answers",
+    "tokens in",
+    "tokens out",
+    "USD",
+    "s each",
+    "from",
+    "to",
+)
 
 
 @app.command("ledger", context_settings=OVERRIDES)
@@ -22,7 +39,7 @@ def ledger_command(
         str | None, typer.Argument(metavar="[export|import|show]", help="What to do; a summary if left out.")
     ] = None,
     target: Annotated[
-        str | None, typer.Argument(metavar="[FILE|KEY]", help="File to export to or import from; or key.")
+        str | None, typer.Argument(metavar="[FILE|KEY]", help="File to export to or import from, or key.")
     ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", help="Config whose prompts recorded answers belong to.")
@@ -44,31 +61,43 @@ def ledger_command(
         if action is not None and action not in ACTIONS:
             raise ValueError(f"Unknown action: {action}. Expected one of {', '.join(ACTIONS)}, or none.")
         if action is not None and target is None:
-            raise ValueError(
-                f"`ledger {ledger} {action}` needs a {'key' if action == 'show' else 'file'} after it."
-            )
+            raise ValueError(f"`{action}` needs a {'key' if action == 'show' else 'file'} after it.")
+        if action == "import":
+            check_import(Path(str(target)), config, corpus)
+        overrides = parse_config_overrides(ctx.args)
         with Ledger(ledger, create=action == "import") as opened:
             if action == "import":
-                _import(opened, Path(str(target)), config, corpus, model, parse_config_overrides(ctx.args))
+                import_answers(opened, Path(str(target)), config, corpus, model, overrides)
             elif action == "export":
-                _export(opened, Path(str(target)))
+                export_answers(opened, Path(str(target)))
+            elif action == "show":
+                show_answers(opened, str(target))
+            else:
+                show_summary(opened)
 
 
-def _import(
+def check_import(path: Path, config: Path | None, corpus: Path | None) -> None:
+    """Refuse an import that cannot succeed before a ledger is made for it."""
+    if not path.is_file():
+        raise ValueError(f"No such file: {path}. Expected JSON Lines of answers.")
+    if (config is None) != (corpus is None):
+        raise ValueError(
+            "--config and --corpus go together: the config makes prompts of the corpus's documents."
+        )
+
+
+def import_answers(
     ledger: "Ledger",
     path: Path,
     config: Path | None,
     corpus: Path | None,
     model: str | None,
-    overrides: dict[str, object],
+    overrides: dict[str, Any],
 ) -> None:
+    """Import an export, or recorded answers where a config and a corpus say which prompts they belong to."""
     from ..teacher.pipeline import load_teacher
     from ..teacher.recorded import import_export, import_recorded
 
-    if (config is None) != (corpus is None):
-        raise ValueError(
-            "--config and --corpus go together: the config makes prompts of the corpus's documents."
-        )
     if config is None or corpus is None:
         done = import_export(ledger, path)
         msg.good(f"Stored {done.stored} of {done.lines} answers in {ledger.path}")
@@ -83,9 +112,71 @@ def _import(
     msg.good(f"Stored {done.stored} recorded answers for {done.answered} documents in {ledger.path}")
 
 
-def _export(ledger: "Ledger", path: Path) -> None:
-    from ..teacher.recorded import export
+def export_answers(ledger: "Ledger", path: Path) -> None:
+    """Export all answers."""
+    from ..teacher.transfer import write_export
 
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(export(ledger))
+    write_export(ledger, path)
     msg.good(f"Exported {len(ledger)} answers to {path}")
+
+
+def show_answers(ledger: "Ledger", start: str) -> None:
+    """Print all that is known of the answers whose keys start like this."""
+    found = ledger.find(start, MOST_SHOWN)
+    if not found:
+        raise ValueError(f"{ledger.path} has no answer whose key starts with {visible(start)}.")
+    for entry in found:
+        facts = {name: value for name, value in asdict(entry).items() if value is not None}
+        messages, answer = facts.pop("messages"), facts.pop("answer")
+        msg.divider(entry.key)
+        msg.table([(name, visible(str(value))) for name, value in facts.items()])
+        for role, content in [*((m["role"], m["content"]) for m in messages), ("answer", answer)]:
+            typer.echo(f"--- {role}\n{visible(content)}")
+    if len(found) == MOST_SHOWN:
+        msg.info(f"These are the first {MOST_SHOWN}; give more of the key to see others.")
+
+
+def show_summary(ledger: "Ledger") -> None:
+    """Print what a ledger holds."""
+    from ..teacher.summary import pending_claims, summarise
+
+    lines = summarise(ledger)
+    rows = [
+        (
+            visible(line.model),
+            visible(line.host if line.source is None else f"{line.host}: {line.source}"),
+            visible(f"{line.view or '?'} {line.prompt_hash or ''}".strip()),
+            line.state,
+            f"{line.answers:,}",
+            f"{line.prompt_tokens:,}",
+            f"{line.completion_tokens:,}",
+            "" if line.cost is None else f"{line.cost:,.4f}",
+            "" if line.seconds is None else f"{line.seconds:.2f}",
+            when(line.first),
+            when(line.last),
+        )
+        for line in lines
+    ]
+    msg.table(rows, header=COLUMNS, divider=True, aligns=["l"] * 4 + ["r"] * 5 + ["l"] * 2)
+    cost = sum(line.cost or 0.0 for line in lines)
+    retries = sum(line.retries for line in lines)
+    msg.good(
+        f"{ledger.path}: {sum(line.answers for line in lines):,} answers, {cost:,.4f} USD, {retries:,} retries"
+    )
+    claims = pending_claims(ledger)
+    if claims:
+        msg.info(f"{claims:,} answers are being asked for, or were when a run was killed.")
+
+
+def when(seconds: float | None) -> str:
+    """A time, in UTC."""
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def visible(text: str) -> str:
+    """Text from outside for a terminal: control characters escaped, but for line breaks and tabs."""
+    return "".join(
+        char if char in "\n\t" or unicodedata.category(char)[0] != "C" else ascii(char)[1:-1] for char in text
+    )

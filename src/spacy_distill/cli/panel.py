@@ -38,10 +38,10 @@ def watch(tally: "Tally") -> Iterator[None]:
     writer.start()
     try:
         yield
+        console.print(line(tally), markup=False, highlight=False, soft_wrap=True)
     finally:
         done.set()
         writer.join()
-        console.print(line(tally), markup=False, highlight=False, soft_wrap=True)
 
 
 def facts(tally: "Tally") -> list[tuple[str, str]]:

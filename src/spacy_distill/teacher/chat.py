@@ -40,6 +40,13 @@ class ChatModel:
             self._ledger = Ledger(self.settings.ledger)
         return self._ledger
 
+    @property
+    def known(self) -> Ledger:
+        """The ledger if there is one; else an empty one."""
+        if self._ledger is None and not self.settings.ledger.exists():
+            return Ledger.in_memory()
+        return self.ledger
+
     def look_up(self, prompt: str) -> Answer | None:
         """The kept answer to a prompt, with its further samples.
 
@@ -49,6 +56,12 @@ class ChatModel:
         messages = self.settings.messages(prompt)
         keys = [self.settings.key(messages, sample) for sample in range(self.settings.samples)]
         return with_samples([self.ledger.answer(key, mends=self.settings.reask) for key in keys])
+
+    def peek(self, prompt: str) -> list[tuple[str, bool]]:
+        """For each sample of an answer: its key, and whether the ledger has it. Makes no ledger."""
+        messages = self.settings.messages(prompt)
+        keys = [self.settings.key(messages, sample) for sample in range(self.settings.samples)]
+        return [(key, self.known.has_answer(key)) for key in keys]
 
     def ask(
         self,

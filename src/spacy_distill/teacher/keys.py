@@ -38,6 +38,11 @@ def digest(value: object) -> str:
     return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
 
 
+def dump_messages(messages: Sequence[Message]) -> str:
+    """Messages as the ledger stores them."""
+    return json.dumps(list(messages), ensure_ascii=False)
+
+
 def messages_hash(messages: Sequence[Message]) -> str:
     """Names a prompt whatever the model: the hash of its messages alone."""
     return digest(list(messages))

@@ -11,6 +11,7 @@ from typing import Any
 
 from .answer import Answer
 from .entry import Entry
+from .keys import dump_messages
 
 APPLICATION_ID = 0x5D15711
 VERSION = 1
@@ -128,11 +129,11 @@ class Ledger:
             row = self._db.execute(sql, [key]).fetchone()
         return None if row is None else _entry(row)
 
-    def find(self, start: str) -> list[Entry]:
-        """The answers whose keys start with these digits, at most ten of them."""
-        sql = f"{SELECT} WHERE answers.key >= ? AND answers.key < ? ORDER BY answers.key LIMIT 10"
+    def find(self, start: str, most: int) -> list[Entry]:
+        """The first answers whose keys start with these digits, at most so many."""
+        sql = f"{SELECT} WHERE answers.key >= ? AND answers.key < ? ORDER BY answers.key LIMIT ?"
         with self._explained():
-            return [_entry(row) for row in self._db.execute(sql, [start, start + "g"])]
+            return [_entry(row) for row in self._db.execute(sql, [start, start + "g", most])]
 
     def answer(self, key: str, *, mends: int = 0) -> Answer | None:
         """The answer with this key as it crosses spacy-llm; where it was asked again, the last usable one.
@@ -201,7 +202,7 @@ class Ledger:
 
     def _put(self, entry: Entry) -> int:
         prompt = entry.messages_hash
-        messages = json.dumps(entry.messages, ensure_ascii=False)
+        messages = dump_messages(entry.messages)
         self._db.execute(PUT_PROMPT, [prompt, messages, entry.text, entry.view, entry.prompt_hash])
         values = [getattr(entry, name) for name in COLUMNS]
         return self._db.execute(PUT, [prompt, *values]).rowcount

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .answer import State
-from .entry import Entry, from_line, to_line
+from .entry import Entry, from_line
 from .keys import answer_key, clean_text, user_message
 from .ledger import CHUNK, Ledger
 from .pipeline import Teacher
@@ -118,15 +118,6 @@ def import_export(ledger: Ledger, path: Path) -> Imported:
     for chunk in _chunks(entries()):
         done.stored += ledger.put_all(chunk)
     return done
-
-
-def export(ledger: Ledger) -> Iterator[str]:
-    """The ledger as lines of JSON, in the order the answers came in.
-
-    YIELDS (str): One line, with its line break.
-    """
-    for entry in ledger.entries():
-        yield json.dumps(to_line(entry), ensure_ascii=False) + "\n"
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, Any]]:

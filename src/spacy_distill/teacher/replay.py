@@ -62,6 +62,10 @@ class Replay:
         keys = [found.get((models[0], sample)) for sample in range(self.samples)]
         return with_samples([self.ledger.answer(key, mends=MENDS) if key else None for key in keys])
 
+    def peek(self, prompt: str) -> list[tuple[str, bool]]:
+        """For an answer: its prompt's hash, and whether the ledger has it."""
+        return [(messages_hash(user_message(prompt)), self.look_up(prompt) is not None)]
+
     def __call__(self, prompts: Iterable[Iterable[str]]) -> Iterable[Iterable[str]]:
         kept = KeptAnswers(self.look_up)
         answers = [list(of_doc) for of_doc in kept(prompts)]

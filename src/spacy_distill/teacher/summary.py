@@ -1,0 +1,58 @@
+"""What a ledger holds, in numbers."""
+
+from dataclasses import dataclass
+
+from .ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Line:
+    """Answers of one model to one prompt's template in one state.
+
+    model, host (str): Who answered; the host is "recorded" for answers that were imported.
+    view, prompt_hash (str | None): Name and hash of the template, where they are known.
+    state (str): What became of them.
+    source (str | None): Where recorded ones came from.
+    answers (int): How many there are.
+    prompt_tokens, completion_tokens (int): Their tokens, as far as they were counted.
+    cost (float | None): Their price in US dollars, as far as prices were configured.
+    seconds (float | None): Mean time from sending to the answer.
+    retries (int): Requests beyond the first one each.
+    first, last (float | None): When the first and the last came in, seconds since the epoch.
+    """
+
+    model: str
+    host: str
+    view: str | None
+    prompt_hash: str | None
+    state: str
+    source: str | None
+    answers: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+    seconds: float | None
+    retries: int
+    first: float | None
+    last: float | None
+
+
+def summarise(ledger: Ledger) -> list[Line]:
+    """Count a ledger's answers.
+
+    ledger (Ledger): The ledger.
+    RETURNS (list[Line]): By model, host, template, source and state.
+    """
+    sql = """
+        SELECT model, host, view, prompt_hash, state, source, count(*), coalesce(sum(prompt_tokens), 0),
+            coalesce(sum(completion_tokens), 0), sum(cost), avg(latency), sum(tries - 1), min(time), max(time)
+        FROM answers JOIN prompts ON prompts.hash = answers.prompt
+        GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 6, 5
+    """
+    return [Line(*row) for row in ledger.rows(sql)]  # type: ignore[arg-type]
+
+
+def pending_claims(ledger: Ledger) -> int:
+    """How many answers are being asked for at this moment, or were when a process was killed."""
+    count = ledger.rows("SELECT count(*) FROM claims")[0][0]
+    return count if isinstance(count, int) else 0
