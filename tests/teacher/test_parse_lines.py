@@ -63,6 +63,11 @@ def test_what_is_accepted_without_a_known_label_keeps_the_label_that_it_names():
     ]
 
 
+def test_of_two_labels_none_is_taken():
+    (candidate,) = read("1. the institute | True | a place or a body (LOC/PER)")
+    assert LABELS.resolve(candidate.label) is None
+
+
 def test_table_header_prose_and_rules_are_passed_over():
     rows = [
         "Here it is:",

@@ -11,6 +11,7 @@ _NUMBERED = re.compile(
 )  # As a last line, without a verdict: the answer was cut off here.
 _VERDICTS = {"true": True, "yes": True, "false": False, "no": False}
 _BRACKETED = re.compile(r"[(\[<]([^()\[\]<>]*)[)\]>]")
+_WORD = re.compile(r"[\w-]+")
 _LAST_BRACKET = re.compile(r"\s*\([^()]*\)\s*$")
 _RULE = re.compile(r"[-:=+\s|]*$")
 _NOTHING = re.compile(
@@ -66,10 +67,12 @@ def _label(cells: list[str], labels: LabelSet) -> str:
     """The label that the cells after the verdict name, as it is written; empty if they name none."""
     reason = " | ".join(cells)
     bracketed: list[str] = _BRACKETED.findall(reason)
-    words: list[str] = re.findall(r"[\w-]+", reason)
-    for name in [*reversed(bracketed), *map(_plain, reversed(cells)), *reversed(words)]:
+    for name in [*reversed(bracketed), *map(_plain, reversed(cells))]:
         if name in labels:
             return name
+    words = {labels.resolve(word): word for word in _WORD.findall(reason) if word in labels}
+    if len(words) == 1:
+        return words.popitem()[1]
     return bracketed[-1].strip() if bracketed else ""
 
 

@@ -1,0 +1,137 @@
+"""How well raw answers are read: entity F1 against gold, beside their authors' parse and spacy-llm's.
+
+python benchmarks/parsing.py --data DIR
+"""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+from spacy_llm.tasks.ner.registry import make_ner_task_v3
+
+from real_answers import (
+    CONLL,
+    PROMPTS,
+    WIKIGOLD,
+    Recorded,
+    conll_answers,
+    data_folder,
+    wikigold_answers,
+    with_spans,
+)
+from spacy_distill.corpus.scores import add_counts, count_spans, micro, prf
+from spacy_distill.teacher.alignment import Alignment, align
+from spacy_distill.teacher.candidates import LabelSet
+from spacy_distill.teacher.kept import quality
+from spacy_distill.teacher.parsing import AnswerFormat, parse_answer
+
+LINE = re.compile(r"^(\d+\. .*?) \| (True|False) \| (.*?)\s*\((\w+)\)$", re.MULTILINE)
+
+
+def main(data: Path) -> None:
+    """Print all tables."""
+    vocab = Vocab()
+    for prompt in PROMPTS:
+        answers = conll_answers(data, prompt, vocab)
+        print(f"\n{prompt}: {len(answers)} answers")
+        conll(answers)
+    print("\nWikiGold, answers as Python dicts")
+    for name in ("std", "std_c5"):
+        wikigold(data, name, vocab)
+
+
+def conll(answers: list[Recorded]) -> None:
+    """The table of one prompt."""
+    words = [[token.text for token in item.gold] for item in answers]
+    start = time.perf_counter()
+    found = [read(item.answer, some, "lines", CONLL) for item, some in zip(answers, words, strict=True)]
+    seconds = time.perf_counter() - start
+    golds, theirs = [item.gold for item in answers], [item.theirs for item in answers]
+    ours = [labelled(doc, alignment, known_only=False) for doc, alignment in zip(golds, found, strict=True)]
+    line("ours, every token", golds, ours)
+    kept = [labelled(doc, alignment, known_only=True) for doc, alignment in zip(golds, found, strict=True)]
+    judged = quality(zip(golds, kept, strict=True))
+    show(
+        "ours, known tokens", prf(micro(judged.counts)), f"{judged.missing} of {judged.tokens} tokens unknown"
+    )
+    line("the authors' parse", golds, theirs)
+    line("spacy.NER.v3, as is", golds, spacy_llm(answers, lambda text: text))
+    line(
+        "spacy.NER.v3, rewritten",
+        golds,
+        spacy_llm(answers, lambda text: LINE.sub(r"\1 | \2 | \4 | \3", text)),
+    )
+    print(f"  {seconds:.2f} s to parse and align, {len(answers) / seconds:.0f} answers a second")
+    drops = Counter[str]()
+    for alignment in found:
+        drops.update(alignment.dropped)
+    print("  dropped: " + ", ".join(f"{count} {reason}" for reason, count in drops.items()))
+    differences(golds, ours, theirs)
+
+
+def read(answer: str, words: list[str], answer_format: AnswerFormat, labels: LabelSet) -> Alignment:
+    """What the task does with an answer, without the document."""
+    parsed = parse_answer(answer, answer_format, labels)
+    return align(words, parsed.candidates if parsed else (), labels)
+
+
+def labelled(doc: Doc, alignment: Alignment, *, known_only: bool) -> Doc:
+    """The document as an answer labels it; with unknown tokens missing, or "O"."""
+    spans = [(entity.start, entity.end, entity.label) for entity in alignment.entities]
+    return with_spans(doc, spans, alignment.unknown if known_only else None)
+
+
+def spacy_llm(answers: list[Recorded], rewrite: Callable[[str], str]) -> Iterator[Doc]:
+    """What spacy-llm's parser makes of the answers.
+
+    Its lines are `n. candidate | True | LABEL | reason`; the recorded ones have the label at the end.
+    """
+    task = make_ner_task_v3(labels=list(CONLL.labels))
+    for item in answers:
+        bare = with_spans(item.gold, [])
+        yield next(iter(task.parse_responses([[bare]], [[rewrite(item.answer)]])))
+
+
+def line(name: str, golds: Iterable[Doc], predicted: Iterable[Doc]) -> None:
+    """Print precision, recall and F1."""
+    counts = add_counts(count_spans(gold, doc) for gold, doc in zip(golds, predicted, strict=True))
+    show(name, prf(micro(counts)))
+
+
+def show(name: str, scores: Iterable[float], note: str = "") -> None:
+    """Print one row."""
+    print(f"  {name:26}" + "".join(f"{100 * value:8.2f}" for value in scores) + f"   {note}")
+
+
+def differences(golds: list[Doc], ours: list[Doc], theirs: list[Doc]) -> None:
+    """Count the sentences that we read otherwise than the authors, and which of the two is nearer to gold."""
+    outcome = Counter[str]()
+    for gold, one, other in zip(golds, ours, theirs, strict=True):
+        mine, yours = ({(e.start, e.end, e.label_) for e in doc.ents} for doc in (one, other))
+        right = {(e.start, e.end, e.label_) for e in gold.ents}
+        if mine != yours:
+            errors, theirs_errors = len(mine ^ right), len(yours ^ right)
+            better, worse = errors < theirs_errors, errors > theirs_errors
+            outcome["better" if better else "worse" if worse else "neither"] += 1
+    print(
+        "  sentences read otherwise than by the authors: "
+        + ", ".join(f"{n} {k}" for k, n in sorted(outcome.items()))
+    )
+
+
+def wikigold(data: Path, name: str, vocab: Vocab) -> None:
+    """One row: the answers' text is a dict of mention to label."""
+    pairs = []
+    for gold, row in wikigold_answers(data, name, vocab):
+        found = read(row["self_annotate"]["prediction"], [token.text for token in gold], "json", WIKIGOLD)
+        pairs.append((gold, labelled(gold, found, known_only=False)))
+    counts = add_counts(count_spans(gold, doc) for gold, doc in pairs)
+    show(f"{name}, {len(pairs)} sentences", prf(micro(counts)))
+
+
+if __name__ == "__main__":
+    main(data_folder(__doc__ or ""))
