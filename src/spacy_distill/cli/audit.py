@@ -29,7 +29,7 @@ def audit_cli(
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page to read in a browser to this file.")] = None,
-    show: Annotated[int, typer.Option(help="Documents on the page, at most.", min=0)] = 500,
+    show: Annotated[int, typer.Option(help="Documents on the page, at most.", min=0)] = 1000,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with status 1 unless the corpus is clean.")
     ] = False,
