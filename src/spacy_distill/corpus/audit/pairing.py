@@ -28,7 +28,7 @@ class Pairing:
 def pair_spans(gold: Iterable[Key], found: Iterable[Key], open: frozenset[int]) -> list[Pairing]:
     """Pair the entities of a document, each at most once.
 
-    Those with the same borders come first, then those with the same label, then those that share the most tokens.
+    Those with the same borders come first, then those with the same label, then those that share most tokens.
 
     gold (Iterable[Key]): The right entities.
     found (Iterable[Key]): The entities to judge.
