@@ -160,9 +160,8 @@ def show_summary(ledger: "Ledger") -> None:
     msg.table(rows, header=COLUMNS, divider=True, aligns=["l"] * 4 + ["r"] * 5 + ["l"] * 2)
     cost = sum(line.cost or 0.0 for line in lines)
     retries = sum(line.retries for line in lines)
-    msg.good(
-        f"{ledger.path}: {sum(line.answers for line in lines):,} answers, {cost:,.4f} USD, {retries:,} retries"
-    )
+    answers = sum(line.answers for line in lines)
+    msg.good(f"{ledger.path}: {answers:,} answers, {cost:,.4f} USD, {retries:,} retries")
     claims = pending_claims(ledger)
     if claims:
         msg.info(f"{claims:,} answers are being asked for, or were when a run was killed.")

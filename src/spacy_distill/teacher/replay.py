@@ -26,6 +26,7 @@ class Replay:
         self.name = name
         self.samples = samples
         self._ledger: Ledger | None = None
+        self._others: set[str] = set()
 
     @property
     def ledger(self) -> Ledger:
@@ -51,6 +52,8 @@ class Replay:
         for model, sample, key in self.ledger.answers_to(messages_hash(user_message(prompt))):
             if self.name in (None, model):
                 found.setdefault((model, sample), key)
+            else:
+                self._others.add(model)
         models = sorted({model for model, _ in found})
         if len(models) > 1:
             raise ValueError(
@@ -77,10 +80,14 @@ class Replay:
         """What to say when answers are missing: how many of how many, and how to get them."""
         of_model = "" if self.name is None else f" of the model {self.name!r}"
         samples = "" if self.samples == 1 else f" ({self.samples} samples each)"
+        others = ""
+        if self._others:
+            names = ", ".join(sorted(self._others))
+            others = f"It has answers of {names} to them: set components.llm.model.name to replay those. "
         return (
-            f"Replay: the ledger {self.path} lacks {missing} of {total} answers{of_model}{samples}. Get them "
-            'by asking a model (@llm_models = "spacy_distill.ChatModel.v1" with this ledger), or import '
-            "recorded ones: `spacy distill ledger "
-            f"{self.path} import FILE --config CONFIG --corpus IN.spacy`. Answers belong to one exact "
-            "prompt: if the prompt, labels or examples changed, import them again."
+            f"Replay: the ledger {self.path} lacks {missing} of {total} answers{of_model}{samples}. {others}"
+            'Get missing ones by asking a model (@llm_models = "spacy_distill.ChatModel.v1", this ledger), '
+            f"or import recorded ones: `spacy distill ledger {self.path} import FILE --config CONFIG "
+            "--corpus IN.spacy`. Answers belong to one exact prompt: if the prompt, labels or examples "
+            "changed, import them again."
         )

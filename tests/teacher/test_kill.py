@@ -1,0 +1,79 @@
+"""`kill -9` at any moment loses the requests in flight and nothing else."""
+
+import multiprocessing
+import os
+import random
+import signal
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from loopback import Server, completion
+from spacy_distill.teacher.annotate import annotate
+from spacy_distill.teacher.ledger import Ledger
+from warm import CONFIG
+
+KILLS = 24
+CONCURRENCY = 8
+DOCUMENTS = 300
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """Starts `annotate` in a process that has imported everything before it was made."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["warm"])
+
+    def start(config: Path, source: Path, out: Path) -> multiprocessing.Process:
+        process = context.Process(target=annotate, args=(config, source, out), kwargs={"overrides": {}})
+        process.start()
+        return process
+
+    return start
+
+
+@pytest.mark.slow
+def test_killed_runs_end_like_one_that_was_not(tmp_path, make_corpus, start):
+    rng = random.Random(0)
+    source = make_corpus([f"Ada met number {i} in Oslo ." for i in range(DOCUMENTS)])
+    reached, target = threading.Event(), 10**9
+
+    def respond(call):
+        if call.number >= target:
+            reached.set()
+        return completion(
+            f'{{"entities": [{{"text": "Ada", "label": "PER"}}]}} {len(call.prompt)}', delay=0.002
+        )
+
+    with Server(respond) as server:
+        configs = {}
+        for name in ("killed", "whole"):
+            configs[name] = tmp_path / f"{name}.cfg"
+            text = CONFIG.replace("LEDGER", str(tmp_path / f"{name}.sqlite"))
+            text = text.replace("http://127.0.0.1:9/v1", server.url)
+            configs[name].write_text(text)
+
+        kept = 0
+        for _ in range(KILLS):
+            reached.clear()
+            target = len(server.calls) + rng.randrange(25)
+            process = start(configs["killed"], source, tmp_path / "killed.spacy")
+            # Once all is answered, no request comes: it is killed while it starts, reads or writes.
+            reached.wait(20 if kept < DOCUMENTS else rng.random())
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
+            with Ledger(tmp_path / "killed.sqlite") as ledger:
+                assert ledger.rows("PRAGMA quick_check") == [("ok",)]
+                assert len(ledger) >= max(kept, len(set(server.prompts)) - CONCURRENCY)
+                kept = len(ledger)
+        assert kept > 0
+        annotate(configs["killed"], source, tmp_path / "killed.spacy", overrides={})
+        asked = Counter(server.prompts)
+        assert len(asked) == DOCUMENTS
+        assert asked.total() - DOCUMENTS <= KILLS * CONCURRENCY
+
+        annotate(configs["whole"], source, tmp_path / "whole.spacy", overrides={})
+    assert (tmp_path / "killed.spacy").read_bytes() == (tmp_path / "whole.spacy").read_bytes()
