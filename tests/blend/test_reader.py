@@ -265,6 +265,22 @@ def test_wrong_arguments_are_refused_when_the_reader_is_made(arguments: dict[str
         make_blended_corpus(**{"gold": "g.spacy", "distilled": "d.spacy", "share": 0.5, **arguments})
 
 
+def test_every_argument_reaches_the_reader():
+    arguments = {
+        "gold": Path("g.spacy"),
+        "distilled": {"conll": Path("c.spacy"), "bbc": Path("b.spacy")},
+        "share": 0.5,
+        "weights": {"conll": 2.0, "bbc": 1.0},
+        "seed": 3,
+        "max_length": 50,
+        "shuffle_window": 9,
+        "group_by_length": True,
+    }
+    block = {"@readers": "spacy_distill.BlendedCorpus.v1", **arguments}
+    reader = registry.resolve({"reader": block})["reader"]
+    assert {name: getattr(reader, name) for name in arguments} == arguments
+
+
 def test_a_share_out_of_range_is_refused_before_the_first_example(corpus: Corpus):
     reader = BlendedCorpus(**gold_and_distilled(corpus), share=iter([1.0] * 9 + [2.0, 1.0]))
     with pytest.raises(ConfigValidationError, match=r"share at step 9 is 2.0"):

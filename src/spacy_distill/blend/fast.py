@@ -26,8 +26,8 @@ def make_fast_encoder(
     On a GPU it changes nothing: set `mixed_precision = true` in the transformer's model there. The callback
     takes itself out of the pipeline's config, so that the trained pipeline needs nothing of this package.
 
-    precision (str): "bf16", "fp32", or "auto": bf16 if this CPU is faster with it, measured at the start, else
-        fp32 with a message.
+    precision (str): "bf16", "fp32", or "auto": bf16 if this CPU is faster with it (measured when called),
+        else fp32 with a message.
     fused_adam (bool): Whether torch's fused AdamW updates the transformer, with the settings of the thinc
         optimizer at every step.
     RETURNS (Callable[[Language], Language]): The callback.

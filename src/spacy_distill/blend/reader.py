@@ -59,6 +59,7 @@ def make_blended_corpus(
         seed=seed,
         max_length=max_length,
         shuffle_window=shuffle_window,
+        group_by_length=group_by_length,
     )
 
 

@@ -1,5 +1,6 @@
 """The wrapper between thinc and a Hugging Face model, with another forward pass and another optimizer."""
 
+import math
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -30,6 +31,7 @@ class FastShim(HFShim):
     half_precision: bool
     fused_adam: bool
     adamw: torch.optim.AdamW | None
+    updates: int
 
     def begin_update(self, inputs: Any) -> tuple[Any, Backprop]:
         """Run the forward pass for training.
@@ -60,13 +62,17 @@ class FastShim(HFShim):
             super().finish_update(optimizer)
             return
         if self.adamw is None:
-            self.adamw = torch.optim.AdamW(self._model.parameters(), fused=True)
+            self.adamw, self.updates = torch.optim.AdamW(self._model.parameters(), fused=True), 0
         clip_each(self._model.parameters(), optimizer.grad_clip)
-        for group in self.adamw.param_groups:
-            group["lr"] = optimizer.learn_rate
-            group["betas"] = (optimizer.b1, optimizer.b2)
-            group["eps"] = optimizer.eps
-            group["weight_decay"] = optimizer.L2
+        self.updates += 1
+        # thinc adds eps before the bias of the second moment is taken out, torch after it.
+        bias = 1.0 - optimizer.b2**self.updates
+        self.adamw.param_groups[0].update(
+            lr=optimizer.learn_rate,
+            betas=(optimizer.b1, optimizer.b2),
+            eps=optimizer.eps / math.sqrt(bias),
+            weight_decay=optimizer.L2,
+        )
         self.adamw.step()
         self.adamw.zero_grad(set_to_none=True)
 
