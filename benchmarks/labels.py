@@ -12,7 +12,7 @@ from spacy.vocab import Vocab
 
 from parsing import read
 from real_answers import CONLL, PROMPTS, WIKIGOLD, conll_answers, data_folder, wikigold_answers, with_spans
-from spacy_distill.corpus.scores import micro, prf
+from spacy_distill.corpus.scores import Counts, micro, prf
 from spacy_distill.teacher.alignment import Alignment, align
 from spacy_distill.teacher.candidates import Candidate
 from spacy_distill.teacher.kept import quality
@@ -104,9 +104,8 @@ def report(title: str, pairs: Iterable[tuple[Doc, Doc]]) -> None:
     """Print one row: over the tokens that were kept."""
     found = quality(pairs)
     total = prf(micro(found.counts))
-    by_label = "".join(
-        f"{100 * s.p:8.1f}{100 * s.r:6.1f}" for s in (score(found.counts, x) for x in CONLL.labels)
-    )
+    scores = [prf(found.counts.get(label, Counts())) for label in CONLL.labels]
+    by_label = "".join(f"{100 * score.p:8.1f}{100 * score.r:6.1f}" for score in scores)
     print(
         f"  {title:32}{found.share_missing:9.2%}{found.error_rate:8.2%}"
         f"{100 * total.p:7.1f}{100 * total.r:6.1f}{100 * total.f:6.1f}{by_label}"

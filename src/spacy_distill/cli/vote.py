@@ -55,5 +55,7 @@ def _show(tally: "Tally") -> None:
     msg.table(rows, header=("entities", *labels), divider=True, aligns=["l", *["r"] * len(labels)])
     share = tally.missing / tally.tokens if tally.tokens else 0.0
     msg.info(f"{tally.missing} of {tally.tokens} tokens are missing ({share:.1%}).")
+    if tally.negatives:
+        msg.info(f"{tally.negatives} negative spans were made of rejected candidates: spans[negative].")
     if tally.unlabelled:
         msg.warn(f"{tally.unlabelled} documents have no label: too few views have a usable answer there.")

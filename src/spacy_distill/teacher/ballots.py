@@ -91,10 +91,11 @@ class Tally:
     tokens, missing (int): How many tokens, and how many of them are missing.
     held (dict[str, Counter[str]]): Entities by view and label.
     kept (Counter[str]): Entities of the outcome by label.
+    negatives (int): Negative spans made of rejected candidates.
     """
 
     def __init__(self) -> None:
-        self.documents = self.unlabelled = self.tokens = self.missing = 0
+        self.documents = self.unlabelled = self.tokens = self.missing = self.negatives = 0
         self.held: dict[str, Counter[str]] = {}
         self.kept: Counter[str] = Counter()
 

@@ -56,7 +56,7 @@ def vote_files(sources: Sequence[Path], out: Path, election: Election, *, negati
             verdict = election.hold(list(ballots.values()), len(doc))
             declare(doc, verdict, election, ballots)
             if negatives:
-                set_negatives(doc, labels)
+                tally.negatives += set_negatives(doc, labels)
             tally.add(ballots, verdict, len(doc))
             yield doc
 
