@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from confection import Config
 
     from ..study.config import Study
+    from ..study.inputs import Inputs
     from ..study.local import LocalEngine
     from ..study.plan import Plan
     from ..study.store import Store
@@ -67,13 +68,13 @@ def _carry_out(study: "Study", resolved: "Config", store: "Store", engine: "Loca
     from ..study.conduct import CORPORA, conduct, plan_study, write_study
 
     with store.opened() as scratch:
-        plan = plan_study(study, store.root / CORPORA)[0]
-        write_study(resolved, store)
+        plan, inputs = plan_study(study, store.root / CORPORA)
+        write_study(resolved, plan, store)
         show_plan(plan, store)
         expected = _show_time(plan, store, engine.workers)
         shown = StudyProgress(len(plan.runs), expected or 0.0)
         shown.show(conduct(plan, store, engine, scratch))
-        _finish(study, store)
+        _finish(study, inputs, store)
     return shown.failed
 
 
@@ -87,7 +88,8 @@ def _show_time(plan: "Plan", store: "Store", jobs: int, *, always: bool = False)
     return seconds
 
 
-def _finish(study: "Study", store: "Store") -> None:
+def _finish(study: "Study", inputs: "Inputs", store: "Store") -> None:
+    from ..study.data import write_data
     from ..study.findings import find_all
     from ..study.report import write_report, write_scores
     from ..study.summary import read_summary
@@ -95,6 +97,7 @@ def _finish(study: "Study", store: "Store") -> None:
     from ..study.teachers import write_teachers
 
     write_teachers(study, store.root)
+    write_data(study, inputs, store.root)
     summary = read_summary(store.root)
     findings = find_all(summary)
     show_table("Students: strict entities, percent", *score_table(findings))

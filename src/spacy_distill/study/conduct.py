@@ -1,5 +1,6 @@
 """Carry out a study: what is not done yet, on an engine, into the study's folder."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from .plan import Plan, Planned, make_plan
 from .store import Store
 
 STUDY = "study.cfg"
+PLAN = "plan.json"
 CORPORA = "corpora"
 
 
@@ -77,6 +79,21 @@ def _take_over(planned: Planned, event: Event, store: Store) -> Progress:
     return Progress(planned, "started")
 
 
-def write_study(config: Config, store: Store) -> None:
-    """Keep the study's config in its folder: the report reads it."""
+def write_study(config: Config, plan: Plan, store: Store) -> None:
+    """Keep a study's config and plan in its folder: the report reads them."""
     write_bytes(config.to_str().encode(), store.root / STUDY)
+    content = {
+        "runs": {str(planned.run): planned.fingerprint for planned in plan.runs},
+        "left_out": plan.left_out,
+    }
+    write_bytes(json.dumps(content, indent=1).encode(), store.root / PLAN)
+
+
+def read_plan(root: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """The plan of a study.
+
+    root (Path): Its folder.
+    RETURNS (tuple[dict[str, str], dict[str, str]]): The fingerprint of each run, and why arms were left out.
+    """
+    content = json.loads((root / PLAN).read_bytes())
+    return content["runs"], content["left_out"]

@@ -108,7 +108,8 @@ def mean_curve(results: Sequence[Result]) -> dict[str, list[Any]]:
 def teacher_findings(summary: Summary, resampler: Resampler) -> dict[str, dict[str, Any]]:
     """How good each teacher's labels are: scores as of an arm, documents, origins and bill."""
     found = {}
-    for name, teacher in summary.teachers.items():
+    names = dict.fromkeys([*summary.study.variants, *summary.teachers])
+    for name, teacher in ((name, summary.teachers[name]) for name in names if name in summary.teachers):
         told = {key: value for key, value in teacher.items() if key != "rows"}
         if teacher["rows"]:
             arm = Arm("teacher", name, 0, name, "", "steps", name)

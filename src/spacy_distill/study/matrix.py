@@ -60,13 +60,12 @@ def make_runs(study: Study) -> list[Run]:
     study (Study): The study.
     RETURNS (list[Run]): The runs.
     """
-    runs = {
-        run.folder: (position, run)
-        for grid in reversed(study.all_grids().values())
-        for position, run in enumerate(_grid_runs(study, grid))
-    }
-    order = {seed: i for i, seed in enumerate(dict.fromkeys(run.seed for _, run in runs.values()))}
-    return [run for _, run in sorted(runs.values(), key=lambda item: (order[item[1].seed], item[0]))]
+    runs: dict[Path, Run] = {}
+    for grid in study.all_grids().values():
+        for run in _grid_runs(study, grid):
+            runs.setdefault(run.folder, run)
+    order = {seed: i for i, seed in enumerate(dict.fromkeys(run.seed for run in runs.values()))}
+    return sorted(runs.values(), key=lambda run: order[run.seed])
 
 
 def arms_of(runs: list[Run]) -> list[Arm]:

@@ -21,20 +21,21 @@ from .store import Store
 CURVE_POINTS = 100
 
 
-def read_results(store: Store, runs: Iterable[Run], corpora: Path, variant: str) -> list[Result]:
+def read_results(store: Store, runs: Mapping[Run, str], corpora: Path, variant: str) -> list[Result]:
     """Read the finished runs among some.
 
     store (Store): The study's folder.
-    runs (Iterable[Run]): The runs to look for.
+    runs (Mapping[Run, str]): The runs to look for, with their fingerprints: what was made of other inputs is
+        not read.
     corpora (Path): The folder of the study's corpora: the lineage of errors is traced there.
     variant (str): The teacher that runs without one are compared with.
     RETURNS (list[Result]): Those that are finished, in the same order.
     """
     tracer = Tracer(corpora)
     found = []
-    for run in runs:
+    for run, fingerprint in runs.items():
         record = store.record(run.folder)
-        if record is not None:
+        if record is not None and record["fingerprint"] == fingerprint:
             sets = store.scores(run.folder)["sets"]
             place = store.root / run.folder
             tracer.add_lineage(sets.get(HELDOUT, []), place / PREDICTIONS, run.arm.variant or variant)

@@ -4,11 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import srsly
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from .results import result_rows
+from ..corpus.docbin import write_bytes
+from . import sections
+from .browser import KINDS, Browser, make_browser
+from .export import write_csv
+from .results import HELDOUT, TEST, result_rows
 from .summary import Summary, results_data, write_results
-from .table import score_table, teacher_table
 
 SCORES = "scores.jsonl"
 RESULTS = "results.json"
@@ -21,20 +25,103 @@ def write_scores(summary: Summary, folder: Path) -> Path:
     return place
 
 
-def write_report(summary: Summary, findings: dict[str, Any], out: Path) -> list[Path]:
-    """Write the report.
+def write_report(summary: Summary, findings: dict[str, Any], out: Path, *, text: bool = True) -> list[Path]:
+    """Write the report, and beside it the same as Markdown with its figures, CSV and `results.json`.
 
     summary (Summary): The study.
     findings (dict[str, Any]): What is to be said of it: see `find_all`.
-    out (Path): The HTML file; the other files are put beside it.
+    out (Path): The HTML file.
+    text (bool): Whether sentences may be shown; without, no text of any corpus is in any of the files.
     RETURNS (list[Path]): The files written.
+    RAISES (ValueError): If a file cannot be written.
     """
-    env = Environment(loader=PackageLoader("spacy_distill.study"), autoescape=select_autoescape(["html"]))
-    tables = {"scores": score_table(findings), "teachers": teacher_table(findings)}
-    facts = {"summary": summary, **tables}
-    written = [out.with_name(RESULTS)]
-    write_results(results_data(summary, findings), written[0])
-    for template, place in (("report.html", out), ("report.md", out.with_suffix(".md"))):
-        place.write_text(env.get_template(f"{template}.jinja").render(facts), encoding="utf8")
-        written.append(place)
-    return written
+    browser = make_browser(summary) if text else None
+    facts = page_facts(summary, findings, browser)
+    page = _environment(True).get_template("report.html.jinja").render(facts)
+    figures = out.with_name(f"{out.stem}_figures")
+    notes = _environment(False).get_template("report.md.jinja").render(facts, figures=figures.name)
+    write_bytes(page.encode(), out)
+    write_bytes(notes.encode(), out.with_suffix(".md"))
+    for name, figure in _named_figures(facts).items():
+        write_bytes(_standalone(figure).encode(), figures / f"{name}.svg")
+    write_results(results_data(summary, findings), out.with_name(RESULTS))
+    return [out, out.with_suffix(".md"), out.with_name(RESULTS), *write_csv(findings, out)]
+
+
+def page_facts(summary: Summary, findings: dict[str, Any], browser: Browser | None) -> dict[str, Any]:
+    """Everything that the templates show."""
+    return {
+        "study": summary.study,
+        "summary": summary,
+        "findings": findings,
+        "tables": list(sections.score_tables(summary, findings)),
+        "families": list(sections.families(findings)),
+        "exposures": sections.exposure_rows(findings),
+        "lineage": sections.lineage_rows(findings),
+        "worth": sections.worth_rows(findings),
+        "costs": sections.cost_rows(summary, findings),
+        "versions": sections.versions(summary),
+        "forests": sections.forest_figures(findings),
+        "curves": sections.curve_figures(summary, findings),
+        "learning": sections.learning_figures(summary, findings),
+        "browser": browser,
+        "kinds": KINDS,
+    }
+
+
+def _environment(html: bool) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("spacy_distill.study"),
+        autoescape=html,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": sections.percent,
+        "signed": sections.signed,
+        "svg": lambda figure: Markup(in_page(figure)),
+        "cell": lambda text: str(text).replace("|", "\\|").replace("\n", " "),
+        "gist": sections.gist,
+    }
+    environment.globals |= {
+        "marks": sections.MARKS,
+        "meanings": sections.MEANINGS,
+        "names": sections.NAMES,
+        "TEST": TEST,
+        "HELDOUT": HELDOUT,
+        "shade": shade,
+        "figure_name": figure_name,
+    }
+    return environment
+
+
+def in_page(figure: str) -> str:
+    """A figure that takes its ink from the page, so that it can be read on dark paper too."""
+    from .plots import INK, PAPER, SOFT
+
+    for colour, variable in ((INK, "--ink"), (SOFT, "--soft"), (PAPER, "--paper")):
+        figure = figure.replace(colour, f"var({variable})")
+    return figure
+
+
+def _standalone(figure: str) -> str:
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{figure}'
+
+
+def shade(value: float, low: float, high: float) -> int:
+    """How dark a cell of a heat map is, in percent."""
+    return round(100 * (value - low) / (high - low)) if high > low else 50
+
+
+def figure_name(*parts: str) -> str:
+    """The file name of a figure."""
+    return "-".join("".join(c if c.isalnum() or c in "_+." else "_" for c in part) for part in parts if part)
+
+
+def _named_figures(facts: dict[str, Any]) -> dict[str, str]:
+    found = {figure_name("forest", *key): figure for key, figure in facts["forests"].items()}
+    found |= {figure_name("learning", student): figure for student, figure in facts["learning"].items()}
+    for group, figures in facts["curves"].items():
+        found |= {figure_name("curve", group, name): figure for name, figure in figures}
+    return found

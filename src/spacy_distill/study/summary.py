@@ -11,8 +11,9 @@ from typing import Any
 from confection import Config
 
 from ..corpus.docbin import write_bytes
-from .conduct import CORPORA, STUDY
+from .conduct import CORPORA, PLAN, STUDY, read_plan
 from .config import Study, check_study
+from .data import read_data
 from .matrix import Arm, Run, make_runs
 from .reading import read_results
 from .results import Result, article_rows
@@ -31,6 +32,8 @@ class Summary:
     results (Sequence[Result]): Those that are finished.
     teachers (dict[str, dict[str, Any]]): Counts of each teacher's labels: see `teacher_rows`.
     failures (dict[str, str]): Why each failed run that is not finished failed.
+    data (dict[str, Any]): What its corpora hold: see `describe`.
+    left_out (dict[str, str]): Arms that cannot be had, and why.
     folder (Optional[Path]): Its folder, where texts and predictions are; None if there are only results.
     """
 
@@ -39,6 +42,8 @@ class Summary:
     results: Sequence[Result]
     teachers: dict[str, dict[str, Any]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
     folder: Path | None = None
 
     @cached_property
@@ -60,17 +65,20 @@ def read_summary(place: Path) -> Summary:
     place = Path(place)
     if place.is_file():
         return _from_file(place)
-    if not (place / STUDY).is_file():
+    if not (place / PLAN).is_file():
         raise ValueError(
-            f"{place} has no {STUDY}: it is not the folder of a study. Make one with `spacy distill study`."
+            f"{place} has no {PLAN}: it is not the folder of a study. Make one with `spacy distill study`."
         )
     study = check_study(Config().from_disk(place / STUDY))
     store = Store(place)
-    runs = make_runs(study)
+    planned, left_out = read_plan(place)
+    runs = {run: planned[str(run)] for run in make_runs(study) if str(run) in planned}
     results = read_results(store, runs, place / CORPORA, study.variants[0])
     done = {result.run for result in results}
     failures = {str(run): error for run in runs if run not in done and (error := store.failure(run.folder))}
-    return Summary(study, runs, results, read_teachers(place), failures, place)
+    return Summary(
+        study, list(runs), results, read_teachers(place), failures, read_data(place), left_out, place
+    )
 
 
 def results_data(summary: Summary, findings: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +96,10 @@ def results_data(summary: Summary, findings: dict[str, Any]) -> dict[str, Any]:
         "study": summary.study.model_dump(),
         "findings": findings,
         "teachers": teachers,
+        "planned": [str(run) for run in summary.runs],
+        "left_out": summary.left_out,
         "failures": summary.failures,
+        "data": summary.data,
         "runs": [
             {
                 "run": str(result.run),
@@ -119,4 +130,7 @@ def _from_file(path: Path) -> Summary:
         ]
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise ValueError(f"{path} is not a results.json of `spacy distill report`: {error!r}") from error
-    return Summary(study, list(runs.values()), results, data["teachers"], data["failures"])
+    planned = [runs[name] for name in data["planned"]]
+    return Summary(
+        study, planned, results, data["teachers"], data["failures"], data["data"], data["left_out"]
+    )
