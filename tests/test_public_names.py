@@ -13,6 +13,7 @@ REGISTRIES = {
     "thinc_llm_models": "llm_models",
     "spacy_readers": "readers",
     "thinc_schedules": "schedules",
+    "thinc_optimizers": "optimizers",
     "spacy_callbacks": "callbacks",
     "spacy_loggers": "loggers",
     "spacy_batchers": "batchers",

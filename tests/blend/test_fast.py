@@ -17,7 +17,8 @@ from spacy.util import load_config, registry
 
 from blending import make_docs
 from spacy_distill.blend import fast
-from spacy_distill.blend.fast import bf16_gain, choose_half, make_fast_encoder
+from spacy_distill.blend.fast import bf16_gain, choose_half, make_fast_encoder, precision_of
+from spacy_distill.blend.optimizer import make_adam
 from support import ROOT
 from tiny_bert import write_tiny_bert
 
@@ -92,6 +93,7 @@ def test_half_precision_trains_to_nearly_the_same_weights_in_fp32(folder: Path):
     one, other = (numpy.concatenate([m[name].ravel() for name in moved]) for m in (moved, moved_half))
     assert one @ other / (numpy.linalg.norm(one) * numpy.linalg.norm(other)) > 0.9
     assert {parameter.dtype for parameter in encoder(half).parameters()} == {torch.float32}
+    assert (precision_of(full), precision_of(half), precision_of(start(folder))) == ("fp32", "bf16", None)
 
 
 def test_the_settings_of_the_thinc_optimizer_hold_at_every_step(folder: Path):
@@ -99,6 +101,28 @@ def test_the_settings_of_the_thinc_optimizer_hold_at_every_step(folder: Path):
     before = weights(nlp)
     update(nlp, learn_rate=0.0)
     assert all((weights(nlp)[name] == before[name]).all() for name in before)
+
+
+@pytest.mark.parametrize("after_init", [{}, {"precision": "fp32"}])
+def test_the_head_can_have_a_rate_of_its_own(folder: Path, after_init: dict[str, Any]):
+    def moved(**optimizer: Any) -> tuple[float, float]:
+        nlp = start(folder, **after_init)
+        head = nlp.get_pipe("ner").model.get_ref("tok2vec").layers[-1]  # type: ignore[attr-defined]
+        weights_before, head_before = weights(nlp), head.get_param("W").copy()
+        update(nlp, steps=1, L2=0.0, grad_clip=0.0, **optimizer)
+        change = [abs(value - weights_before[name]).max() for name, value in weights(nlp).items()]
+        return float(max(change)), float(abs(head.get_param("W") - head_before).max())
+
+    one = moved(**{"@optimizers": "Adam.v1"})
+    two = moved(**{"@optimizers": "spacy_distill.Adam.v1", "head_factor": 3.0})
+    # The first update of Adam moves each weight by its learning rate.
+    assert one == pytest.approx((0.01, 0.01), rel=1e-3)
+    assert two == pytest.approx((0.01, 0.03), rel=1e-3)
+
+
+def test_a_factor_that_stops_the_head_is_refused():
+    with pytest.raises(ValueError, match="head_factor is 0, but must be a number above 0"):
+        make_adam(head_factor=0)
 
 
 @pytest.mark.parametrize("optimizer", [{"use_averages": True}, {"L2_is_weight_decay": False, "L2": 0.1}])

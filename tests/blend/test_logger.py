@@ -58,6 +58,7 @@ def test_every_step_has_a_line_with_the_plan_and_what_was_drawn(corpus: Corpus, 
         "planned_share": round(3 / 7, 6),
         "documents": {"distilled": 9, "gold": 5},
         "skipped": {"distilled": {}, "gold": {}},
+        "precision": None,
     }
     assert [line["step"] for line in record.steps] == list(range(7))
     assert [line["planned"] for line in record.steps] == [1, 1, 1, 0, 0, 0, 0]

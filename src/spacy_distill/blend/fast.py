@@ -50,6 +50,16 @@ def make_fast_encoder(
     return speed_up
 
 
+def precision_of(nlp: Language) -> str | None:
+    """In which precision the callback lets a pipeline's transformer train; None if it does not decide."""
+    for _, pipe in nlp.pipeline:
+        for shim in _transformer_shims(pipe):
+            half: bool | None = getattr(shim, "half_precision", None)
+            if half is not None:
+                return "bf16" if half else "fp32"
+    return None
+
+
 def choose_half(precision: Precision) -> bool:
     """Whether to train in bf16.
 

@@ -9,6 +9,7 @@ from spacy.language import Language
 
 from .account import Account
 from .console import ConsoleTable
+from .fast import precision_of
 from .progress import Progress, progress_of
 from .rates import Rates
 from .record import BlendWriter, end_line, plan_line, step_line
@@ -62,6 +63,7 @@ class BlendLog:
     def __init__(self, nlp: Language, path: Path | None, every: int, stdout: IO[str] | None) -> None:
         config = nlp.config.interpolate()
         self._progress: Progress = progress_of(nlp)
+        self._precision = precision_of(nlp)
         self._every = every
         self._rates = Rates(config["training"]["optimizer"])
         self._writer = BlendWriter(path)
@@ -81,7 +83,7 @@ class BlendLog:
         self._rate = self._rates.next()
         if not self._began:
             self._began = True
-            self._writer.write(plan_line(account))
+            self._writer.write(plan_line(account, self._precision))
         if info is not None and "output_path" in info:
             self._writer.place_beside(Path(info["output_path"]))
         if info is not None or step % self._every == 0:

@@ -12,14 +12,15 @@ FILE_NAME = "blend.jsonl"
 Line = dict[str, Any]
 
 
-def plan_line(account: Account) -> Line:
-    """The first line: what the plan is, and from which sources."""
+def plan_line(account: Account, precision: str | None = None) -> Line:
+    """The first line: what the plan is, from which sources, and in which precision the encoder trains."""
     return {
         "kind": "plan",
         "updates": len(account.shares),
         "planned_share": round(sum(account.shares) / len(account.shares), 6),
         "documents": account.documents,
         "skipped": account.skipped,
+        "precision": precision,
     }
 
 
@@ -110,7 +111,7 @@ class BlendWriter:
 class BlendRecord:
     """What a training has seen.
 
-    plan (Dict): The first line: updates, planned_share, documents and skipped by source.
+    plan (Dict): The first line: updates, planned_share, documents and skipped by source, precision.
     steps (List[Dict]): The lines of the steps.
     end (Optional[Dict]): The last line, None if training was cut off.
     """

@@ -1,0 +1,69 @@
+"""`spacy distill preview` as a user runs it."""
+
+from pathlib import Path
+
+import pytest
+from spacy.tokens import DocBin
+from typer.testing import CliRunner
+
+from blending import make_docs
+from spacy_distill.cli import app
+from support import ROOT
+
+CONFIG = str(ROOT / "configs" / "student_cpu.cfg")
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> list[str]:
+    for name, count in (("gold", 20), ("distilled", 40)):
+        DocBin(docs=make_docs(name, count)).to_disk(tmp_path / f"{name}.spacy")
+    return [
+        "--paths.gold",
+        str(tmp_path / "gold.spacy"),
+        "--paths.distilled",
+        str(tmp_path / "distilled.spacy"),
+    ]
+
+
+def preview(*arguments: str) -> str:
+    done = CliRunner().invoke(app, ["preview", CONFIG, *arguments])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_it_shows_curves_and_totals(paths: list[str], tmp_path: Path):
+    shown = preview(*paths, "--training.max_steps", "100", "--out", str(tmp_path / "blend.svg"))
+    assert "█" * 30 + "▁" * 30 in shown
+    assert "mean 0.495" in shown
+    distilled = next(line for line in shown.splitlines() if line.startswith("distilled")).split()
+    assert distilled == ["distilled", "40", "-", "800", "4,000", "20.00"]
+    assert (tmp_path / "blend.svg").is_file()
+
+
+def test_one_override_chooses_the_regimen(paths: list[str]):
+    shown = preview(*paths, "--corpora.train.share.@schedules", "spacy_distill.linear.v1")
+    assert "█▇" in shown
+    assert "mean 0.500" in shown
+
+
+def test_a_run_is_laid_over_its_plan(paths: list[str], tmp_path: Path):
+    (tmp_path / "blend.jsonl").write_text(
+        '{"kind": "plan", "updates": 601}\n'
+        '{"kind": "step", "step": 0, "share_total": 0.25, "learn_rate": 0.1, '
+        '"examples": {"gold": 12, "distilled": 4}, "words": {"gold": 60, "distilled": 21}}\n'
+    )
+    shown = preview(*paths, "--run", str(tmp_path), "--out", str(tmp_path / "blend.png"))
+    assert "realised" in shown
+    assert "mean 0.250" in shown
+    assert next(line for line in shown.splitlines() if line.startswith("gold")).split()[-2:] == ["12", "60"]
+
+
+def test_a_trap_is_refused_with_the_line_to_change(paths: list[str]):
+    done = CliRunner().invoke(app, ["preview", CONFIG, *paths, "--training.max_epochs", "3"])
+    assert done.exit_code == 1
+    assert "Set max_epochs = -1" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_patience_is_warned_about(paths: list[str]):
+    assert "patience = 50" in preview(*paths, "--training.patience", "50")

@@ -1,0 +1,138 @@
+"""The shipped students train as they stand, and one override chooses the regimen."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from blending import make_docs
+from spacy.cli.evaluate import evaluate
+from spacy.cli.init_config import fill_config
+from spacy.cli.init_pipeline import init_labels_cli  # noqa: F401  the command exists
+from spacy.cli.debug_data import debug_data
+from spacy.cli.train import train
+from spacy.schemas import ConfigSchema
+from spacy.tokens import DocBin
+from spacy.util import load_config, load_model_from_config, registry
+from support import ROOT
+from tiny_bert import write_tiny_bert
+
+from spacy_distill.blend.preview import make_preview
+from spacy_distill.blend.record import read_blend_log
+
+STUDENTS = ("bert", "minilm", "cpu")
+REGIMENS = (
+    *("distilled", "gold", "pooled", "simple_mix", "simple_mix_union", "gold_first"),
+    *("linear", "cosine", "sigmoid", "power"),
+)
+
+
+def config_of(student: str) -> Path:
+    return ROOT / "configs" / f"student_{student}.cfg"
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Overrides that point a config at small corpora and a tiny encoder."""
+    folder = tmp_path_factory.mktemp("corpora")
+    found: dict[str, Any] = {"paths.encoder": str(write_tiny_bert(folder / "encoder"))}
+    for name, count in (("gold", 24), ("distilled", 40), ("dev", 8)):
+        DocBin(docs=make_docs(name, count)).to_disk(folder / f"{name}.spacy")
+        found[f"paths.{name}"] = str(folder / f"{name}.spacy")
+    return found
+
+
+def overrides_for(student: str, paths: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in paths.items() if student != "cpu" or name != "paths.encoder"}
+
+
+@pytest.mark.parametrize("student", STUDENTS)
+def test_a_student_trains_three_steps_and_loads(student: str, paths: dict[str, Any], tmp_path: Path):
+    short = {"training.max_steps": 3, "training.eval_frequency": 3}
+    train(config_of(student), tmp_path, overrides={**overrides_for(student, paths), **short})
+    record = read_blend_log(tmp_path)
+    assert record.end is not None
+    assert {name: drawn["examples"] for name, drawn in record.exposures().items()} == {
+        "distilled": 32,
+        "gold": 32,
+    }
+    nlp = spacy.load(tmp_path / "model-last")
+    assert nlp.get_pipe("ner").labels == ("LOC",)  # type: ignore[attr-defined]
+    assert len(nlp("gold1 word word")) == 3
+
+
+@pytest.mark.parametrize("student", STUDENTS)
+def test_a_config_is_complete(student: str, paths: dict[str, Any], tmp_path: Path):
+    before, after = fill_config(tmp_path / "filled.cfg", config_of(student), silent=True)
+
+    def keys(section: Any, at: str = "") -> set[str]:
+        inner = [keys(value, f"{at}.{name}") | {f"{at}.{name}"} for name, value in section.items()]
+        return set().union(*inner) if isinstance(section, dict) else set()
+
+    def flat(section: Any, at: str = "") -> set[str]:
+        if not isinstance(section, dict):
+            return {at}
+        return {at}.union(*(flat(value, f"{at}.{name}") for name, value in section.items()))
+
+    assert flat(after) - flat(before) == set()
+    assert keys
+
+
+@pytest.mark.parametrize("student", STUDENTS)
+def test_every_section_resolves(student: str, paths: dict[str, Any]):
+    config = load_config(config_of(student), overrides=overrides_for(student, paths), interpolate=True)
+    assert load_model_from_config(config, validate=True).pipe_names[-1] == "ner"
+    for section in ("corpora", "training", "initialize"):
+        registry.resolve({section: config[section]})
+    assert ConfigSchema
+
+
+@pytest.mark.parametrize("student", STUDENTS)
+@pytest.mark.parametrize("regimen", REGIMENS)
+def test_one_override_chooses_the_regimen(student: str, regimen: str, paths: dict[str, Any]):
+    chosen = {"corpora.train.share.@schedules": f"spacy_distill.{regimen}.v1"}
+    preview = make_preview(config_of(student), {**overrides_for(student, paths), **chosen})
+    pooled = 40 / 64
+    means = {
+        "distilled": 1,
+        "gold": 0,
+        "pooled": pooled,
+        "simple_mix_union": (1 + pooled) / 2,
+        "power": 1 / 3,
+    }
+    mean = sum(preview.plan.shares) / len(preview.plan.shares)
+    assert mean == pytest.approx(means.get(regimen, 0.5), abs=0.005)
+    assert preview.cautions == []
+
+
+@pytest.mark.parametrize("student", STUDENTS)
+@pytest.mark.parametrize("rate", ["constant", "decay", "restart"])
+def test_one_override_chooses_the_learning_rate(student: str, rate: str, paths: dict[str, Any]):
+    chosen = {"training.optimizer.learn_rate.@schedules": f"spacy_distill.{rate}_rate.v1"}
+    rates = make_preview(config_of(student), {**overrides_for(student, paths), **chosen}).rates
+    assert len(set(rates)) == 1 if rate == "constant" else rates[-1] == 0.0
+
+
+def test_several_distilled_corpora_by_one_override(paths: dict[str, Any], tmp_path: Path):
+    both = {"conll": paths["paths.distilled"], "bbc": paths["paths.dev"]}
+    overrides = {**overrides_for("cpu", paths), "corpora.train.distilled": both, "paths.distilled": None}
+    short = {"training.max_steps": 3, "training.eval_frequency": 3}
+    train(config_of("cpu"), tmp_path, overrides={**overrides, **short})
+    drawn = {name: e["examples"] for name, e in read_blend_log(tmp_path).exposures().items()}
+    assert drawn == {"conll": 27, "bbc": 5, "gold": 32}
+
+
+def test_a_run_without_distilled_documents_needs_no_path_to_them(paths: dict[str, Any], tmp_path: Path):
+    only = {"paths.distilled": None, "corpora.train.share.@schedules": "spacy_distill.gold.v1"}
+    short = {"training.max_steps": 2, "training.eval_frequency": 2}
+    train(config_of("cpu"), tmp_path, overrides={**overrides_for("cpu", paths), **only, **short})
+    assert list(read_blend_log(tmp_path).exposures()) == ["gold"]
+
+
+def test_spacys_own_commands_work_with_the_config(paths: dict[str, Any], tmp_path: Path):
+    overrides = overrides_for("cpu", paths)
+    pooled = {"corpora.train.share.@schedules": "spacy_distill.pooled.v1"}
+    debug_data(config_of("cpu"), config_overrides={**overrides, **pooled}, silent=True)
+    short = {"training.max_steps": 2, "training.eval_frequency": 2}
+    train(config_of("cpu"), tmp_path, overrides={**overrides, **short})
+    assert "ents_f" in evaluate(str(tmp_path / "model-last"), Path(paths["paths.dev"]), silent=True)
