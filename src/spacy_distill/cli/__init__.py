@@ -1,6 +1,18 @@
 """Commands, one file each. A command reads arguments and prints; the rooms do the work."""
 
-from . import annotate, audit, clean, import_, ledger, preview, report, study, vote
+from . import annotate, audit, card, clean, import_, ledger, preview, report, study, vote
 from .app import app
 
-__all__ = ["annotate", "app", "audit", "clean", "import_", "ledger", "preview", "report", "study", "vote"]
+__all__ = [
+    "annotate",
+    "app",
+    "audit",
+    "card",
+    "clean",
+    "import_",
+    "ledger",
+    "preview",
+    "report",
+    "study",
+    "vote",
+]

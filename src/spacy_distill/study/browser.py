@@ -172,7 +172,7 @@ def _sentence(
         )
         known.names.append(student)
     if labels:
-        right = Reading(["gold"], _draw(doc.text, _pairs(gold, sorted(gold.pieces)), hues))
+        right = Reading(["gold labels"], _draw(doc.text, _pairs(gold, sorted(gold.pieces)), hues))
         told = [
             Reading([f"teacher {variant}"], _draw(doc.text, _pairs(gold, sorted(views[key].pieces)), hues))
             for variant, views in teachers.items()

@@ -4,7 +4,7 @@ import os
 import threading
 import traceback
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
@@ -19,12 +19,14 @@ class LocalEngine:
     """Carries out jobs in worker processes.
 
     workers (int): How many at a time.
+    task (Callable): What is done with each job, in a worker process: see `work`.
     """
 
-    def __init__(self, workers: int = 1) -> None:
+    def __init__(self, workers: int = 1, task: "Callable[[Job, Path], str] | None" = None) -> None:
         if workers < 1:
             raise ValueError(f"The number of jobs at a time must be at least 1, got {workers}.")
         self.workers = workers
+        self.task = task or work
 
     def run(self, jobs: Sequence[Job], scratch: Path) -> Iterator[Event]:
         """Carry out all jobs: see `Engine`.
@@ -48,7 +50,7 @@ class LocalEngine:
                 while waiting and not lost and len(running) < workers:
                     task = waiting.popleft()
                     try:
-                        running[pool.submit(work, *task)] = task
+                        running[pool.submit(self.task, *task)] = task
                     except BrokenProcessPool:
                         lost.append(task)
                         break
