@@ -1,11 +1,15 @@
 """Importing this imports all that annotating needs: a process forked after it starts to work at once."""
 
+import multiprocessing
+import os
 import tempfile
 from pathlib import Path
 
 import openai  # noqa: F401
+import pytest
 
 import spacy_distill.teacher.annotate  # noqa: F401
+from spacy_distill.cli import app
 from spacy_distill.teacher.pipeline import load_teacher
 
 CONFIG = """
@@ -30,6 +34,24 @@ endpoint = "http://127.0.0.1:9/v1"
 api_key_env = null
 concurrency = 8
 """
+
+
+def run_command(arguments: list[str], folder: Path, output: Path) -> None:
+    """Run `spacy distill ARGUMENTS` in a folder, with all it prints in a file."""
+    os.chdir(folder)
+    file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(file, stream)
+    app(arguments)
+
+
+def processes(monkeypatch: pytest.MonkeyPatch) -> multiprocessing.context.ForkServerContext:
+    """Makes processes that have imported this module before they were made."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["warm"])
+    return context
+
 
 with tempfile.TemporaryDirectory() as _folder:
     _path = Path(_folder) / "teacher.cfg"

@@ -1,11 +1,11 @@
 """`kill -9` at any moment loses the requests in flight and nothing else."""
 
-import multiprocessing
 import os
 import random
 import signal
 import threading
 from collections import Counter
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from loopback import Server, completion
 from spacy_distill.teacher.annotate import annotate
 from spacy_distill.teacher.ledger import Ledger
-from warm import CONFIG
+from warm import CONFIG, processes
 
 KILLS = 24
 CONCURRENCY = 8
@@ -23,11 +23,9 @@ DOCUMENTS = 300
 @pytest.fixture
 def start(monkeypatch):
     """Starts `annotate` in a process that has imported everything before it was made."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["warm"])
+    context = processes(monkeypatch)
 
-    def start(config: Path, source: Path, out: Path) -> multiprocessing.Process:
+    def start(config: Path, source: Path, out: Path) -> BaseProcess:
         process = context.Process(target=annotate, args=(config, source, out), kwargs={"overrides": {}})
         process.start()
         return process

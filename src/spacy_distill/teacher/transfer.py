@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from .entry import to_line
@@ -29,16 +30,13 @@ def write_export(ledger: Ledger, path: Path) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            gzip.open(beside, "wt", encoding="utf-8")
-            if path.suffix == ".gz"
-            else beside.open("w", encoding="utf-8") as file
-        ):
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(beside, "wt", encoding="utf-8") as file:
             file.writelines(lines(ledger))
         beside.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise ValueError(
             f"Cannot write {path}: {error.strerror}. Choose a place you may write to."
         ) from error
-    finally:
-        beside.unlink(missing_ok=True)
