@@ -174,3 +174,17 @@ def test_shipped_configs_assemble_and_render(name, monkeypatch):
     assert prompt.endswith("</text>\nAnswer:")
     assert "Rome fell." in prompt
     assert all(f"- {label}: " in prompt for label in task.labels)
+
+
+@pytest.mark.parametrize("name", ["standard", "cot"])
+def test_the_documentation_shows_the_prompts_as_they_are(name):
+    prompts = ROOT / "assets" / "prompts"
+    task = make_ner_task(
+        ["LOC", "MISC", "ORG", "PER"],
+        prompt=name,
+        definitions=prompts / "conll_labels.yml",
+        examples=prompts / "conll_examples.yml",
+        shots=2,
+    )
+    prompt = task.render(Doc(Vocab(), ["Lisbon", "beat", "Porto", "2-1", "on", "Friday", "."]))
+    assert f"`{name}`:\n\n```text\n{prompt}\n```" in (ROOT / "docs" / "prompts.md").read_text(encoding="utf8")
