@@ -1,5 +1,6 @@
 """The shipped students train as they stand, and one override chooses the regimen."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -127,12 +128,18 @@ def test_a_run_without_distilled_documents_needs_no_path_to_them(paths: dict[str
     assert list(read_blend_log(tmp_path).exposures()) == ["gold"]
 
 
-def test_spacys_own_commands_work_with_the_config(paths: dict[str, Any], tmp_path: Path):
-    overrides = overrides_for("cpu", paths)
-    # `debug data` resolves the optimizer without its variables, so it is given a plain rate.
+def test_debug_data_sees_every_document_once(paths: dict[str, Any], capsys: pytest.CaptureFixture[str]):
     pooled = {"corpora.train.share.@schedules": "spacy_distill.pooled.v1"}
+    # The command resolves the optimizer without its variables, so it is given a plain rate.
     plain = {"training.optimizer.learn_rate": 0.001}
-    debug_data(config_of("cpu"), config_overrides={**overrides, **pooled, **plain}, silent=True)
+    # It ends with an error status where it finds the corpus small.
+    with contextlib.suppress(SystemExit):
+        overrides = {**overrides_for("cpu", paths), **pooled, **plain}
+        debug_data(config_of("cpu"), config_overrides=overrides, silent=False)
+    assert "64 training docs" in capsys.readouterr().out
+
+
+def test_a_trained_student_can_be_evaluated(paths: dict[str, Any], tmp_path: Path):
     short = {"training.max_steps": 2, "training.eval_frequency": 2}
-    train(config_of("cpu"), tmp_path, overrides={**overrides, **short})
+    train(config_of("cpu"), tmp_path, overrides={**overrides_for("cpu", paths), **short})
     assert "ents_f" in evaluate(str(tmp_path / "model-last"), Path(paths["paths.dev"]), silent=True)
