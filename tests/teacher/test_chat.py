@@ -7,10 +7,10 @@ import pytest
 
 from loopback import Server, completion, failure
 from spacy_distill.teacher.answer import Answer
-from spacy_distill.teacher.ask import Job
 from spacy_distill.teacher.budget import Budget, Prices
 from spacy_distill.teacher.ledger import Ledger
 from spacy_distill.teacher.models import make_chat_model
+from spacy_distill.teacher.request import Job
 
 OK = '["Ada"]'
 

@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from loopback import Response, Server, completion, failure
-from spacy_distill.teacher.ask import Job
 from spacy_distill.teacher.ledger import Ledger, LedgerError
 from spacy_distill.teacher.models import make_chat_model
+from spacy_distill.teacher.request import Job
 
 OK = "[]"
 KEY = "sk-very-secret-0123456789"

@@ -10,9 +10,13 @@ from .console import OVERRIDES, msg, shown_errors
 
 if TYPE_CHECKING:
     from ..teacher.annotate import Report
+    from ..teacher.batches import Waiting
+    from ..teacher.tally import Tally
 
 # What a shell says of a program that Ctrl-C ended.
 INTERRUPT_STATUS = 130
+# Answers of batches are still to come.
+WAITING_STATUS = 3
 
 
 @app.command("annotate", context_settings=OVERRIDES)
@@ -32,6 +36,9 @@ def annotate_command(
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Send nothing; say what would be sent, and about what it would cost."),
+    ] = False,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Ask by the provider's batch interface; run again to collect.")
     ] = False,
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Let a replay leave documents unanswered.")
@@ -54,6 +61,7 @@ def annotate_command(
             out,
             overrides=overrides,
             spending=Spending(max_cost, max_tokens),
+            batch=batch,
             allow_missing=allow_missing,
             watch=watch,
         )
@@ -105,6 +113,8 @@ def show(report: "Report", out: Path, *, allow_missing: bool) -> int:
     RETURNS (int): The status to exit with: 0 if every document was answered.
     """
     tally, states = report.tally, report.states
+    if report.waiting:
+        return show_waiting(report.waiting, tally)
     msg.table(sorted(states.items()), header=("state", "documents"), divider=True)
     msg.text(
         f"{tally.kept:,} answers were in the ledger; {tally.asked:,} were asked for: {tally.requests:,} "
@@ -121,9 +131,32 @@ def show(report: "Report", out: Path, *, allow_missing: bool) -> int:
         msg.fail(
             f"{report.missing} documents are not answered yet. The same command goes on where this one ended."
         )
+    if tally.awaited:
+        msg.info(f"{tally.awaited} answers are awaited from batches; --batch collects them.")
     if tally.stopped:
         msg.fail(f"Stopped early: {tally.stopped}.")
     msg.good(f"Wrote {report.documents} documents: {out}")
     if tally.stopped == "interrupted":
         return INTERRUPT_STATUS
     return int(bool(states["failed"] or tally.stopped or (report.missing and not allow_missing)))
+
+
+def show_waiting(waiting: "Waiting", tally: "Tally") -> int:
+    """Print what is still to come.
+
+    RETURNS (int): The status to exit with.
+    """
+    rows = [(state.id, state.status, f"{state.done:,} of {state.total:,}") for state in waiting.batches]
+    msg.table(rows, header=("batch", "status", "done"), divider=True)
+    msg.text(
+        f"{tally.kept:,} answers were in the ledger; {tally.asked:,} were collected, {tally.cost:,.4f} USD; "
+        f"{tally.requests:,} requests were handed in."
+    )
+    for problem in waiting.problems:
+        msg.fail(problem)
+    if tally.stopped:
+        msg.fail(f"Stopped early: {tally.stopped}.")
+    if waiting.busy:
+        msg.info(f"Another process is dealing with {waiting.busy} batches.")
+    msg.info("Answers are still to come, so no file was written. The same command collects them later.")
+    return 1 if waiting.problems else WAITING_STATUS

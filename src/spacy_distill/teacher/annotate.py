@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 
 from ..corpus.docbin import count_docs, write_docs
 from ..corpus.provenance import views
+from .batches import Waiting
 from .budget import Budget
 from .chat import ChatModel
 from .kept_answers import KeptAnswers
@@ -27,12 +28,14 @@ class Report:
     states (Counter[str]): How many documents are in each state.
     missing (int): How many of them could have been asked about and have no answer yet.
     tally (Tally): What was asked for it.
+    waiting (Waiting | None): Batches whose answers are still to come. Then nothing was written.
     """
 
     documents: int = 0
     states: Counter[str] = field(default_factory=Counter)
     missing: int = 0
     tally: Tally = field(default_factory=Tally)
+    waiting: Waiting | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ def annotate(
     *,
     overrides: Mapping[str, Any],
     spending: Spending = Spending(),
+    batch: bool = False,
     allow_missing: bool = False,
     watch: Callable[[Tally], AbstractContextManager[object]] = nullcontext,
 ) -> Report:
@@ -60,6 +64,8 @@ def annotate(
     out (Path): The `.spacy` file to write; it appears whole or not at all.
     overrides (Mapping[str, Any]): Values to set in the config, by dotted names.
     spending (Spending): What may be spent on it.
+    batch (bool): Whether to ask by the provider's batch interface. As long as answers are to come, nothing is
+        written; the same call collects them later.
     allow_missing (bool): Whether a replay may leave documents unanswered.
     watch (Callable[[Tally], AbstractContextManager[object]]): Shows how the asking goes while it goes on.
     RETURNS (Report): What became of the documents.
@@ -72,7 +78,11 @@ def annotate(
     if isinstance(teacher.model, Replay):
         check_replay(teacher, teacher.model, source, allow_missing=allow_missing)
     elif isinstance(teacher.model, ChatModel):
-        ask(teacher, teacher.model, source, spending=spending, tally=tally, watch=watch)
+        waiting = ask(
+            teacher, teacher.model, source, spending=spending, batch=batch, tally=tally, watch=watch
+        )
+        if waiting:
+            return Report(count_docs(source), tally=tally, waiting=waiting)
     else:
         raise ValueError(
             f"{config}: annotating needs @llm_models spacy_distill.ChatModel.v1 or spacy_distill.Replay.v1; "
@@ -89,20 +99,26 @@ def ask(
     source: Path,
     *,
     spending: Spending,
+    batch: bool,
     tally: Tally,
     watch: Callable[[Tally], AbstractContextManager[object]],
-) -> None:
-    """The first pass: get what the ledger lacks."""
+) -> Waiting | None:
+    """The first pass: get what the ledger lacks.
+
+    RETURNS (Waiting | None): Batches whose answers are still to come.
+    """
     settings = model.settings
+    prices = settings.prices.of_batches() if settings.prices and batch else settings.prices
     budget = Budget(
-        settings.prices,
-        max_cost=spending.max_cost,
-        max_tokens=spending.max_tokens,
-        longest=settings.longest,
+        prices, max_cost=spending.max_cost, max_tokens=spending.max_tokens, longest=settings.longest
     )
+    complaint = teacher.task.complaint
     tally.total = count_docs(source) * settings.samples
     with watch(tally), closing(teacher.jobs(source)) as jobs:
-        model.ask(jobs, budget=budget, complaint=teacher.task.complaint, tally=tally, interruptible=True)
+        if batch:
+            return model.batch(jobs, budget=budget, complaint=complaint, tally=tally)
+        model.ask(jobs, budget=budget, complaint=complaint, tally=tally, interruptible=True)
+    return None
 
 
 def write(teacher: Teacher, source: Path, out: Path) -> Report:

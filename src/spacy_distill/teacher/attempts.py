@@ -4,34 +4,22 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .brake import Brake
 from .budget import Budget, Usage
-from .client import ChatClient
 from .faults import FIRST_WAIT, Fault, backoff
 from .limits import Limiter
 from .replies import Reply
+from .request import Outcome
 from .settings import ChatSettings
 from .tally import Tally
 
+if TYPE_CHECKING:
+    from .client import ChatClient
+
 # A server that says "too many" is not failing: it is asked this many times as often as one that is.
 PATIENCE = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a request.
-
-    result (Reply | Fault): The reply, or what was wrong in the last try.
-    tries (int): How many requests were sent.
-    latency (float): Seconds that the last one took.
-    """
-
-    result: Reply | Fault
-    tries: int
-    latency: float
 
 
 class Attempts:
@@ -49,7 +37,7 @@ class Attempts:
     def __init__(
         self,
         settings: ChatSettings,
-        connect: Callable[[], ChatClient],
+        connect: Callable[[], "ChatClient"],
         *,
         budget: Budget,
         tally: Tally,

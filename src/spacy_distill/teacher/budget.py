@@ -34,6 +34,10 @@ class Prices:
     output: float
     batch: float = BATCH_PRICE
 
+    def of_batches(self) -> "Prices":
+        """The prices of the provider's batch interface."""
+        return Prices(self.input * self.batch, self.output * self.batch)
+
     def cost(self, usage: Usage) -> float:
         """The price of a request in US dollars."""
         return (usage.prompt * self.input + usage.completion * self.output) / 1e6

@@ -7,18 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 
 # spacy-llm compares a model's types with a task's and knows only those of `typing`.
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from typing import Iterable as LLMIterable  # noqa: UP035
 
 from .answer import Answer
-from .ask import Asker, Job
+from .ask import Asker
+from .batches import Batches, Waiting
 from .budget import Budget
-from .client import ChatClient, read_key
+from .endpoints import read_key
 from .faults import FIRST_WAIT
 from .kept_answers import KeptAnswers, with_samples
 from .ledger import Ledger
+from .request import Complaint, Job
 from .settings import ChatSettings
 from .tally import Tally
+
+if TYPE_CHECKING:
+    from .client import ChatClient
 
 INTERRUPTED = "interrupted"
 
@@ -68,7 +73,7 @@ class ChatModel:
         jobs: Iterable[Job],
         *,
         budget: Budget | None = None,
-        complaint: Callable[[str], str | None] = lambda answer: None,
+        complaint: Complaint = lambda answer: None,
         tally: Tally | None = None,
         interruptible: bool = False,
         first_wait: float = FIRST_WAIT,
@@ -77,7 +82,7 @@ class ChatModel:
 
         jobs (Iterable[Job]): The prompts; they are taken one by one, as there is room.
         budget (Budget | None): What may be spent; None for no limit.
-        complaint (Callable[[str], str | None]): What is wrong with an answer; None if nothing is.
+        complaint (Complaint): What is wrong with an answer; None if nothing is.
         tally (Tally | None): Is kept up to date meanwhile.
         interruptible (bool): Whether Ctrl-C lets what is in flight come in, and then ends the run.
         first_wait (float): Seconds to wait after a first failed try.
@@ -101,6 +106,27 @@ class ChatModel:
         _run(run)
         return asker.tally
 
+    def batch(self, jobs: Iterable[Job], *, budget: Budget, complaint: Complaint, tally: Tally) -> Waiting:
+        """Collect and hand in batches of the provider's batch interface.
+
+        jobs (Iterable[Job]): The prompts.
+        budget (Budget): What may be spent, at the prices of batches.
+        complaint (Complaint): What is wrong with an answer; None if nothing is.
+        tally (Tally): Is kept up to date meanwhile.
+        RETURNS (Waiting): What is still to come.
+        RAISES (ValueError): If there is no API key, or the ledger cannot be written.
+        """
+        from .batch_client import BatchClient
+
+        settings, key = self.settings, self._key()
+        client = BatchClient(settings.endpoint, key, timeout=settings.timeout, max_tries=settings.max_tries)
+        try:
+            return Batches(
+                settings, self.ledger, client, key, budget=budget, complaint=complaint, tally=tally
+            ).run(jobs)
+        finally:
+            client.close()
+
     def __call__(self, prompts: LLMIterable[LLMIterable[str]]) -> LLMIterable[LLMIterable[str]]:
         wanted = [list(of_doc) for of_doc in prompts]
         tally = self.ask(Job(prompt) for of_doc in wanted for prompt in of_doc)
@@ -110,10 +136,18 @@ class ChatModel:
             raise ValueError(f"ChatModel: {kept.missing} of {kept.asked} answers missing: {tally.stopped}.")
         return answers
 
-    def _connect(self) -> ChatClient:
+    def _connect(self) -> "ChatClient":
+        # The client takes a second to import, and a run whose answers are all kept does without it.
+        from .client import ChatClient
+
         settings = self.settings
-        key = read_key(settings.endpoint, settings.api_key_env, allow_http=settings.allow_http)
-        return ChatClient(settings.endpoint, key, timeout=settings.timeout, concurrency=settings.concurrency)
+        return ChatClient(
+            settings.endpoint, self._key(), timeout=settings.timeout, concurrency=settings.concurrency
+        )
+
+    def _key(self) -> str:
+        settings = self.settings
+        return read_key(settings.endpoint, settings.api_key_env, allow_http=settings.allow_http)
 
 
 def _run(run: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Literal
 
+from .endpoints import NO_KEY, hide_key
 from .replies import shorten
 
 Scope = Literal["try", "document", "run"]
@@ -28,6 +29,7 @@ class Fault(Exception):
     throttled (bool): Whether the server said that there were too many requests.
     unreachable (bool): Whether no connection was made.
     charged (bool): Whether the server may have worked for it, and may charge for it.
+    status (int | None): The HTTP status, if there was one.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Fault(Exception):
         throttled: bool = False,
         unreachable: bool = False,
         charged: bool = False,
+        status: int | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -47,26 +50,28 @@ class Fault(Exception):
         self.throttled = throttled
         self.unreachable = unreachable
         self.charged = charged
+        self.status = status
 
 
-def status_fault(status: int, body: object, headers: Mapping[str, str]) -> Fault:
+def status_fault(status: int, body: object, headers: Mapping[str, str], *, key: str = NO_KEY) -> Fault:
     """The fault that an HTTP status tells of.
 
     status (int): The status.
     body (object): The parsed JSON of the reply's body, or its text.
     headers (Mapping[str, str]): The reply's headers.
+    key (str): The API key, which no message may hold.
     RETURNS (Fault): The fault.
     """
     error = body.get("error", body) if isinstance(body, Mapping) else body
     said = error.get("message", error) if isinstance(error, Mapping) else error
     code = error.get("code") if isinstance(error, Mapping) else None
     kind = error.get("type") if isinstance(error, Mapping) else None
-    message = f"HTTP {status}: {shorten(str(said or ''))}"
+    message = f"HTTP {status}: {shorten(hide_key(str(said or ''), key))}"
     if "insufficient_quota" in (code, kind) or status in HOPELESS:
-        return Fault(message, scope="run")
+        return Fault(message, scope="run", status=status)
     if status in RETRIED or status >= 500:
-        return Fault(message, wait=retry_after(headers), throttled=status == 429)
-    return Fault(message, scope="document")
+        return Fault(message, wait=retry_after(headers), throttled=status == 429, status=status)
+    return Fault(message, scope="document", status=status)
 
 
 def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:

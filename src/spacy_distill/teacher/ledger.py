@@ -30,6 +30,15 @@ CREATE TABLE answers (
     prompt_tokens INTEGER, completion_tokens INTEGER, cost REAL, latency REAL, time REAL,
     tries INTEGER NOT NULL, error TEXT, source TEXT, reask_of TEXT
 );
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY, endpoint TEXT NOT NULL, model TEXT NOT NULL, request TEXT NOT NULL,
+    state TEXT NOT NULL, file TEXT, batch TEXT, created REAL NOT NULL
+);
+CREATE TABLE job_requests (
+    key TEXT PRIMARY KEY, job TEXT NOT NULL REFERENCES jobs (id), prompt TEXT NOT NULL,
+    sample INTEGER NOT NULL, reask_of TEXT
+);
+CREATE INDEX requests_by_job ON job_requests (job, key);
 CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, until REAL NOT NULL);
 CREATE INDEX answers_by_prompt ON answers (prompt);
 CREATE INDEX answers_by_reask ON answers (reask_of) WHERE reask_of IS NOT NULL;

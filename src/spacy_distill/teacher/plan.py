@@ -73,7 +73,7 @@ class Plan:
 
     def cost(self, typical: Typical, prices: Prices, *, batch: bool = False) -> float:
         """What it would cost in US dollars, about."""
-        return prices.cost(self.tokens(typical)) * (prices.batch if batch else 1.0)
+        return (prices.of_batches() if batch else prices).cost(self.tokens(typical))
 
 
 def make_plan(teacher: Teacher, source: Path) -> Plan:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .budget import Prices
-from .client import check_endpoint
+from .endpoints import check_endpoint
 from .keys import Message, answer_key, user_message
 
 OWN_FIELDS = ("model", "messages", "n", "stream")

@@ -20,6 +20,7 @@ class Tally:
     requests (int): Requests sent.
     retries (int): Requests that had to be sent again.
     reasked (int): Answers that were asked again since they did not parse.
+    awaited (int): Answers that were not asked for since a batch will bring them.
     prompt_tokens, completion_tokens (int): Tokens of this run's answers.
     cost (float): Their price in US dollars.
     in_flight (int): Requests without a reply yet.
@@ -34,6 +35,7 @@ class Tally:
     requests: int = 0
     retries: int = 0
     reasked: int = 0
+    awaited: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float = 0.0

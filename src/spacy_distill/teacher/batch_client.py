@@ -1,0 +1,149 @@
+"""A provider's batch interface (that of OpenAI), by the `openai` client."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from openai import DefaultHttpxClient, OpenAI
+from openai.types import Batch
+
+from .client_faults import ERRORS, client_fault
+from .endpoints import is_loopback
+from .faults import Fault
+
+TAG = "spacy_distill_job"
+ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
+PAGES = 1000
+
+
+@dataclass(frozen=True)
+class BatchState:
+    """How a batch stands.
+
+    id (str): The provider's name for it.
+    status (str): As the provider calls it.
+    ended (bool): Whether nothing more will come.
+    files (tuple[str, ...]): Files of results: answers, and errors.
+    done, total (int): Requests that were dealt with, and all.
+    errors (tuple[str, ...]): Why it failed as a whole, if it did.
+    """
+
+    id: str
+    status: str
+    ended: bool
+    files: tuple[str, ...] = ()
+    done: int = 0
+    total: int = 0
+    errors: tuple[str, ...] = ()
+
+
+class BatchClient:
+    """Uploads files of requests, makes batches of them, and fetches their results.
+
+    endpoint (str): Base URL.
+    key (str): API key.
+    timeout (float): Seconds to wait for a reply.
+    max_tries (int): How often to try what can be tried again without harm.
+    """
+
+    def __init__(self, endpoint: str, key: str, *, timeout: float, max_tries: int) -> None:
+        self._key, self._timeout = key, timeout
+        self._client = OpenAI(
+            api_key=key,
+            base_url=endpoint,
+            max_retries=max_tries - 1,
+            timeout=timeout,
+            http_client=DefaultHttpxClient(follow_redirects=False, trust_env=not is_loopback(endpoint)),
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def upload(self, path: Path) -> str:
+        """Upload a file of requests. One that is uploaded twice costs nothing.
+
+        RETURNS (str): The provider's name for the file.
+        RAISES (Fault): If that fails.
+        """
+        try:
+            return self._client.files.create(file=path, purpose="batch").id
+        except ERRORS as error:
+            raise self._fault(error) from None
+
+    def create(self, file: str, job: str) -> str:
+        """Make a batch. It is tried once: whether a try that failed made one, `find` will tell.
+
+        file (str): The provider's name for the file of requests.
+        job (str): Our own name for the batch, by which `find` knows it.
+        RETURNS (str): The provider's name for the batch.
+        RAISES (Fault): If that fails.
+        """
+        try:
+            return (
+                self._client.with_options(max_retries=0)
+                .batches.create(
+                    input_file_id=file,
+                    endpoint="/v1/chat/completions",
+                    completion_window="24h",
+                    metadata={TAG: job},
+                    extra_headers={"Idempotency-Key": job},
+                )
+                .id
+            )
+        except ERRORS as error:
+            raise self._fault(error) from None
+
+    def find(self, job: str) -> str | None:
+        """The provider's name for a batch that may have been made.
+
+        RAISES (Fault): If that cannot be told.
+        """
+        try:
+            for number, batch in enumerate(self._client.batches.list(limit=100)):
+                if (batch.metadata or {}).get(TAG) == job:
+                    return batch.id
+                if number == 100 * PAGES:
+                    break
+        except ERRORS as error:
+            raise self._fault(error) from None
+        return None
+
+    def state(self, batch: str) -> BatchState:
+        """How a batch stands.
+
+        RAISES (Fault): If that cannot be told.
+        """
+        try:
+            return _read_state(self._client.batches.retrieve(batch))
+        except ERRORS as error:
+            raise self._fault(error) from None
+
+    def results(self, file: str) -> Iterator[dict[str, object]]:
+        """The lines of a file of results.
+
+        YIELDS (dict[str, object]): One line: `custom_id`, `response` and `error`.
+        RAISES (Fault): If the file cannot be fetched, or is not one.
+        """
+        try:
+            with self._client.files.with_streaming_response.content(file) as response:
+                for line in response.iter_lines():
+                    if line.strip():
+                        value = json.loads(line)
+                        yield value if isinstance(value, dict) else {}
+        except ERRORS as error:
+            raise self._fault(error) from None
+
+    def _fault(self, error: Exception) -> Fault:
+        return client_fault(error, key=self._key, timeout=self._timeout)
+
+
+def _read_state(batch: Batch) -> BatchState:
+    files = tuple(file for file in (batch.output_file_id, batch.error_file_id) if file)
+    counts = batch.request_counts
+    errors = tuple(error.message or "" for error in (batch.errors.data or [])) if batch.errors else ()
+    done = counts.completed + counts.failed if counts else 0
+    return BatchState(
+        batch.id, batch.status, batch.status in ENDED, files, done, counts.total if counts else 0, errors
+    )
