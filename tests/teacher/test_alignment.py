@@ -95,6 +95,7 @@ def test_what_is_dropped_is_counted_and_its_place_is_unknown():
     assert run("a Polish-born poet", yes("Polish")) == ([], [1], {"misaligned": 1})
     assert run("on Friday", yes("Friday", "DAY")) == ([], [1], {"unknown_label": 1})
     assert run("on Friday", yes("Friday", "DATE")) == ([], [], {})
+    assert run("on Friday", yes("Friday", "None")) == ([], [], {})
     assert run("on Friday", no("Saturday")) == ([], [], {})
 
 

@@ -6,6 +6,7 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from spacy_distill.corpus.provenance import record, set_origin
+from spacy_distill.teacher import judges
 from spacy_distill.teacher.cleaning import clean, gold_key, mask
 from spacy_distill.teacher.judges import judge_by_folds, judge_by_model, train_student
 
@@ -89,6 +90,19 @@ def test_students_of_other_folds_find_what_is_inconsistent():
     found = clean(docs, judge_by_folds(docs, folds=2, epochs=20, seed=0), "folds")
     assert all(iob(docs[n])[4] == "" for n in (0, 12, 24, 36))
     assert found.entities["LOC"] + found.entities["PER"] <= 6
+
+
+def test_a_student_never_judges_what_it_has_seen(monkeypatch):
+    docs, seen = corpus(24), []
+
+    def train(some, **arguments):
+        seen.append({gold_key(made) for made in some})
+        return train_student(some, **arguments)
+
+    monkeypatch.setattr(judges, "train_student", train)
+    for number, _ in judge_by_folds(docs, folds=3, epochs=1, seed=0):
+        assert gold_key(docs[number]) not in seen[-1]
+    assert [len(some) for some in seen] == [16, 16, 16]
 
 
 def test_every_document_is_judged_once_and_articles_are_not_divided():

@@ -101,6 +101,14 @@ def test_one_file_with_several_views_or_samples(tmp_path):
     assert len(voted.ents) == 2
 
 
+def test_of_several_views_in_one_file_a_failed_one_is_silent(tmp_path):
+    doc = answered("a", LOC)
+    make_ner_task(["LOC", "ORG", "PER"], view="b").annotate(doc, Answer("", state="refused"))
+    (voted,), _ = vote(tmp_path, write(tmp_path, "both", doc))
+    assert not voted.has_annotation("ENT_IOB")
+    assert record(voted)["vote"]["silent"] == ("b",)
+
+
 def test_labels_of_no_teacher_vote_under_the_name_of_their_file(tmp_path):
     doc = set_origin(Doc(Vocab(), WORDS), id="x:1", document="x", source="x")
     doc.ents = [Span(doc, 2, 3, "LOC")]

@@ -59,17 +59,16 @@ def _from_view(doc: Doc, view: str) -> Ballot | None:
 def declare(doc: Doc, verdict: Verdict, election: Election, ballots: Mapping[str, Ballot | None]) -> None:
     """Make a vote's outcome the document's annotation, and keep the shares of votes.
 
-    A document of which nothing is known keeps its entities unset.
+    A document of which nothing is known is wholly missing, as one that was never labelled.
 
     doc (Doc): The document.
     verdict (Verdict): What the views say together.
     election (Election): How they were combined.
     ballots (Mapping[str, Optional[Ballot]]): The views that were asked.
     """
-    if len(verdict.missing) < len(doc):
-        entities = [Span(doc, *place) for place in verdict.entities]
-        missing = [doc[i : i + 1] for i in sorted(verdict.missing)]
-        doc.set_ents(entities, missing=missing, default="outside")
+    entities = [Span(doc, *place) for place in verdict.entities]
+    missing = [doc[i : i + 1] for i in sorted(verdict.missing)]
+    doc.set_ents(entities, missing=missing, default="outside")
     spans = [Span(doc, *place) for place in verdict.shares]
     doc.spans[VOTES] = SpanGroup(
         doc, name=VOTES, spans=spans, attrs={"scores": list(verdict.shares.values())}
