@@ -66,3 +66,9 @@ def test_every_run_of_tokens_is_found_where_it_stands(words, data):
     places = WordIndex(words).find(data.draw(st.sampled_from([" ", "", "\n"])).join(words[start:end]))
     assert places is not None
     assert all(0 <= first < last <= len(words) for first, last in places.spans)
+
+
+def test_one_endless_token_is_no_trouble():
+    index = WordIndex(["a" * 200_000, "-" * 200_000])
+    assert index.find("a") == Places(((0, 1),), aligned=False)
+    assert index.find("--").spans == ((1, 2),)

@@ -1,10 +1,13 @@
 """Find a mention among the tokens of a text, however it is spaced, quoted or, if need be, cased."""
 
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+PEEK = 50
+_LETTER = re.compile(r"[^\W_]")
 _QUOTES = dict.fromkeys(map(ord, '"“”„‟«»″'), "''") | dict.fromkeys(map(ord, "`´‘’‚‛′"), "'")
 _HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
 
@@ -101,7 +104,7 @@ def _forms(folded: str) -> Iterator[str]:
 class _Folded:
     def __init__(self, words: list[str]) -> None:
         self.text = "".join(words)
-        self.token: list[int] = []  # The token of each non-empty word, and where it begins.
+        self.token: list[int] = []  # The token of each non-empty word, and where it begins; then the end.
         self.begin: list[int] = []
         at = 0
         for i, word in enumerate(words):
@@ -109,29 +112,27 @@ class _Folded:
                 self.token.append(i)
                 self.begin.append(at)
                 at += len(word)
+        self.begin.append(at)
 
     def on_borders(self, form: str) -> tuple[tuple[int, int], ...]:
+        """Places that begin and end with a token, or else that leave out nothing but punctuation of one."""
         hits = list(self._hits(form))
-        whole = tuple((first, last + 1) for first, last, before, after in hits if not before and not after)
-        if whole:
-            return whole
-        return tuple(
-            (i, j + 1) for i, j, before, after in hits if not _has_letters(before) and not _has_letters(after)
-        )
+        whole = tuple((first, last + 1) for first, last, rest in hits if not rest)
+        bare = ((first, last + 1) for first, last, rest in hits if not _LETTER.search(rest))
+        return whole or tuple(dict.fromkeys(bare))
 
     def inside(self, form: str) -> tuple[tuple[int, int], ...]:
-        return tuple((first, last + 1) for first, last, _, _ in self._hits(form))
+        """All places."""
+        return tuple(dict.fromkeys((first, last + 1) for first, last, _ in self._hits(form)))
 
-    def _hits(self, form: str) -> Iterator[tuple[int, int, str, str]]:
-        """First and last token of each place, and what these tokens hold before and after the mention."""
+    def _hits(self, form: str) -> Iterator[tuple[int, int, str]]:
+        """First and last token of each place, and what these tokens hold beside the mention."""
         at = self.text.find(form)
         while at >= 0:
-            first, last = bisect_right(self.begin, at) - 1, bisect_right(self.begin, at + len(form) - 1) - 1
-            end = self.begin[last + 1] if last + 1 < len(self.begin) else len(self.text)
-            before, after = self.text[self.begin[first] : at], self.text[at + len(form) : end]
-            yield self.token[first], self.token[last], before, after
-            at = self.text.find(form, at + len(form) if not before and not after else at + 1)
-
-
-def _has_letters(text: str) -> bool:
-    return any(char.isalnum() for char in text)
+            end = at + len(form)
+            first, last = bisect_right(self.begin, at) - 1, bisect_right(self.begin, end - 1) - 1
+            start, stop = self.begin[first], self.begin[last + 1]
+            # A few characters tell: no token has much punctuation, and a junk token may be very long.
+            rest = self.text[max(start, at - PEEK) : at] + self.text[end : min(stop, end + PEEK)]
+            yield self.token[first], self.token[last], rest
+            at = self.text.find(form, at + 1 if rest else end)
