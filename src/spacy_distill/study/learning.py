@@ -1,6 +1,6 @@
 """Learning curves over the number of gold documents, and what distilled documents are worth in gold ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ from ..corpus.bootstrap import LEVEL, Floats
 from .arrays import Counted, Resampler, micro_prf
 from .matrix import Arm
 from .statistics import resample
+
+ROUNDING = 1e-12
 
 
 def worth(
@@ -64,11 +66,13 @@ def invert(sizes: Floats, scores: Floats, score: float) -> float:
     score (float): The score to reach.
     RETURNS (float): The number of documents.
     """
-    rising: Sequence[float] = isotonic_regression(scores).x
-    if score >= rising[-1]:
-        # A curve that ends flat reaches its last score early: only what is above it is beyond the end.
-        return float(sizes[-1]) if score > rising[-1] else float(sizes[int(np.searchsorted(rising, score))])
-    return float(np.exp(np.interp(score, rising, np.log(sizes))))
+    rising = np.asarray(isotonic_regression(scores).x)
+    if score > rising[-1] + ROUNDING:
+        return float(sizes[-1])
+    # A curve that ends flat reaches its last score where the flat part begins.
+    reached = int(np.argmax(rising >= rising[-1] - ROUNDING)) + 1
+    place = np.interp(score, rising[:reached], np.log(sizes[:reached]))
+    return float(np.clip(np.exp(place), sizes[0], sizes[-1]))
 
 
 def _scores(counted: Counted, resampler: Resampler) -> Floats:

@@ -61,10 +61,8 @@ def make_plan(study: Study, inputs: Inputs, runs: Sequence[Run] | None = None) -
     steps: dict[Arm, int] = {}
     left_out: dict[str, str] = {}
     for arm in arms_of(list(runs)):
-        if (
-            arm.hold == "gold"
-            and gold_updates(study, arm, inputs, study.max_steps) < LEAST_GOLD * study.max_steps
-        ):
+        gold = gold_updates(study, arm, inputs, study.max_steps)
+        if arm.hold == "gold" and gold < LEAST_GOLD * study.max_steps:
             left_out[f"{arm.student}/{arm.name}"] = (
                 "it sees hardly any gold, so its gold cannot be made equal"
             )

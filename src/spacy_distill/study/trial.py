@@ -26,13 +26,13 @@ BEST = "model-best"
 
 
 def one_thread() -> None:
-    """Let this process compute with one thread: several small ones per core only wait for each other."""
+    """Let this process compute with one thread: on few cores several of them mostly wait for each other.
+
+    To be called before numpy or torch is imported.
+    """
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    import torch
-
-    torch.set_num_threads(1)
 
 
 def carry_out(job: Job, folder: Path) -> None:
@@ -69,10 +69,12 @@ def training_config(job: Job) -> "Config":
 
 
 def _train(config: "Config", folder: Path, gpu: int, log: IO[str]) -> None:
+    import torch
     from spacy.training.initialize import init_nlp
     from spacy.training.loop import train
     from thinc.api import require_gpu
 
+    torch.set_num_threads(1)
     if gpu >= 0:
         require_gpu(gpu)
     nlp = init_nlp(config, use_gpu=gpu)

@@ -1,0 +1,149 @@
+"""A small study for tests: corpora of made-up sentences, a study config, and an engine without processes."""
+
+import random
+import traceback
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from spacy_distill.corpus.docbin import write_docs
+from spacy_distill.corpus.provenance import set_origin, views
+from spacy_distill.study.conduct import CORPORA, conduct, plan_study, write_study
+from spacy_distill.study.config import read_study
+from spacy_distill.study.data import write_data
+from spacy_distill.study.job import Event, Job
+from spacy_distill.study.store import Store
+from spacy_distill.study.teachers import write_teachers
+from spacy_distill.study.trial import carry_out
+from support import ROOT
+
+FIRST = ("Ana", "Bo", "Carl", "Dora", "Emil", "Fay")
+PLACES = ("Oslo", "Lima", "Graz", "Bern", "Kyoto", "Quito")
+FIRMS = ("Acme", "Initech", "Globex")
+VERBS = ("visited", "left", "loved", "painted", "missed")
+
+STUDY = """
+[paths]
+folder = "FOLDER"
+
+[study]
+name = "tiny"
+students = ["tiny"]
+regimens = ["gold", "simple_mix"]
+variants = ["cot"]
+gold_sizes = [0]
+seeds = [0, 1]
+max_steps = 6
+heldout = 0.25
+resamples = 50
+
+[study.corpora]
+gold = "FOLDER/gold.spacy"
+dev = "FOLDER/dev.spacy"
+test = "FOLDER/test.spacy"
+pool = "FOLDER/pool.spacy"
+
+[study.configs]
+tiny = "CONFIGS/student_cpu.cfg"
+
+[study.teachers]
+cot = "FOLDER/cot.spacy"
+standard = "FOLDER/standard.spacy"
+
+[study.train]
+
+[study.train.training]
+eval_frequency = 3
+
+[study.train.training.batcher]
+size = 4
+
+[study.train.components]
+
+[study.train.components.tok2vec]
+
+[study.train.components.tok2vec.model]
+width = 16
+depth = 1
+embed_size = 100
+
+[study.grids]
+"""
+
+
+def make_sentences(name: str, count: int, *, wrong: float = 0.0, seed: int = 0) -> list[Doc]:
+    """Sentences with a person, a place and a firm, four to an article; a share of the places is labelled ORG.
+
+    The same name and seed give the same words, whatever share is wrong.
+    """
+    words = random.Random(f"{name}{seed}")
+    errors = random.Random(f"errors{name}{seed}")
+    docs = []
+    for i in range(count):
+        tokens = [words.choice(FIRST), words.choice(VERBS), words.choice(PLACES), "with", words.choice(FIRMS)]
+        place = "B-ORG" if errors.random() < wrong else "B-LOC"
+        doc = Doc(Vocab(), words=tokens, ents=["B-PER", "O", place, "O", "B-ORG"])
+        docs.append(set_origin(doc, id=f"{name}:{i}", document=f"{name}-{i // 4}", source=name))
+    return docs
+
+
+def write_corpora(folder: Path) -> None:
+    """The corpora that the study config names. One answer of each teacher is unusable."""
+    for name, count in (("gold", 24), ("dev", 8), ("test", 16), ("pool", 32)):
+        write_docs(make_sentences(name, count), folder / f"{name}.spacy")
+    for name, wrong in (("cot", 0.2), ("standard", 0.6)):
+        docs = make_sentences("pool", 32, wrong=wrong)
+        for doc in docs:
+            views(doc)[name] = {
+                "model": "a-model",
+                "prompt": f"hash-of-{name}",
+                "key": "",
+                "source": "a-file",
+            }
+        refused = Doc(docs[0].vocab, words=[token.text for token in docs[0]])
+        refused.user_data = docs[0].user_data
+        write_docs([refused, *docs[1:]], folder / f"{name}.spacy")
+
+
+def write_config(folder: Path, extra: str = "") -> Path:
+    """Write the corpora and the study config, and return the config's place."""
+    write_corpora(folder)
+    text = (STUDY + extra).replace("FOLDER", folder.as_posix())
+    place = folder / "study.cfg"
+    place.write_text(text.replace("CONFIGS", (ROOT / "configs").as_posix()), encoding="utf8")
+    return place
+
+
+class InProcess:
+    """The smallest engine there can be: one job after the other, in this process."""
+
+    def run(self, jobs: Sequence[Job], scratch: Path) -> Iterator[Event]:
+        for i, job in enumerate(jobs):
+            yield Event(job, "started")
+            folder = scratch / str(i)
+            folder.mkdir()
+            try:
+                carry_out(job, folder)
+            except (ValueError, OSError):
+                yield Event(job, "failed", folder, traceback.format_exc())
+            else:
+                yield Event(job, "finished", folder)
+
+
+def run_study(config: Path, out: Path, overrides: dict[str, Any] | None = None) -> list[tuple[str, str]]:
+    """Carry out a study in this process.
+
+    RETURNS (list[tuple[str, str]]): What happened: kind and run, without the starts.
+    """
+    study, resolved = read_study(config, overrides)
+    store = Store(out)
+    with store.opened() as scratch:
+        plan, inputs = plan_study(study, out / CORPORA)
+        write_study(resolved, plan, store)
+        happened = [(p.kind, str(p.planned.run)) for p in conduct(plan, store, InProcess(), scratch)]
+        write_teachers(study, out)
+        write_data(study, inputs, out)
+    return [(kind, run) for kind, run in happened if kind != "started"]
