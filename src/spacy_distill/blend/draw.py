@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
+# Every float is a whole number of these. So shares are added up exactly, where a sum of floats would drift.
+ONE = 1 << 1074
+
 
 class Drawer:
     """Spend a changing share exactly.
@@ -14,7 +17,7 @@ class Drawer:
     """
 
     def __init__(self, weights: Mapping[str, float]) -> None:
-        self._owed = Fraction(0)
+        self._owed = 0
         self._parts = Parts(weights)
 
     def draw(self, share: float) -> str | None:
@@ -22,11 +25,11 @@ class Drawer:
 
         share (float): The share of distilled examples that the plan gives this draw.
         """
-        # A sum of floats would drift. The sum of fractions is exact; its denominator stays a power of two.
-        self._owed += Fraction(share)
-        if self._owed < Fraction(1, 2):
+        numerator, denominator = share.as_integer_ratio()
+        self._owed += numerator * (ONE // denominator)
+        if self._owed < ONE // 2:
             return None
-        self._owed -= 1
+        self._owed -= ONE
         return self._parts.draw()
 
 
