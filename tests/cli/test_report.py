@@ -1,0 +1,52 @@
+"""`spacy distill report` and `spacy distill card` as a user types them."""
+
+import pytest
+from typer.testing import CliRunner
+
+from spacy_distill.cli import app
+from studying import run_study, write_config
+
+
+@pytest.fixture(scope="module")
+def study_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    run_study(write_config(folder), folder / "out", {"study.seeds": [0], "study.regimens": ["gold"]})
+    return folder / "out"
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def test_the_report_lies_in_the_study_unless_told_otherwise(study_dir, tmp_path):
+    assert invoke("report", study_dir).exit_code == 0
+    assert "visited" in (study_dir / "report.html").read_text()
+    done = invoke("report", study_dir, "--out", tmp_path / "elsewhere.html", "--no-text")
+    assert done.exit_code == 0, done.output
+    assert "visited" not in (tmp_path / "elsewhere.html").read_text()
+    assert (tmp_path / "elsewhere.md").exists()
+
+
+def test_a_report_is_made_from_results_alone(study_dir, tmp_path):
+    invoke("report", study_dir, "--out", tmp_path / "first.html")
+    done = invoke("report", tmp_path / "results.json")
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "report.html").exists()
+
+
+def test_a_folder_that_is_no_study(tmp_path):
+    done = invoke("report", tmp_path)
+    assert done.exit_code == 1
+    assert "not the folder of a study" in " ".join(done.output.split())
+
+
+def test_the_card_lies_in_the_model_that_spacy_packages(study_dir):
+    run = study_dir / "tiny/gold/gold-all/seed-0"
+    assert invoke("card", run, "--licence", "MIT").exit_code == 0
+    assert "Licence of the training data: MIT" in (run / "model-last" / "README.md").read_text()
+
+
+def test_a_folder_that_is_no_run(tmp_path):
+    done = invoke("card", tmp_path)
+    assert done.exit_code == 1
+    assert "not the folder of a finished run" in " ".join(done.output.split())
