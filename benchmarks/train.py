@@ -4,8 +4,8 @@
 
 Everything runs on the same sentences in one process, taking turns, so that other load on the machine hits all
 alike; the best round of each counts. `grouped` is the same with batches of similar length. The encoder has
-random weights in the shape of MiniLM or bert-base, and the tokenizer of --encoder (which the project's command
-`encoder` fetches).
+random weights in the shape of MiniLM or bert-base, and the tokenizer of --encoder (the folder that the
+project's command `encoder` fetches).
 
   a   spacy-transformers as `spacy train` runs it
   b   the same with spacy_distill.fast_encoder.v1 (b0: fp32; b1: bf16 and thinc's Adam)
