@@ -4,7 +4,7 @@ BIN = $(VENV)/bin
 export OMP_NUM_THREADS = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: demo test install lint clean
+.PHONY: demo test live install lint clean
 
 # The whole spaCy project on the shipped sample: annotate, blend, train, compare.
 demo: install
@@ -15,6 +15,11 @@ test: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest $(ARGS)
+
+# Both prompts through a real model behind a real server on this machine; builds llama.cpp, which takes minutes.
+live: install
+	$(BIN)/pip install --quiet --editable '.[dev,live]'
+	$(BIN)/python benchmarks/live.py
 
 install: $(VENV)/.installed
 
