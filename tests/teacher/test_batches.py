@@ -284,6 +284,22 @@ def test_half_a_batch_of_a_killed_process_is_forgotten(model, provider):
     assert len(provider.keys()) == 2
 
 
+def test_the_key_is_written_nowhere(model, provider, tmp_path, monkeypatch, caplog):
+    key = "sk-very-secret-0123456789"
+    monkeypatch.setenv("MY_KEY", key)
+    caplog.set_level(0)
+    provider.answer = lambda line: {"custom_id": line["custom_id"], "error": key}
+    with Server(provider) as server:
+        waiting, _ = batch(model(server, api_key_env="MY_KEY"))
+        provider.end()
+        provider.fault = lambda call: failure(400, key) if call.path == "/v1/files" else None
+        waiting, _ = batch(model(server, api_key_env="MY_KEY"))
+    assert waiting.problems == [f"batch {waiting.problems[0].split()[1][:-1]}: HTTP 400: [key]"]
+    assert server.calls[0].headers["authorization"] == f"Bearer {key}"
+    assert key not in caplog.text
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and key.encode() in path.read_bytes()]
+
+
 @pytest.mark.slow
 def test_a_submit_killed_at_any_moment_never_submits_twice(tmp_path, make_corpus, provider, monkeypatch):
     rng = random.Random(1)

@@ -8,7 +8,6 @@ import pytest
 from loopback import Server, completion, failure
 from spacy_distill.teacher.answer import Answer
 from spacy_distill.teacher.budget import Budget, Prices
-from spacy_distill.teacher.ledger import Ledger
 from spacy_distill.teacher.models import make_chat_model
 from spacy_distill.teacher.request import Job
 
@@ -239,21 +238,11 @@ def test_two_runs_on_one_ledger_do_not_ask_the_same(model):
     assert sum(tally.asked for tally in tallies) == 40
 
 
-def test_a_claim_of_a_dead_process_is_void(model, tmp_path):
-    import socket
-    import subprocess
-    import sys
-
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    with Server(lambda call: completion(OK)) as server, Ledger(tmp_path / "ledger.sqlite") as ledger:
+def test_a_slow_answer_holds_no_other_up(model):
+    with Server(lambda call: completion(OK, delay=0.5 if call.prompt == "prompt 0" else 0)) as server:
         asked = model(server)
-        key = asked.settings.key(asked.settings.messages("prompt 0"), 0)
-        with ledger.transaction() as db:
-            db.execute(
-                "INSERT INTO claims VALUES (?, ?, 9e99)", [key, f"{socket.gethostname()}:{gone.pid}:x"]
-            )
-        assert ask(asked, jobs(1)).states == {"ok": 1}
+        ask(asked, jobs(100))
+    assert [entry.messages[0]["content"] for entry in asked.ledger.entries()][-1] == "prompt 0"
 
 
 def test_the_tally_projects():

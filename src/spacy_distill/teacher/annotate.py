@@ -76,6 +76,8 @@ def annotate(
     teacher = load_teacher(config, overrides)
     tally = Tally()
     if isinstance(teacher.model, Replay):
+        if batch:
+            raise ValueError("--batch asks a model, but the config's model is a Replay. Leave --batch out.")
         check_replay(teacher, teacher.model, source, allow_missing=allow_missing)
     elif isinstance(teacher.model, ChatModel):
         waiting = ask(

@@ -48,7 +48,8 @@ class Asker:
     ) -> None:
         self.tally = tally
         self._settings, self._ledger = settings, ledger
-        self._claims, self._book = Claims(ledger), JobBook(ledger, settings)
+        self._claims = Claims(ledger, lease=settings.longest_wait)
+        self._book = JobBook(ledger, settings)
         self._budget, self._complaint, self._brake = budget, complaint, Brake(tally)
         self._attempts = Attempts(
             settings, connect, budget=budget, tally=tally, brake=self._brake, first_wait=first_wait

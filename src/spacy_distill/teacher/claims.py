@@ -4,6 +4,7 @@ import os
 import socket
 import time
 import uuid
+from pathlib import Path
 
 from .ledger import Ledger
 
@@ -11,14 +12,16 @@ LEASE = 600.0
 
 
 class Claims:
-    """The claims of one run. A claim ends when it is given up, with its process, or after ten minutes.
+    """The claims of one run. A claim ends when it is given up, with its process, or with its lease.
 
     ledger (Ledger): The shared ledger.
+    lease (float): Seconds after which a claim ends in any case.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex}"
+    def __init__(self, ledger: Ledger, *, lease: float = LEASE) -> None:
+        self._ledger, self._lease = ledger, lease
+        pid = os.getpid()
+        self._owner = " ".join((socket.gethostname(), str(pid), started(pid), uuid.uuid4().hex))
 
     def take(self, key: str) -> bool:
         """Claim a key, or renew the claim.
@@ -29,9 +32,11 @@ class Claims:
         now = time.time()
         with self._ledger.transaction() as db:
             row = db.execute("SELECT owner, until FROM claims WHERE key = ?", [key]).fetchone()
-            if row is not None and row[0] != self._owner and row[1] > now and _alive(row[0]):
+            if row is not None and row[0] != self._owner and row[1] > now and alive(row[0]):
                 return False
-            db.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", [key, self._owner, now + LEASE])
+            db.execute(
+                "INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", [key, self._owner, now + self._lease]
+            )
         return True
 
     def give_up(self, key: str) -> None:
@@ -40,11 +45,14 @@ class Claims:
             db.execute("DELETE FROM claims WHERE key = ? AND owner = ?", [key, self._owner])
 
 
-def _alive(owner: str) -> bool:
+def alive(owner: str) -> bool:
     """Whether a claim's process may still be running; where that cannot be seen, the lease decides."""
-    host, pid, _ = owner.rsplit(":", 2)
+    host, pid, start, _ = owner.split(" ")
     if host != socket.gethostname() or os.name != "posix":
         return True
+    if start:
+        # The number of a process is used again, in a container at once.
+        return started(int(pid)) == start
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
@@ -52,3 +60,13 @@ def _alive(owner: str) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def started(pid: int) -> str:
+    """When a process was started, in the kernel's own count; empty where it does not tell, or for none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    # The program's name, in parentheses, may hold anything.
+    return stat.rpartition(")")[2].split()[19]

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from .budget import Prices
 from .endpoints import check_endpoint
+from .faults import LONGEST_WAIT
 from .keys import Message, answer_key, user_message
 
 OWN_FIELDS = ("model", "messages", "n", "stream")
@@ -70,6 +71,11 @@ class ChatSettings:
             if isinstance(value, int):
                 return value
         return None
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds that it may take until a request is answered or has failed."""
+        return 60.0 + self.max_tries * (self.timeout + LONGEST_WAIT)
 
     def messages(self, prompt: str) -> list[Message]:
         """The messages of a first request."""
