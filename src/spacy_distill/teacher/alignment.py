@@ -93,6 +93,8 @@ def _groups(
     index: WordIndex, candidates: Iterable[Candidate], labels: LabelSet, result: Alignment
 ) -> list[_Group]:
     groups: dict[tuple[tuple[int, int], ...], _Group] = {}
+    group_of: dict[str, _Group] = {}
+    lost: set[tuple[int, int]] = set()
     for candidate in (part for whole in candidates for part in _parts(whole)):
         result.candidates += 1
         label = labels.resolve(candidate.label)
@@ -102,10 +104,12 @@ def _groups(
         if places is None or not places.aligned:
             if candidate.accepted:
                 result.dropped["misaligned" if places else "invented"] += 1
-                result.unknown.update(_tokens(places.spans if places else ()))
+                lost.update(places.spans if places else ())
             continue
-        group = groups.setdefault(places.spans, _Group(places.spans, []))
-        group.listed.append((candidate, label))
+        if candidate.text not in group_of:
+            group_of[candidate.text] = groups.setdefault(places.spans, _Group(places.spans, []))
+        group_of[candidate.text].listed.append((candidate, label))
+    result.unknown.update(_tokens(lost))
     return list(groups.values())
 
 

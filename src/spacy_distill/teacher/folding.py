@@ -28,7 +28,10 @@ _FOLDS = _Folds(_QUOTES | _HYPHENS)
 def fold(text: str) -> str:
     """A text without spacing and invisible characters, with plain quotes and hyphens and no ligatures."""
     plain = text.translate(_FOLDS)
-    return plain if plain.isascii() else unicodedata.normalize("NFKC", plain).translate(_FOLDS)
+    if plain.isascii():
+        return plain
+    # Some marks are decomposed into a space and a combining mark; without the space they combine.
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", plain).translate(_FOLDS))
 
 
 def fold_loosely(text: str) -> str:
@@ -59,6 +62,7 @@ class WordIndex:
 
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
+        self._found: dict[str, Places | None] = {}
         self._exact = _Folded([fold(word) for word in words])
         self._loose: _Folded | None = None
 
@@ -72,6 +76,11 @@ class WordIndex:
         mention (str): Any text.
         RETURNS (Optional[Places]): None if it stands nowhere.
         """
+        if mention not in self._found:
+            self._found[mention] = self._search(mention)
+        return self._found[mention]
+
+    def _search(self, mention: str) -> Places | None:
         for folded, form in self._ways(mention):
             if spans := folded.on_borders(form):
                 return Places(tuple(map(self._without_stop, spans)), True)

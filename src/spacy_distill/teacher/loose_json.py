@@ -4,6 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 MAX_DEPTH = 40
+NOT_JSON = object()
 _SPACE = re.compile(r"\s*")
 _BARE = re.compile(r"[^\s,:\[\]{}()\"'“”‘’]+")
 _CLOSERS = {"{": "}", "[": "]", "(": ")"}
@@ -30,23 +31,27 @@ class Read(NamedTuple):
         return any(value is cut for cut in self.open)
 
 
-def read_value(text: str, start: int) -> Read | None:
+def read_value(text: str, start: int) -> Read:
     """Read one bracketed value, as far as the text goes.
 
     text (str): Any text.
     start (int): Offset of a "{" or "[".
-    RETURNS (Optional[Read]): What was read, or None if this is not the start of a value.
+    RETURNS (Read): What was read; its value is NOT_JSON if this is not the start of one.
     """
     reader = _Reader(text)
     try:
         value, end = reader.value(start, 0)
-    except _NotJson:
-        return None
+    except _NotJsonError as error:
+        return Read(NOT_JSON, error.at, [])
     return Read(value, end, reader.open)
 
 
-class _NotJson(Exception):
-    """What stands here is not a value, however loosely read."""
+class _NotJsonError(Exception):
+    """What stands at an offset is not a value, however loosely read."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(at)
+        self.at = at
 
 
 class _Reader:
@@ -61,7 +66,7 @@ class _Reader:
     def value(self, at: int, depth: int) -> tuple[Any, int]:
         opener = self.text[at]
         if depth > MAX_DEPTH:
-            raise _NotJson
+            raise _NotJsonError(at)
         if opener in "[(":
             return self.items(at + 1, _CLOSERS[opener], depth)
         if opener == "{":
@@ -102,7 +107,7 @@ class _Reader:
             if at >= len(self.text):
                 break
             if self.text[at] != ":":
-                raise _NotJson
+                raise _NotJsonError(at)
             at = self.skip(at + 1)
             if at >= len(self.text):
                 break
@@ -146,7 +151,7 @@ class _Reader:
     def bare(self, at: int) -> tuple[Any, int]:
         found = _BARE.match(self.text, at)
         if not found:
-            raise _NotJson
+            raise _NotJsonError(at)
         word = found.group()
         if word.casefold() in _WORDS:
             return _WORDS[word.casefold()], found.end()

@@ -8,7 +8,8 @@ from typing import Any
 from .candidates import Candidate, LabelSet, Parsed
 from .loose_json import Read, read_value
 
-MAX_STARTS = 200  # Brackets tried as the start of the answer; bounds the time that junk can take.
+# Bounds the time that junk can take: characters read beyond four times the answer, and the price of a start.
+EFFORT, START = 100_000, 100
 _OPENER = re.compile(r"[{\[]")
 _DECODER = json.JSONDecoder()
 _ENTITIES = ("entities", "named_entities", "spans", "mentions", "results")
@@ -37,15 +38,13 @@ def parse_json(answer: str, labels: LabelSet) -> Parsed | None:
 
 
 def _payloads(answer: str, labels: LabelSet) -> Iterator[tuple[int, Parsed]]:
-    at = 0
-    for _ in range(MAX_STARTS):
-        opener = _OPENER.search(answer, at)
-        if not opener:
-            return
+    at, effort = 0, EFFORT + 4 * len(answer)
+    while effort > 0 and (opener := _OPENER.search(answer, at)):
         at = opener.end()
         read = _read(answer, opener.start())
-        found = _interpret(read.value, labels) if read else None
-        if read and found is not None:
+        effort -= read.end - opener.start() + START
+        found = _interpret(read.value, labels)
+        if found is not None:
             key = _keyed(read.value, _ENTITIES)
             entities = read.value if key is None else read.value[key]
             rank = 2 if key is not None else 1 if found else 0
@@ -53,7 +52,7 @@ def _payloads(answer: str, labels: LabelSet) -> Iterator[tuple[int, Parsed]]:
             at = max(at, read.end)
 
 
-def _read(answer: str, start: int) -> Read | None:
+def _read(answer: str, start: int) -> Read:
     try:
         value, end = _DECODER.raw_decode(answer, start)
     except (ValueError, RecursionError):
