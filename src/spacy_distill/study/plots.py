@@ -148,7 +148,8 @@ def learning_curve(lines: Mapping[str, Sequence[tuple[float, Mapping[str, float]
     RETURNS (str): SVG.
     """
     with mpl.rc_context(RC):
-        figure = Figure(figsize=(500 / POINT, 320 / POINT), layout="constrained")
+        height = 270 + 18 * -(-len(lines) // 3)
+        figure = Figure(figsize=(500 / POINT, height / POINT), layout="constrained")
         ax = figure.subplots()
         for i, (name, points) in enumerate(lines.items()):
             colour = GOLD if name == baseline else LINES[i % len(LINES)]
@@ -164,7 +165,7 @@ def learning_curve(lines: Mapping[str, Sequence[tuple[float, Mapping[str, float]
         ax.grid(color=GRID, linewidth=0.6)
         ax.set_xlabel("gold documents")
         ax.set_ylabel("test micro F1")
-        ax.legend(frameon=False, fontsize=10, loc="lower right")
+        figure.legend(frameon=False, fontsize=10, loc="outside lower center", ncols=3)
         return _svg(figure, "Test F1 over the number of gold documents")
 
 

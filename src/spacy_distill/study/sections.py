@@ -17,6 +17,7 @@ MEANINGS = {
     "open": "within noise",
     "no claim": f"fewer than {CLAIM_SEEDS} seeds: no claim",
 }
+ROUNDING = 1e-9
 Findings = Mapping[str, Any]
 
 
@@ -179,9 +180,10 @@ def worth_rows(findings: Findings) -> list[dict[str, Any]]:
 
 def documents(number: float, row: Mapping[str, float]) -> str:
     """A number of gold documents; beyond the ends of the curve it is only known to lie there."""
-    if number >= row["last"]:
+    if number >= row["last"] * (1 - ROUNDING):
         return f"more than {row['last']:,.0f}"
-    return f"fewer than {row['first']:,.0f}" if number <= row["first"] else f"{number:,.0f}"
+    beyond = number <= row["first"] * (1 + ROUNDING)
+    return f"fewer than {row['first']:,.0f}" if beyond else f"{number:,.0f}"
 
 
 def cost_rows(summary: Summary, findings: Findings) -> list[dict[str, Any]]:
