@@ -98,9 +98,9 @@ def _environment(html: bool) -> Environment:
 
 def in_page(figure: str) -> str:
     """A figure that takes its ink from the page, so that it can be read on dark paper too."""
-    from .plots import INK, PAPER, SOFT
+    from .plots import GRID, INK, PAPER, SOFT
 
-    for colour, variable in ((INK, "--ink"), (SOFT, "--soft"), (PAPER, "--paper")):
+    for colour, variable in ((INK, "--ink"), (SOFT, "--soft"), (PAPER, "--paper"), (GRID, "--line")):
         figure = figure.replace(colour, f"var({variable})")
     return figure
 
