@@ -79,5 +79,5 @@ def _compare(before: "Quality", after: "Quality") -> None:
         score = prf(micro(found.counts))
         return name, f"{found.error_rate:.2%}", *(f"{value:.3f}" for value in score)
 
-    header = ("kept tokens", "wrong", "P", "R", "F1")
-    msg.table([row("before", before), row("after", after)], header=header, divider=True, aligns=["l", "r", "r", "r", "r"])
+    header, aligns = ("kept tokens", "wrong", "P", "R", "F1"), ["l", "r", "r", "r", "r"]
+    msg.table([row("before", before), row("after", after)], header=header, divider=True, aligns=aligns)

@@ -70,9 +70,9 @@ def _label(cells: list[str], labels: LabelSet) -> str:
     for name in [*reversed(bracketed), *map(_plain, reversed(cells))]:
         if name in labels:
             return name
-    words = {labels.resolve(word): word for word in _WORD.findall(reason) if word in labels}
-    if len(words) == 1:
-        return words.popitem()[1]
+    words: list[str] = [word for word in _WORD.findall(reason) if word in labels]
+    if len({labels.resolve(word) for word in words}) == 1:
+        return words[0]
     return bracketed[-1].strip() if bracketed else ""
 
 

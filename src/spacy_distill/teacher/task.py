@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 
 # spacy-llm accepts a task only if it is annotated with typing's own Iterable.
-from typing import Any, Dict, Iterable, List, Literal, Optional  # noqa: UP035
+from typing import Any, Iterable, Literal  # noqa: UP035
 
 from spacy.tokens import Doc
 
@@ -23,19 +23,19 @@ from .voting import Election
 
 
 def make_ner_task(
-    labels: List[str],  # noqa: UP006
+    labels: list[str],
     prompt: str = "standard",
-    definitions: Optional[Path] = None,  # noqa: UP045
-    examples: Optional[Path] = None,  # noqa: UP045
+    definitions: Path | None = None,
+    examples: Path | None = None,
     choose: Literal["fixed", "random", "nearest"] = "fixed",
-    shots: Optional[int] = None,  # noqa: UP045
+    shots: int | None = None,
     seed: int = 0,
     answer_format: Literal["json", "lines"] = "json",
     repeats: Literal["all", "listed"] = "all",
-    aliases: Optional[Dict[str, str]] = None,  # noqa: UP006, UP045
-    view: Optional[str] = None,  # noqa: UP045
-    max_words: Optional[int] = None,  # noqa: UP045
-    vote: Optional[Dict[str, Any]] = None,  # noqa: UP006, UP045
+    aliases: dict[str, str] | None = None,
+    view: str | None = None,
+    max_words: int | None = None,
+    vote: dict[str, Any] | None = None,
     negatives: bool = False,
 ) -> "NERTask":
     """Make the task `spacy_distill.NER.v1`.
