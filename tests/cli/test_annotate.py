@@ -11,6 +11,7 @@ import spacy
 from typer.testing import CliRunner
 
 from loopback import Response, Server, completion, failure
+from provider import Provider
 from spacy_distill.cli import app
 from spacy_distill.cli.panel import facts, panel, watch
 from spacy_distill.corpus.docbin import read_docs, write_docs
@@ -240,6 +241,32 @@ def test_the_plain_pipeline_gives_the_same_documents(run, folder):
         docs = list(nlp.pipe(nlp.make_doc(doc.text) for doc in read_docs(folder / "in.spacy", nlp.vocab)))
         assert len(server.calls) == 20
     assert [[str(span) for span in doc.ents] for doc in docs] == entities(folder)
+
+
+def test_a_batch_is_handed_in_and_collected_by_the_same_command(run, folder):
+    provider = Provider()
+    with Server(provider) as server:
+        status, output = run(*at(server, prices={"input": 10, "output": 10}), "--batch")
+        assert status == 3, output
+        assert "batch-0 in_progress" in output
+        assert "The same command collects them later" in output
+        assert not (folder / "out.spacy").exists()
+        summary = CliRunner().invoke(app, ["ledger", "ledger.sqlite"])
+        assert "20 answers are awaited from the batch batch-0 " in " ".join(summary.output.split())
+        provider.end()
+        status, output = run(*at(server, prices={"input": 10, "output": 10}), "--batch")
+    assert status == 0, output
+    assert "2,000 + 200 tokens, 0.0110 USD" in output
+    assert entities(folder) == [["Ada"]] * 20
+
+
+def test_a_batch_needs_a_model_to_ask(run, folder):
+    (folder / "ledger.sqlite").touch()
+    status, output = run(
+        "--components.llm.model", '{"@llm_models": "spacy_distill.Replay.v1", "ledger": "x"}', "--batch"
+    )
+    assert status == 1
+    assert "Leave --batch out" in output
 
 
 def test_the_panel_shows_what_the_tally_holds(capsys):

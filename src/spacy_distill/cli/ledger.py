@@ -138,7 +138,7 @@ def show_answers(ledger: "Ledger", start: str) -> None:
 
 def show_summary(ledger: "Ledger") -> None:
     """Print what a ledger holds."""
-    from ..teacher.summary import pending_claims, summarise
+    from ..teacher.summary import awaited, pending_claims, summarise
 
     lines = summarise(ledger)
     rows = [
@@ -162,6 +162,8 @@ def show_summary(ledger: "Ledger") -> None:
     retries = sum(line.retries for line in lines)
     answers = sum(line.answers for line in lines)
     msg.good(f"{ledger.path}: {answers:,} answers, {cost:,.4f} USD, {retries:,} retries")
+    for name, model, count in awaited(ledger):
+        msg.info(f"{count:,} answers are awaited from the batch {visible(name)} ({visible(model)})")
     claims = pending_claims(ledger)
     if claims:
         msg.info(f"{claims:,} answers are being asked for, or were when a run was killed.")

@@ -52,6 +52,18 @@ def summarise(ledger: Ledger) -> list[Line]:
     return [Line(*row) for row in ledger.rows(sql)]  # type: ignore[arg-type]
 
 
+def awaited(ledger: Ledger) -> list[tuple[str, str, int]]:
+    """Batches that were not collected yet.
+
+    RETURNS (list[tuple[str, str, int]]): The provider's name or else ours, the model, the number of requests.
+    """
+    sql = """
+        SELECT coalesce(batch, id), model, count(key) FROM jobs LEFT JOIN job_requests ON job = id
+        GROUP BY id ORDER BY created
+    """
+    return [(str(name), str(model), int(str(count))) for name, model, count in ledger.rows(sql)]
+
+
 def pending_claims(ledger: Ledger) -> int:
     """How many answers are being asked for at this moment, or were when a process was killed."""
     count = ledger.rows("SELECT count(*) FROM claims")[0][0]

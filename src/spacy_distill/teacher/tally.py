@@ -71,7 +71,7 @@ class Tally:
 
     @property
     def projected_cost(self) -> float | None:
-        """What the run will have cost in the end, at most and at this rate, or None if that cannot be told."""
+        """What the run will cost in all, at most and at this rate, or None if that cannot be told."""
         return self.cost * (1 + self.left / self.asked) if self.left is not None and self.asked else None
 
     @property
