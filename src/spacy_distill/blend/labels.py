@@ -7,6 +7,7 @@ from confection import ConfigValidationError
 from .scan import scan
 
 LabelData = dict[str, dict[str, int]]
+LINE = ("initialize", "components", "ner", "labels", "path")
 
 
 def make_gold_labels(path: str | Path | None) -> LabelData:
@@ -25,7 +26,7 @@ def make_gold_labels(path: str | Path | None) -> LabelData:
             "the labels are counted from the gold corpus, but none is given. Set gold in [paths]; a run "
             "without gold may name another corpus: --initialize.components.ner.labels.path distilled.spacy"
         )
-    labels = scan(Path(path)).labels
+    labels = scan(Path(path), LINE).labels
     if not labels:
         raise _refusal(
             f"{path} has no entity, so there is no label to learn. Set gold in [paths] to another corpus."
@@ -37,6 +38,6 @@ def make_gold_labels(path: str | Path | None) -> LabelData:
 
 def _refusal(message: str) -> ConfigValidationError:
     return ConfigValidationError(
-        errors=[{"loc": ("initialize", "components", "ner", "labels", "path"), "msg": message}],
+        errors=[{"loc": LINE, "msg": message}],
         title="No labels",
     )

@@ -72,12 +72,12 @@ def make_plan(
     weights (Optional[Mapping[str, float]]): How the share is split among them; None: by documents.
     max_length (int): Longer documents are left out; 0 for no limit.
     RETURNS (Plan): The plan.
-    RAISES (ConfigValidationError): If a share is out of range, or asks for a source that is missing or empty.
-    RAISES (ValueError): If a corpus cannot be read.
+    RAISES (ConfigValidationError): If a share is out of range, or asks for a source that is missing, empty or
+        cannot be read.
     """
     drawn = draw_shares(share, max_steps)
     sources = _needed(drawn, gold, distilled, weights)
-    holdings = {name: scan(path, max_length) for name, path in sources.items()}
+    holdings = {name: scan(path, _line(name), max_length) for name, path in sources.items()}
     _refuse_empty(sources, holdings)
     documents = {name: holdings[name].documents for name in sources if name != GOLD}
     in_gold = holdings[GOLD].documents if GOLD in holdings else 0
@@ -109,7 +109,7 @@ def _refuse_empty(sources: Mapping[str, Path], holdings: Mapping[str, Holdings])
         if not held.documents:
             found = held.skipped_text() or "it is empty"
             raise _refusal(
-                GOLD if name == GOLD else "distilled",
+                _line(name)[-1],
                 f"asks for {name} examples, but {sources[name]} has no document to train on ({found})",
             )
 
@@ -118,6 +118,11 @@ def _normalized(weights: Mapping[str, float] | None, documents: Mapping[str, int
     chosen = {name: float(weights[name]) if weights else float(documents[name]) for name in documents}
     total = sum(chosen.values())
     return {name: weight / total for name, weight in chosen.items()}
+
+
+def _line(name: str) -> tuple[str, ...]:
+    """The line of the config that names a source."""
+    return (*READER, GOLD if name == GOLD else "distilled")
 
 
 def _refusal(key: str, what: str) -> ConfigValidationError:

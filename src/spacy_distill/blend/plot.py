@@ -81,6 +81,7 @@ def _draw_rates(ax: Axes, preview: Preview, run: BlendRecord | None) -> None:
 
 def _draw_exposures(ax: Axes, preview: Preview, run: BlendRecord | None) -> None:
     colours = dict(zip(preview.plan.weights, _cycle(DISTILLED_COLOURS), strict=False)) | {GOLD: GOLD_COLOUR}
+    label = "realised"
     for name in preview.plan.sources:
         parts = [size * preview.plan.source_shares(step)[name] for step, size in enumerate(preview.sizes)]
         ax.plot(list(accumulate(parts)), color=colours[name], linewidth=2.0, label=f"{name}, planned")
@@ -88,7 +89,9 @@ def _draw_exposures(ax: Axes, preview: Preview, run: BlendRecord | None) -> None
             steps = [line["step"] for line in run.steps]
             drawn = [line["examples"][name] for line in run.steps]
             style = {"color": RUN_COLOUR, "linewidth": 1.2, "linestyle": (0, (4, 3))}
-            ax.plot(steps, drawn, label=f"{name}, realised", **style)  # type: ignore[arg-type]
+            ax.plot(steps, drawn, label=label, **style)  # type: ignore[arg-type]
+            # An underscore keeps the other lines out of the legend.
+            label = "_realised"
     ax.set_ylim(bottom=0)
     ax.set_ylabel("examples drawn")
     _legend(ax)

@@ -1,10 +1,12 @@
 """What a corpus holds, counted without making its documents."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy
+from confection import ConfigValidationError
 from spacy.attrs import ENT_IOB, ENT_TYPE  # type: ignore[import-not-found]
 from spacy.strings import StringStore
 from spacy.tokens import DocBin
@@ -34,17 +36,23 @@ class Holdings:
         return ", ".join(f"{count} {reason}" for reason, count in self.skipped.items())
 
 
-def scan(path: Path, max_length: int = 0) -> Holdings:
+def scan(path: Path, line: Sequence[str], max_length: int = 0) -> Holdings:
     """Count the documents of a `.spacy` file or folder, one shard in memory at a time.
 
     path (Path): The corpus.
+    line (Sequence[str]): The line of the config that names it.
     max_length (int): Documents of more tokens are not usable; 0 for no limit.
     RETURNS (Holdings): The counts.
-    RAISES (ValueError): If there is nothing to read or a file is not a DocBin.
+    RAISES (ConfigValidationError): If there is nothing to read or a file is not a DocBin.
     """
     holdings = Holdings()
-    for shard in shard_paths(path):
-        _scan_shard(read_shard(shard), max_length, holdings)
+    try:
+        for shard in shard_paths(path):
+            _scan_shard(read_shard(shard), max_length, holdings)
+    except ValueError as error:
+        raise ConfigValidationError(
+            errors=[{"loc": line, "msg": str(error)}], title="A corpus cannot be read"
+        ) from error
     return holdings
 
 
