@@ -9,7 +9,7 @@ from support import copy_project, run_in
 
 @pytest.fixture(scope="session")
 def sample_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the sample project after `spacy project run` of `all` and `train` with the tok2vec student."""
+    """The sample project's folder after the workflow `all` and the command `train` (tok2vec student)."""
     folder = copy_project(tmp_path_factory.mktemp("project"))
     done = run_in(folder, "-m", "spacy", "project", "run", "all", ".", "--vars.student", "cpu")
     run_in(folder, "-m", "spacy", "project", "run", "train", ".", "--vars.student", "cpu")

@@ -57,6 +57,9 @@ def _judge(study: Study, name: str, source: Corpora, pool: Mapping[str, Doc]) ->
         documents += 1
         gold = pool.get(doc_id(doc) or "")
         for view, told in views(doc).items():
+            if told.get("state") == "unanswered":
+                # No model answered: it is neither live nor recorded.
+                continue
             origins.add((view, *(str(told.get(key) or "") for key in ORIGIN[1:])))
             keys += [told["key"]] if told.get("key") else []
         if not doc.has_annotation("ENT_IOB"):
