@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..corpus.docbin import write_bytes
-from . import sections
+from . import figures, sections
 from .browser import KINDS, Browser, make_browser
 from .export import write_csv
 from .results import HELDOUT, TEST, result_rows
@@ -38,12 +38,12 @@ def write_report(summary: Summary, findings: dict[str, Any], out: Path, *, text:
     browser = make_browser(summary) if text else None
     facts = page_facts(summary, findings, browser)
     page = _environment(True).get_template("report.html.jinja").render(facts)
-    figures = out.with_name(f"{out.stem}_figures")
-    notes = _environment(False).get_template("report.md.jinja").render(facts, figures=figures.name)
+    folder = out.with_name(f"{out.stem}_figures")
+    notes = _environment(False).get_template("report.md.jinja").render(facts, figures=folder.name)
     write_bytes(page.encode(), out)
     write_bytes(notes.encode(), out.with_suffix(".md"))
     for name, figure in _named_figures(facts).items():
-        write_bytes(_standalone(figure).encode(), figures / f"{name}.svg")
+        write_bytes(_standalone(figure).encode(), folder / f"{name}.svg")
     write_results(results_data(summary, findings), out.with_name(RESULTS))
     return [out, out.with_suffix(".md"), out.with_name(RESULTS), *write_csv(findings, out)]
 
@@ -61,9 +61,9 @@ def page_facts(summary: Summary, findings: dict[str, Any], browser: Browser | No
         "worth": sections.worth_rows(findings),
         "costs": sections.cost_rows(summary, findings),
         "versions": sections.versions(summary),
-        "forests": sections.forest_figures(findings),
-        "curves": sections.curve_figures(summary, findings),
-        "learning": sections.learning_figures(summary, findings),
+        "forests": figures.forest_figures(findings),
+        "curves": figures.curve_figures(summary, findings),
+        "learning": figures.learning_figures(summary, findings),
         "browser": browser,
         "kinds": KINDS,
     }
@@ -122,6 +122,6 @@ def figure_name(*parts: str) -> str:
 def _named_figures(facts: dict[str, Any]) -> dict[str, str]:
     found = {figure_name("forest", *key): figure for key, figure in facts["forests"].items()}
     found |= {figure_name("learning", student): figure for student, figure in facts["learning"].items()}
-    for group, figures in facts["curves"].items():
-        found |= {figure_name("curve", group, name): figure for name, figure in figures}
+    for group, curves in facts["curves"].items():
+        found |= {figure_name("curve", group, name): figure for name, figure in curves}
     return found
