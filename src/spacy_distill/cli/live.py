@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Columns of a table that is written to a file.
 WIDE = 200
+BAR = 40
 MARKS = {"finished": "[green]✔[/green]", "failed": "[red]✘[/red]"}
 
 
@@ -91,8 +92,10 @@ class StudyProgress:
         """The live panel: a bar, and what is running for how long."""
         done = self.skipped + self.finished + self.failed
         line = Table.grid(padding=(0, 1))
+        line.add_column(width=BAR)
+        line.add_column(no_wrap=True)
         line.add_row(
-            ProgressBar(total=self.total, completed=done, width=40),
+            ProgressBar(total=self.total, completed=done, width=BAR),
             Text(f"{self.position} runs, {self.failed} failed{self._left_text()}"),
         )
         now = time.monotonic()
@@ -130,12 +133,20 @@ def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = WIDE
+    cells = [list(head), *map(list, rows)]
+    if sum(map(_width, zip(*cells, strict=True))) > console.width:
+        cells = [[*row[:2], *(cell.replace(" ", "\n") for cell in row[2:])] for row in cells]
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    for i, name in enumerate(head):
-        table.add_column(name, justify="left" if i < 2 else "right", no_wrap=i < 2)
-    for row in rows:
+    for i, name in enumerate(cells[0]):
+        table.add_column(name, justify="left" if i < 2 else "right")
+    for row in cells[1:]:
         table.add_row(*map(escape, row))
     console.print(table)
+
+
+def _width(column: Iterable[str]) -> int:
+    """Columns of the terminal that a column of a table takes, with its margin."""
+    return max(len(line) for cell in column for line in cell.split("\n")) + 3
 
 
 def duration(seconds: float) -> str:
