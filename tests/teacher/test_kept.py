@@ -35,8 +35,8 @@ def test_missing_tokens_count_neither_for_nor_against():
     assert found.share_missing == pytest.approx(1 / 5)
 
 
-def test_what_is_left_of_a_gold_entity_is_not_held_against_the_labels():
-    assert quality([(doc((0, 2, "LOC")), doc((0, 1, "PER"), missing=[1]))]).counts == {}
+def test_a_wrong_label_for_the_rest_of_a_gold_entity_is_wrong():
+    assert quality([(doc((0, 2, "LOC")), doc((0, 1, "PER"), missing=[1]))]).counts == {"PER": Counts(0, 1, 0)}
 
 
 def test_what_gold_does_not_know_is_left_out():

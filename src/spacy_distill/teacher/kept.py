@@ -39,8 +39,8 @@ class Quality(NamedTuple):
 def quality(pairs: Iterable[tuple[Doc, Doc]]) -> Quality:
     """Compare labels with gold where the labels were kept.
 
-    A gold entity that touches a missing token is left out, as is a labelled one that touches a token of which
-    gold knows nothing.
+    A gold entity that touches a missing token need not be found, but what the labels make of the rest of it
+    is wrong all the same. A labelled entity that touches a token of which gold knows nothing is left out.
 
     pairs (Iterable[tuple[Doc, Doc]]): Gold and labelled documents with the same tokens.
     RETURNS (Quality): Counts over all pairs.
@@ -65,17 +65,9 @@ def tags(doc: Doc) -> list[str | None]:
 
 def _known_by(gold: Doc, labelled: Doc) -> Doc:
     """Gold, with missing what the labels leave missing."""
-    hidden = {token.i for token in labelled if token.ent_iob == MISSING}
-    hidden |= {token.i for token in gold if token.ent_iob == MISSING}
-    touched = [ent for ent in gold.ents if not hidden.isdisjoint(range(ent.start, ent.end))]
-    hidden |= {i for ent in touched for i in range(ent.start, ent.end)}
-    words, spaces = [t.text for t in gold], [bool(t.whitespace_) for t in gold]
-    made = Doc(gold.vocab, words, spaces)
-    if len(hidden) < len(made):
-        entities = [
-            Span(made, ent.start, ent.end, ent.label_)
-            for ent in gold.ents
-            if hidden.isdisjoint(range(ent.start, ent.end))
-        ]
-        made.set_ents(entities, missing=[made[i : i + 1] for i in sorted(hidden)], default="outside")
+    hidden = {token.i for doc in (gold, labelled) for token in doc if token.ent_iob == MISSING}
+    known = [ent for ent in gold.ents if hidden.isdisjoint(range(ent.start, ent.end))]
+    made = Doc(gold.vocab, [t.text for t in gold], [bool(t.whitespace_) for t in gold])
+    entities = [Span(made, ent.start, ent.end, ent.label_) for ent in known]
+    made.set_ents(entities, missing=[made[i : i + 1] for i in sorted(hidden)], default="outside")
     return made
