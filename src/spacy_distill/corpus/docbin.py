@@ -8,6 +8,8 @@ from pathlib import Path
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from .codecs import Codecs
+
 
 def shard_paths(path: Path) -> list[Path]:
     """The `.spacy` files that a path stands for.
@@ -36,7 +38,9 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     RAISES (ValueError): If there is nothing to read or a file is not a DocBin.
     """
     for shard in shard_paths(path):
-        yield from read_shard(shard).get_docs(vocab)
+        docs, codecs = read_shard(shard).get_docs(vocab), Codecs()
+        while (doc := codecs.call(next, docs, None)) is not None:
+            yield doc
 
 
 def count_docs(path: Path) -> int:
@@ -55,9 +59,9 @@ def write_docs(docs: Iterable[Doc], path: Path) -> int:
     RAISES (ValueError): If the file cannot be written there.
     """
     path = Path(path)
-    docbin = DocBin(store_user_data=True)
+    docbin, codecs = DocBin(store_user_data=True), Codecs()
     for doc in docs:
-        docbin.add(doc)
+        codecs.call(docbin.add, doc)
     write_bytes(docbin.to_bytes(), path)
     return len(docbin)
 
