@@ -63,6 +63,7 @@ def test_waits_grow_to_a_cap_and_are_jittered(tries, seed):
     wait = backoff(tries, random.Random(seed))
     assert 0.25 <= wait <= LONGEST_WAIT
     assert backoff(tries, random.Random(seed), first=0) == 0
+    assert backoff(tries, random.Random(seed)) != backoff(tries, random.Random(seed + 1))
 
 
 def test_a_page_of_html_is_shortened_and_escaped():
