@@ -153,6 +153,8 @@ def test_a_wrong_key_ends_the_run_and_is_shown_nowhere(run, folder, monkeypatch)
         status, output = run(*at(server, api_key_env="SOME_KEY"))
     assert status == 1
     assert "HTTP 401" in output
+    assert "no file was written" in output
+    assert not (folder / "out.spacy").exists()
     assert KEY not in output
     assert not [path for path in folder.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 

@@ -115,7 +115,8 @@ def show(report: "Report", out: Path, *, allow_missing: bool) -> int:
     tally, states = report.tally, report.states
     if report.waiting:
         return show_waiting(report.waiting, tally)
-    msg.table(sorted(states.items()), header=("state", "documents"), divider=True)
+    if report.written:
+        msg.table(sorted(states.items()), header=("state", "documents"), divider=True)
     msg.text(
         f"{tally.kept:,} answers were in the ledger; {tally.asked:,} were asked for: {tally.requests:,} "
         f"requests, {tally.prompt_tokens:,} + {tally.completion_tokens:,} tokens, {tally.cost:,.4f} USD."
@@ -135,7 +136,10 @@ def show(report: "Report", out: Path, *, allow_missing: bool) -> int:
         msg.info(f"{tally.awaited} answers are awaited from batches; --batch collects them.")
     if tally.stopped:
         msg.fail(f"Stopped early: {tally.stopped}.")
-    msg.good(f"Wrote {report.documents} documents: {out}")
+    if report.written:
+        msg.good(f"Wrote {report.documents} documents: {out}")
+    else:
+        msg.fail("No answer was got, so no file was written.")
     if tally.stopped == "interrupted":
         return INTERRUPT_STATUS
     return int(bool(states["failed"] or tally.stopped or (report.missing and not allow_missing)))

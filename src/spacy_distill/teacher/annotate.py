@@ -28,7 +28,9 @@ class Report:
     states (Counter[str]): How many documents are in each state.
     missing (int): How many of them could have been asked about and have no answer yet.
     tally (Tally): What was asked for it.
-    waiting (Waiting | None): Batches whose answers are still to come. Then nothing was written.
+    waiting (Waiting | None): Batches whose answers are still to come.
+    written (bool): Whether there is a file now. There is none if answers are still to come from batches, or
+        if the run was stopped before there was a single answer.
     """
 
     documents: int = 0
@@ -36,6 +38,7 @@ class Report:
     missing: int = 0
     tally: Tally = field(default_factory=Tally)
     waiting: Waiting | None = None
+    written: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,8 @@ def annotate(
         waiting = ask(
             teacher, teacher.model, source, spending=spending, batch=batch, tally=tally, watch=watch
         )
-        if waiting:
-            return Report(count_docs(source), tally=tally, waiting=waiting)
+        if waiting or tally.fruitless:
+            return Report(count_docs(source), tally=tally, waiting=waiting, written=False)
     else:
         raise ValueError(
             f"{config}: annotating needs @llm_models spacy_distill.ChatModel.v1 or spacy_distill.Replay.v1; "

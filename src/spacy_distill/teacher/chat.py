@@ -37,6 +37,7 @@ class ChatModel:
     def __init__(self, settings: ChatSettings) -> None:
         self.settings = settings
         self._ledger: Ledger | None = None
+        self._nothing: Ledger | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -49,7 +50,8 @@ class ChatModel:
     def known(self) -> Ledger:
         """The ledger if there is one; else an empty one."""
         if self._ledger is None and not self.settings.ledger.exists():
-            return Ledger.in_memory()
+            self._nothing = self._nothing or Ledger.in_memory()
+            return self._nothing
         return self.ledger
 
     def look_up(self, prompt: str) -> Answer | None:

@@ -65,6 +65,11 @@ class Tally:
         return self.asked / self.seconds if self.seconds > 0 else 0.0
 
     @property
+    def fruitless(self) -> bool:
+        """Whether the run was stopped without a single answer, old or new."""
+        return bool(self.stopped) and not self.kept and self.asked == self.states["failed"]
+
+    @property
     def left(self) -> int | None:
         """Prompts that are still to be done, or None if their number is unknown."""
         return None if self.total is None else self.total - self.done
