@@ -47,7 +47,7 @@ def run_command(arguments: list[str], folder: Path, output: Path) -> None:
 
 def processes(monkeypatch: pytest.MonkeyPatch) -> multiprocessing.context.ForkServerContext:
     """Makes processes that have imported this module before they were made."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["warm"])
     return context
