@@ -1,7 +1,9 @@
 """The provider's batch interface against a fake of its endpoints."""
 
+import json
 import random
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +14,7 @@ from spacy_distill.teacher.budget import Budget, Prices
 from spacy_distill.teacher.jobs import JobBook
 from spacy_distill.teacher.ledger import Ledger
 from spacy_distill.teacher.models import make_chat_model
-from spacy_distill.teacher.request import Job
+from spacy_distill.teacher.request import Job, requests_of
 from spacy_distill.teacher.tally import Tally
 from warm import CONFIG, processes
 
@@ -240,6 +242,22 @@ def test_the_key_is_written_nowhere(model, provider, tmp_path, monkeypatch, capl
     assert server.calls[0].headers["authorization"] == f"Bearer {key}"
     assert key not in caplog.text
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and key.encode() in path.read_bytes()]
+
+
+def test_a_request_is_in_one_batch_only(tmp_path):
+    settings = make_chat_model("fake", str(tmp_path / "ledger.sqlite"), "http://127.0.0.1:9/v1").settings
+    first, second, third = requests_of(settings, jobs(3))
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        book = JobBook(ledger, settings)
+        one = book.add("one", [first, second])
+        other = book.add("other", [second, third])
+        assert book.add("none", [first, third]) is None
+        assert [job.id for job in book.open()] == ["one", "other"]
+        assert list(book.requests(other)) == [replace(third, job=replace(third.job, prompt=""))]
+        assert {json.loads(line)["custom_id"] for line in book.lines(one)} == {first.key, second.key}
+        book.remove(one)
+        assert not book.holds(first.key)
+        assert book.holds(third.key)
 
 
 @pytest.mark.slow
