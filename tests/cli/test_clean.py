@@ -36,7 +36,7 @@ def test_students_by_folds_with_gold(corpus):
     )
     assert code == 0, output
     assert "2 of 128 labelled tokens were masked (1.6%)" in output
-    assert "PER 2 2 0 0" in output
+    assert "PER 34 2 2 0 0" in output
     assert "after 0.00% 1.000 1.000 1.000" in output
     assert sum(token.ent_iob == 0 for doc in read_docs(out, Vocab()) for token in doc) == 2
 

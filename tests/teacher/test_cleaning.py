@@ -67,6 +67,12 @@ def test_the_report_says_how_many_of_the_masked_were_errors():
     assert (found.before.wrong, found.after.wrong, found.after.missing) == (2, 0, 3)
 
 
+def test_a_judge_that_contradicts_most_of_a_label_is_pointed_out():
+    docs = [doc(ANN, ROME, number=n) for n in range(3)]
+    verdicts = [(0, doc(ANN)), (1, doc(ANN)), (2, doc(ROME))]
+    assert clean(docs, verdicts, "someone").hardly_left() == ["LOC"]
+
+
 def test_documents_without_gold_are_not_counted_against_it():
     found = clean([doc(ANN)], [(0, doc())], "someone", {})
     assert found.entities == {"PER": 1}

@@ -56,16 +56,22 @@ def clean_command(
 
 
 def _show(masked: "Masked") -> None:
-    labels = sorted(set(masked.entities) | set(masked.absences))
-    header = ["label", "teacher's, masked", "judge's alone"]
-    rows: list[list[object]] = [[label, masked.entities[label], masked.absences[label]] for label in labels]
-    if masked.wrong is not None and masked.missed is not None:
-        header = ["label", "teacher's, masked", "of them wrong", "judge's alone", "of them right"]
-        rows = [
-            [label, masked.entities[label], masked.wrong[label], masked.absences[label], masked.missed[label]]
-            for label in labels
-        ]
-    msg.table(rows, header=header, divider=True, aligns=["l", *["r"] * (len(header) - 1)])
+    columns = {
+        "teacher's": masked.held,
+        "masked": masked.entities,
+        "of them wrong": masked.wrong,
+        "judge's alone": masked.absences,
+        "of them right": masked.missed,
+    }
+    known = {name: counts for name, counts in columns.items() if counts is not None}
+    labels = sorted(set(masked.held) | set(masked.absences))
+    rows = [[label, *(counts[label] for counts in known.values())] for label in labels]
+    msg.table(rows, header=["entities", *known], divider=True, aligns=["l", *["r"] * len(known)])
+    if lost := masked.hardly_left():
+        msg.warn(
+            f"More than half of the entities of {', '.join(lost)} were masked. A judge that does so may be too weak "
+            "to judge them: what is kept then looks better than it is worth."
+        )
     share = masked.masked / masked.tokens if masked.tokens else 0.0
     msg.info(f"{masked.masked} of {masked.tokens} labelled tokens were masked ({share:.1%}).")
     if masked.before and masked.after:

@@ -21,7 +21,8 @@ class Masked:
 
     tokens (int): Tokens that had a label.
     masked (int): How many of them were masked.
-    entities (Counter[str]): Entities of the teacher that were masked, by label.
+    held (Counter[str]): Entities of the teacher, by label.
+    entities (Counter[str]): Those of them that were masked.
     absences (Counter[str]): Entities of the judge where the teacher says otherwise or "O", by label.
     wrong (Optional[Counter[str]]): How many of the masked entities gold does not have; None without gold.
     missed (Optional[Counter[str]]): How many of the judge's entities gold has; None without gold.
@@ -30,12 +31,17 @@ class Masked:
 
     tokens: int = 0
     masked: int = 0
+    held: Counter[str] = field(default_factory=Counter)
     entities: Counter[str] = field(default_factory=Counter)
     absences: Counter[str] = field(default_factory=Counter)
     wrong: Counter[str] | None = None
     missed: Counter[str] | None = None
     before: Quality | None = None
     after: Quality | None = None
+
+    def hardly_left(self) -> list[str]:
+        """Labels that lost more than half of their entities: the judge may be unable to judge them."""
+        return [label for label, count in sorted(self.held.items()) if self.entities[label] > count / 2]
 
 
 def mask(doc: Doc, judged: Doc, judge: str) -> tuple[Doc, list[Span], list[Span]]:
@@ -85,6 +91,7 @@ def clean(
     RAISES (ValueError): If a document and its gold have other tokens.
     """
     found = Masked(tokens=sum(token.ent_iob != 0 for doc in docs for token in doc))
+    found.held.update(ent.label_ for doc in docs for ent in doc.ents)
     if gold is not None:
         found.wrong, found.missed = Counter(), Counter()
         found.before = quality(_pairs(docs, gold))
