@@ -69,8 +69,8 @@ def _show(masked: "Masked") -> None:
     msg.table(rows, header=["entities", *known], divider=True, aligns=["l", *["r"] * len(known)])
     if lost := masked.hardly_left():
         msg.warn(
-            f"More than half of the entities of {', '.join(lost)} were masked. A judge that does so may be too weak "
-            "to judge them: what is kept then looks better than it is worth."
+            f"More than half of the entities of {', '.join(lost)} were masked. A judge that does so may be "
+            "too weak to judge them: what is kept then looks better than it is worth."
         )
     share = masked.masked / masked.tokens if masked.tokens else 0.0
     msg.info(f"{masked.masked} of {masked.tokens} labelled tokens were masked ({share:.1%}).")
