@@ -58,6 +58,16 @@ def test_a_clear_difference_between_arms_may_be_claimed_in_either_direction():
     assert verdict(difference(counted(0.0), counted(0.2), resampler), 0.01) == "less"
 
 
+def test_a_difference_must_hold_over_seeds_and_over_articles():
+    """Seeds that disagree spoil a difference that every article shows."""
+    better, base = counted(0.0), counted(0.0)
+    for seed, shift in enumerate((2.0, -0.3, 2.0, -0.3, 0.1)):
+        better.table[seed, :, :, 1] = np.maximum(0.1, better.table[seed, :, :, 1] - shift)
+    found = difference(better, base, Resampler.of(500))
+    assert found.boot_p < 0.05 < found.t_p == found.p
+    assert difference(counted(0.2, seeds=1), counted(seeds=1), Resampler.of(100)).p == 1
+
+
 def test_an_arm_does_not_differ_from_itself():
     found = difference(counted(), counted(), Resampler.of(100))
     assert (found.mean, found.low, found.high, found.p) == (0, 0, 0, 1)

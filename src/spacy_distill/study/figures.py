@@ -19,10 +19,12 @@ def forest_figures(findings: Findings) -> dict[tuple[str, str, str], str]:
 
 def curve_figures(summary: Summary, findings: Findings) -> dict[str, list[tuple[str, str]]]:
     """Training curves by group: the name and the figure of each arm."""
-    scores = [score for found in findings["arms"] for run in found["curve"]["scores"] for _, score in run]
+    runs = [run for found in findings["arms"] for run in found["curve"]["scores"]]
+    # The first look is at an untrained network: it would only squeeze the rest.
+    scores = [score for run in runs for step, score in run if step or len(run) == 1]
     if not scores:
         return {}
-    limits = (max(0.0, min(scores) - 0.02), min(1.0, max(scores) + 0.03))
+    limits = (max(0.0, min(scores) - 0.05), min(1.0, max(scores) + 0.03))
     figures: dict[str, list[tuple[str, str]]] = {}
     for group, arms in groups(findings):
         baseline = next((found for found in arms if found["arm"]["name"] == summary.study.baseline), None)
