@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from confection import ConfigValidationError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blending import Corpus
@@ -119,6 +119,7 @@ def test_the_realised_curve_is_what_was_drawn_in_each_stretch():
     assert realised(run, points=1) == ([1], [0.5])
 
 
+@settings(deadline=None)
 @given(values=st.lists(st.floats(0, 1), max_size=200), width=st.integers(1, 80))
 def test_a_sparkline_is_as_wide_as_asked(values: list[float], width: int):
     line = sparkline(values, width, top=1.0)

@@ -62,7 +62,7 @@ def corpora(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int], P
 SIZES = st.sampled_from([1, 2, 5, 13, 40])
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shares=st.lists(st.floats(0.01, 0.99), min_size=1, max_size=25),
     size=st.integers(1, 20),

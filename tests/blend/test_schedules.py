@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy import registry
 
@@ -66,6 +66,7 @@ def test_a_very_steep_sigmoid_is_a_switch():
     assert drawn[31:] == pytest.approx([0] * 70)
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     steps=st.integers(1, 300),
     start=st.floats(0, 1),
@@ -83,6 +84,7 @@ def test_a_decay_runs_from_start_to_end_and_never_leaves_them(
     assert all(fall * (start - end) >= -1e-9 for fall in falls)
 
 
+@settings(deadline=None, max_examples=40)
 @given(steps=st.integers(1, 500), percent=st.integers(0, 100))
 def test_the_switch_comes_at_the_first_step_that_is_late_enough(steps: int, percent: int):
     # In whole numbers: percent / 100 as a float is sometimes a little above or below.

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 import spacy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
@@ -77,6 +77,7 @@ def test_an_example_has_the_tokens_that_the_pipeline_will_see():
     assert [t.text for t in make_example(nlp, unknown).predicted] == ["don't", "know"]
 
 
+@settings(deadline=None, max_examples=30)
 @given(count=st.integers(1, 60), size=st.integers(1, 70), seed=st.integers(0, 9))
 def test_a_window_gives_every_item_once_and_never_early(count: int, size: int, seed: int):
     docs = [Doc(Vocab(), words=["w"]) for _ in range(count)]

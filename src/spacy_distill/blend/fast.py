@@ -12,6 +12,8 @@ from typing import Any, Literal
 from spacy.language import Language
 from thinc.api import Model
 
+from .values import refusal
+
 Precision = Literal["auto", "bf16", "fp32"]
 # Casts and everything that is no matrix product eat up a smaller gain.
 WORTH_IT = 1.3
@@ -31,10 +33,10 @@ def make_fast_encoder(
     fused_adam (bool): Whether torch's fused AdamW updates the transformer, with the settings of the thinc
         optimizer at every step.
     RETURNS (Callable[[Language], Language]): The callback.
-    RAISES (ValueError): If the precision is none of the three.
+    RAISES (ConfigValidationError): If the precision is none of the three.
     """
     if precision not in ("auto", "bf16", "fp32"):
-        raise ValueError(f"precision is {precision!r}, but must be auto, bf16 or fp32.")
+        raise refusal(f"precision is {precision!r}, but must be auto, bf16 or fp32.")
 
     def speed_up(nlp: Language) -> Language:
         nlp.config["initialize"]["after_init"] = None
@@ -84,17 +86,17 @@ def bf16_gain(rounds: int = 5) -> float:
     """
     import torch
 
-    seconds: dict[torch.dtype, float] = {}
-    for dtype in (torch.float32, torch.bfloat16):
-        inputs, weights = torch.ones(256, 384, dtype=dtype), torch.ones(1536, 384, dtype=dtype)
-        times = []
-        for _ in range(rounds + 1):
-            start = time.perf_counter()
+    times: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
+    factors = {t: (torch.ones(256, 384, dtype=t), torch.ones(1536, 384, dtype=t)) for t in times}
+    # In turns and by CPU time, so that other load on the machine does not decide.
+    for _ in range(rounds + 1):
+        for dtype, (inputs, weights) in factors.items():
+            start = time.process_time()
             torch.nn.functional.linear(inputs, weights)
-            times.append(time.perf_counter() - start)
-        # The first one prepares the kernel.
-        seconds[dtype] = min(times[1:])
-    return seconds[torch.float32] / seconds[torch.bfloat16]
+            times[dtype].append(time.process_time() - start)
+    # The first of each prepares the kernel.
+    full, half = (min(taken[1:]) for taken in times.values())
+    return full / max(half, 1e-9)
 
 
 def _transformer_shims(pipe: Any) -> list[Any]:

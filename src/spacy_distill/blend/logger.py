@@ -13,6 +13,7 @@ from .fast import precision_of
 from .progress import Progress, progress_of
 from .rates import Rates
 from .record import BlendWriter, end_line, plan_line, step_line
+from .values import refusal
 
 Info = dict[str, Any]
 LogStep = Callable[[Info | None], None]
@@ -31,10 +32,10 @@ def make_blend_logger(
     console (bool): Whether to print a table row at every evaluation.
     also (Optional[Callable]): Another logger that is told everything as well, for instance Weights & Biases'.
     RETURNS (Callable): The logger.
-    RAISES (ValueError): If `every` is below 1.
+    RAISES (ConfigValidationError): If `every` is below 1.
     """
     if every < 1:
-        raise ValueError(f"every is {every}, but must be 1 step or more.")
+        raise refusal(f"every is {every}, but must be 1 step or more.")
 
     def set_up(
         nlp: Language, stdout: IO[str] = sys.stdout, stderr: IO[str] = sys.stderr

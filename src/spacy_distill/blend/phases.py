@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice, repeat
 from typing import Any, NamedTuple
 
-from .values import Share, is_fraction, is_number
+from .values import Share, is_fraction, is_number, refusal
 
 ShareSchedule = Iterator[Share]
 
@@ -43,16 +43,16 @@ def read_phases(sections: Sequence[Mapping[str, Any]], total_steps: int) -> list
     sections (Sequence[Mapping]): Each with "share" and either "fraction" or "steps".
     total_steps (int): Number of training steps.
     RETURNS (list[Phase]): The phases.
-    RAISES (ValueError): If a section is not of that form, or together they are not the whole run.
+    RAISES (ConfigValidationError): If a section is not of that form, or together they are not the whole run.
     """
     if not sections:
-        raise ValueError(
+        raise refusal(
             "spacy_distill.phases.v1 needs at least one phase: add a section [….share.*.first] with "
             "fraction (or steps) and share."
         )
     lengths = [_length(i, section, total_steps) for i, section in enumerate(sections, 1)]
     if not math.isclose(sum(lengths), total_steps, abs_tol=1e-6 * total_steps):
-        raise ValueError(
+        raise refusal(
             f"The phases last {sum(lengths):g} steps together, but the run has {total_steps}. "
             "Change their fractions so that they add up to 1, or their steps to total_steps."
         )
@@ -66,23 +66,23 @@ def read_phases(sections: Sequence[Mapping[str, Any]], total_steps: int) -> list
 
 def _length(number: int, section: Mapping[str, Any], total_steps: int) -> float:
     if not isinstance(section, Mapping) or set(section) - {"fraction", "steps", "share"}:
-        raise ValueError(
+        raise refusal(
             f"Phase {number} is {section!r}. Each phase is a section with share and either fraction or steps."
         )
     if "share" not in section or ("fraction" in section) == ("steps" in section):
-        raise ValueError(
+        raise refusal(
             f"Phase {number} has {', '.join(sorted(section)) or 'nothing'}, but needs share and exactly one "
             "of fraction and steps."
         )
     if "fraction" in section:
         if not is_fraction(section["fraction"]):
-            raise ValueError(
+            raise refusal(
                 f"Phase {number}: fraction is {section['fraction']!r}, but must be a number from 0 to 1."
             )
         return float(section["fraction"]) * total_steps
     steps = section["steps"]
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-        raise ValueError(f"Phase {number}: steps is {steps!r}, but must be a whole number, 0 or more.")
+        raise refusal(f"Phase {number}: steps is {steps!r}, but must be a whole number, 0 or more.")
     return float(steps)
 
 
@@ -91,7 +91,7 @@ def _shares(number: int, section: Mapping[str, Any]) -> ShareSchedule:
     if share is None or is_fraction(share):
         return repeat(share)
     if is_number(share) or not isinstance(share, Iterable) or isinstance(share, str):
-        raise ValueError(
+        raise refusal(
             f"Phase {number}: share is {share!r}, but must be a number from 0 to 1, null for a share in "
             "proportion to the documents, or a section with a schedule."
         )

@@ -15,7 +15,7 @@ from .blend import Blend
 from .checks import cautions, check_config, check_labels
 from .plan import Plan, make_plan
 from .progress import progress_of
-from .values import is_number
+from .values import is_number, refusal
 
 DISTILLED = "distilled"
 BY_SEQUENCE = "spacy.batch_by_sequence.v1"
@@ -49,7 +49,7 @@ def make_blended_corpus(
     group_by_length (bool): Whether the examples of a step are of similar length, whatever their source: a
         transformer then computes less padding. Shares and passes stay exact.
     RETURNS (BlendedCorpus): The reader.
-    RAISES (ValueError): If an argument makes no sense.
+    RAISES (ConfigValidationError): If an argument makes no sense.
     """
     return BlendedCorpus(
         gold,
@@ -188,18 +188,18 @@ def _check_arguments(
     distilled: Mapping[str, Path], weights: Mapping[str, float] | None, max_length: int, shuffle_window: int
 ) -> None:
     if GOLD in distilled:
-        raise ValueError('A distilled corpus is called "gold". Give it another name: that one is taken.')
+        raise refusal('A distilled corpus is called "gold". Give it another name: that one is taken.')
     if weights is not None and set(weights) != set(distilled):
-        raise ValueError(
+        raise refusal(
             f"weights names {', '.join(sorted(weights))}, but the distilled corpora are "
             f"{', '.join(sorted(distilled)) or 'none'}. Give each of them a weight, or set weights = null."
         )
     for name, weight in (weights or {}).items():
         if not is_number(weight) or not 0.0 <= weight < math.inf:
-            raise ValueError(f"The weight of {name} is {weight!r}, but must be a number, 0 or more.")
+            raise refusal(f"The weight of {name} is {weight!r}, but must be a number, 0 or more.")
     if weights and not any(weights.values()):
-        raise ValueError("All weights are 0. Give at least one distilled corpus a weight above 0.")
+        raise refusal("All weights are 0. Give at least one distilled corpus a weight above 0.")
     if max_length < 0:
-        raise ValueError(f"max_length is {max_length}, but must be a number of tokens, or 0 for no limit.")
+        raise refusal(f"max_length is {max_length}, but must be a number of tokens, or 0 for no limit.")
     if shuffle_window < 1:
-        raise ValueError(f"shuffle_window is {shuffle_window}, but must be 1 document or more.")
+        raise refusal(f"shuffle_window is {shuffle_window}, but must be 1 document or more.")

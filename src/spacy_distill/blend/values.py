@@ -3,16 +3,23 @@
 import math
 from numbers import Real
 
+from confection import ConfigValidationError
+
 Share = float | None
+
+
+def refusal(message: str) -> ConfigValidationError:
+    """The error for a setting that cannot be used: one that spaCy's commands show without a traceback."""
+    return ConfigValidationError(title="A setting of this config cannot be used", desc=message)
 
 
 def check_steps(total_steps: int) -> None:
     """Refuse a number of steps that is not a positive whole number.
 
-    RAISES (ValueError): If it is not; a config's `max_steps = 0` ("no limit") gives a schedule no length.
+    RAISES (ConfigValidationError): If it is not; with `max_steps = 0` ("no limit") a schedule has no length.
     """
     if isinstance(total_steps, bool) or not isinstance(total_steps, int) or total_steps < 1:
-        raise ValueError(
+        raise refusal(
             f"total_steps is {total_steps!r}, but must be a whole number above 0. "
             "Set max_steps in [training], which the configs pass on as ${training.max_steps}."
         )
@@ -21,19 +28,19 @@ def check_steps(total_steps: int) -> None:
 def check_fraction(name: str, value: float) -> None:
     """Refuse a value outside [0, 1].
 
-    RAISES (ValueError): If it is outside, not a number, or NaN.
+    RAISES (ConfigValidationError): If it is outside, not a number, or NaN.
     """
     if not is_fraction(value):
-        raise ValueError(f"{name} is {value!r}, but must be a number from 0 to 1.")
+        raise refusal(f"{name} is {value!r}, but must be a number from 0 to 1.")
 
 
 def check_positive(name: str, value: float) -> None:
     """Refuse a value that is not above 0.
 
-    RAISES (ValueError): If it is not, or is not finite.
+    RAISES (ConfigValidationError): If it is not, or is not finite.
     """
     if not is_number(value) or not 0.0 < value < math.inf:
-        raise ValueError(f"{name} is {value!r}, but must be a number above 0.")
+        raise refusal(f"{name} is {value!r}, but must be a number above 0.")
 
 
 def is_fraction(value: object) -> bool:
