@@ -86,7 +86,9 @@ class Batches:
             job_id = uuid.uuid4().hex
             self._claims.take(f"batch {job_id}")
             added = self._book.add(job_id, self._fill(first, missing))
-            if added is not None:
+            if added is None:
+                self._claims.give_up(f"batch {job_id}")
+            else:
                 self._with_claim(added, new=True)
         return self._waiting
 
