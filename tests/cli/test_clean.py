@@ -48,3 +48,6 @@ def test_errors_are_shown(corpus):
     code, output = run(corpus / "nothing.spacy", corpus / "out.spacy")
     assert code == 1
     assert "No such corpus" in output
+    code, output = run(corpus / "distilled.spacy", corpus / "distilled.spacy")
+    assert code == 1
+    assert "Choose another file" in output

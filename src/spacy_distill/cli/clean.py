@@ -39,9 +39,11 @@ def clean_command(
         from spacy.vocab import Vocab
 
         from ..corpus.docbin import read_docs, write_docs
+        from ..teacher.annotate import check_out
         from ..teacher.cleaning import clean, read_gold
         from ..teacher.judges import judge_by_folds, judge_by_model
 
+        check_out(source, out)
         vocab = Vocab()
         docs = list(read_docs(source, vocab))
         right = read_gold(gold, vocab) if gold else None
