@@ -112,6 +112,27 @@ def test_one_override_chooses_the_learning_rate(student: str, rate: str, paths: 
     assert len(set(rates)) == 1 if rate == "constant" else rates[-1] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ({"corpora.train.share.switch": 7}, "switch is 7, but must be a number from 0 to 1"),
+        ({"corpora.train.share.switch": "NaN"}, "switch is 'NaN', but must be a number from 0 to 1"),
+        ({"training.max_steps": 0}, "total_steps is 0, but must be a whole number above 0"),
+        ({"corpora.train.weights": {"bbc": 1}}, "weights names bbc, but the distilled corpora are distilled"),
+    ],
+)
+def test_spacy_train_refuses_a_wrong_setting_without_a_traceback(
+    override: dict[str, Any],
+    message: str,
+    paths: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+):
+    with pytest.raises(SystemExit):
+        train(config_of("cpu"), tmp_path, overrides={**overrides_for("cpu", paths), **override})
+    assert message in capsys.readouterr().out
+
+
 def test_several_distilled_corpora_by_one_override(paths: dict[str, Any], tmp_path: Path):
     both = {"conll": paths["paths.distilled"], "bbc": paths["paths.dev"]}
     overrides = {**overrides_for("cpu", paths), "corpora.train.distilled": both, "paths.distilled": None}

@@ -18,12 +18,21 @@ def shown_errors() -> Iterator[None]:
 
     Anything else is a bug and keeps its traceback.
     """
+    from click import ClickException
     from confection import ConfigValidationError
 
     try:
         yield
+    except ClickException as error:
+        # spaCy's reading of overrides: an option without a dot. Typer brings a click of its own.
+        msg.fail(error.format_message(), "A value of the config is overridden as --section.key value.")
+        raise typer.Exit(2) from None
     except ConfigValidationError as error:
         msg.fail("Config validation error", str(error).strip())
+        raise typer.Exit(1) from None
+    except UnicodeDecodeError as error:
+        found = f"found the byte {error.object[error.start]:#04x} at position {error.start}"
+        msg.fail(f"A file that was given is not text: expected UTF-8, {found}.")
         raise typer.Exit(1) from None
     except (ValueError, OSError) as error:
         msg.fail(str(error))
