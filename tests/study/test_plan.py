@@ -31,6 +31,12 @@ def test_a_run_is_the_students_config_with_the_axes_in_it(config, tmp_path):
     assert made["initialize"]["components"]["ner"]["labels"]["path"].endswith("gold.spacy")
 
 
+def test_training_never_stops_before_its_last_step(tmp_path):
+    config = write_config(tmp_path)
+    config.write_text(config.read_text().replace("eval_frequency = 3", "eval_frequency = 3\npatience = 9"))
+    assert config_of(planned(config, tmp_path / "c"), "simple_mix")["training"]["patience"] == 0
+
+
 def test_labels_come_from_the_whole_gold_corpus_and_not_from_a_subset(config, tmp_path):
     made = config_of(planned(config, tmp_path, gold_sizes=[2]), "gold")
     assert made["paths"]["gold"] != made["paths"]["gold_labels"]

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -162,6 +163,18 @@ def test_a_study_without_a_finished_run_has_a_report_too(tmp_path, config):
     assert "0 / 4" in (tmp_path / "page.html").read_text()
 
 
+def test_with_several_gold_sizes_it_says_what_distilled_documents_are_worth(tmp_path, config):
+    run_study(config, tmp_path, {"study.seeds": [0], "study.gold_sizes": [4, 12, 0], "study.keep": "none"})
+    summary = read_summary(tmp_path)
+    findings = find_all(summary)
+    write_report(summary, findings, tmp_path / "page.html")
+    assert {(row["arm"]["name"], row["gold"]) for row in findings["worth"]} == {
+        ("simple_mix", 4), ("simple_mix", 12), ("simple_mix", 24),
+    }  # fmt: skip
+    assert 'id="worth"' in (tmp_path / "page.html").read_text()
+    assert "learning-tiny.svg" in (tmp_path / "page.md").read_text()
+
+
 def test_one_run_alone_has_a_report_without_comparisons(tmp_path, config):
     run_study(config, tmp_path, {"study.seeds": [0], "study.regimens": ["gold"], "study.heldout": 0})
     summary = read_summary(tmp_path)
@@ -203,6 +216,13 @@ def test_the_teacher_table_counts_only_documents_with_labels(findings):
         teachers["cot"]["scores"]["micro"]["f"]["mean"] > teachers["standard"]["scores"]["micro"]["f"]["mean"]
     )
     assert teachers["cot"]["scores"]["labels"]["PER"]["f"]["mean"] == 1
+
+
+def test_a_run_that_was_made_of_other_inputs_is_not_in_the_report(study_dir, tmp_path):
+    shutil.copytree(study_dir, tmp_path / "study")
+    place = tmp_path / "study" / "tiny/gold/gold-all/seed-0/run.json"
+    place.write_text(json.dumps({**json.loads(place.read_text()), "fingerprint": "of another corpus"}))
+    assert len(read_summary(tmp_path / "study").results) == 3
 
 
 def test_a_folder_that_is_no_study_and_a_file_that_is_no_result_are_refused(tmp_path):

@@ -13,7 +13,7 @@ from ..corpus.docbin import read_docs
 from .inputs import HELDOUT_FILE, doc_key, heldout_teacher
 from .lineage import Piece, View, trace, view_of
 from .matrix import Run
-from .results import HELDOUT, Result, Row
+from .results import HELDOUT, Result, Row, article_rows
 from .scoring import PREDICTIONS
 from .store import Store
 
@@ -39,7 +39,9 @@ def read_results(store: Store, runs: Mapping[Run, str], corpora: Path, variant: 
             sets = store.scores(run.folder)["sets"]
             place = store.root / run.folder
             tracer.add_lineage(sets.get(HELDOUT, []), place / PREDICTIONS, run.arm.variant or variant)
-            found.append(Result(run, record, sets, read_blend(place / FILE_NAME)))
+            # Statistics need no more than articles, and hundreds of runs have to fit into memory.
+            articles = {name: article_rows(rows) for name, rows in sets.items()}
+            found.append(Result(run, record, articles, read_blend(place / FILE_NAME)))
     return found
 
 

@@ -19,7 +19,7 @@ class Result:
 
     run (Run): The run.
     record (dict[str, Any]): Its `run.json`: steps, inputs, versions, seconds.
-    sets (dict[str, list[Row]]): Its counts by corpus, a row a document or an article: see `score_models`.
+    sets (dict[str, list[Row]]): Its counts by corpus, a row an article: see `score_models`, `article_rows`.
     blend (dict[str, Any]): What training saw: see `read_blend`.
     """
 

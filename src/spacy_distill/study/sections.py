@@ -86,7 +86,7 @@ def score_tables(summary: Summary, findings: Findings) -> Iterator[dict[str, Any
                     "seeds": len(found["seeds"]),
                     "steps": found["steps"],
                     "baseline": found["arm"]["name"] == summary.study.baseline,
-                    "difference": against.get((name, *_key(found["arm"]))),
+                    "difference": against.get((name, *_arm_key(found["arm"]))),
                 }
                 for found in arms
                 if name in found["sets"]
@@ -102,13 +102,9 @@ def score_tables(summary: Summary, findings: Findings) -> Iterator[dict[str, Any
                 }
 
 
-def _key(arm: Mapping[str, Any]) -> tuple[Any, ...]:
-    return arm["student"], arm["gold_size"], arm["name"]
-
-
 def _against_baseline(summary: Summary, findings: Findings) -> dict[tuple[Any, ...], dict[str, Any]]:
     return {
-        (row["set"], *_key(row["first"])): row
+        (row["set"], *_arm_key(row["first"])): row
         for row in findings["comparisons"]
         if row["second"]["name"] == summary.study.baseline
     }
@@ -165,6 +161,7 @@ def lineage_rows(findings: Findings) -> tuple[list[str], list[dict[str, Any]]]:
 
 def worth_rows(findings: Findings) -> list[dict[str, Any]]:
     """What distilled documents are worth in gold ones, in words that say where the curve ends."""
+    documents_of = {_arm_key(found["arm"]): found["documents"] for found in findings["arms"]}
     return [
         {
             **row,
@@ -172,17 +169,30 @@ def worth_rows(findings: Findings) -> list[dict[str, Any]]:
             "student": row["arm"]["student"],
             "says": documents(row["equals"], row),
             "range": f"{documents(row['low'], row)} to {documents(row['high'], row)}",
+            "distilled": _distilled(documents_of[_arm_key(row["arm"])]),
+            "worth": _beyond(row["equals"], row) + f"{row['equals'] - row['gold']:+,.0f}",
         }
         for row in findings["worth"]
     ]
 
 
+def _arm_key(arm: Mapping[str, Any]) -> tuple[Any, ...]:
+    return arm["student"], arm["gold_size"], arm["name"]
+
+
+def _distilled(documents: Mapping[str, int]) -> int:
+    return sum(count for name, count in documents.items() if name != "gold")
+
+
 def documents(number: float, row: Mapping[str, float]) -> str:
     """A number of gold documents; beyond the ends of the curve it is only known to lie there."""
+    return _beyond(number, row) + f"{number:,.0f}"
+
+
+def _beyond(number: float, row: Mapping[str, float]) -> str:
     if number >= row["last"] * (1 - ROUNDING):
-        return f"more than {row['last']:,.0f}"
-    beyond = number <= row["first"] * (1 + ROUNDING)
-    return f"fewer than {row['first']:,.0f}" if beyond else f"{number:,.0f}"
+        return "more than "
+    return "fewer than " if number <= row["first"] * (1 + ROUNDING) else ""
 
 
 def cost_rows(summary: Summary, findings: Findings) -> list[dict[str, Any]]:
@@ -191,8 +201,8 @@ def cost_rows(summary: Summary, findings: Findings) -> list[dict[str, Any]]:
     rows = []
     for found in findings["arms"]:
         bill = findings["teachers"].get(found["arm"]["variant"], {}).get("bill")
-        difference = against.get((TEST, *_key(found["arm"])))
-        distilled = sum(count for name, count in found["documents"].items() if name != "gold")
+        difference = against.get((TEST, *_arm_key(found["arm"])))
+        distilled = _distilled(found["documents"])
         if bill and difference and distilled:
             cost = bill["cost"] * distilled / findings["teachers"][found["arm"]["variant"]]["documents"]
             gains = {key: 100 * difference[key] for key in ("mean", "low", "high")}

@@ -104,7 +104,7 @@ def results_data(summary: Summary, findings: dict[str, Any]) -> dict[str, Any]:
             {
                 "run": str(result.run),
                 "record": result.record,
-                "sets": {name: article_rows(rows) for name, rows in result.sets.items()},
+                "sets": result.sets,
                 "blend": result.blend,
             }
             for result in summary.results
