@@ -132,7 +132,8 @@ class BlendedCorpus:
         last = len(blend.account.shares) - 1
         drawn = 0
         # The first batch of a training is drawn before the callback was ever called.
-        enough = max(self.plan(last).one_pass(), batch_size(nlp.config["training"]["batcher"]))
+        training = nlp.config.interpolate()["training"]
+        enough = max(self.plan(last).one_pass(), batch_size(training["batcher"]))
         while drawn < enough or (progress.step is not None and progress.step < last):
             # The callback notes a step after its batch was drawn, so what is drawn now is for the next one.
             yield blend.draw(0 if progress.step is None else progress.step + 1)
