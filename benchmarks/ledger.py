@@ -9,9 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from spacy_distill.teacher.entry import Entry
-from spacy_distill.teacher.keys import answer_key, user_message
-from spacy_distill.teacher.ledger import Ledger
+from spacy_distill.teacher.ledger.entry import Entry
+from spacy_distill.teacher.ledger.keys import answer_key, user_message
+from spacy_distill.teacher.ledger.ledger import Ledger
 
 PREFIX = "You annotate named entities in a text. " * 10
 

@@ -24,10 +24,10 @@ from real_answers import (
     with_spans,
 )
 from spacy_distill.corpus.scores import add_counts, count_spans, micro, prf
-from spacy_distill.teacher.alignment import Alignment, align
-from spacy_distill.teacher.candidates import LabelSet
-from spacy_distill.teacher.kept import quality
-from spacy_distill.teacher.parsing import AnswerFormat, parse_answer
+from spacy_distill.teacher.cleaning.kept import quality
+from spacy_distill.teacher.reading.alignment import Alignment, align
+from spacy_distill.teacher.reading.candidates import LabelSet
+from spacy_distill.teacher.reading.parsing import AnswerFormat, parse_answer
 
 LINE = re.compile(r"^(\d+\. .*?) \| (True|False) \| (.*?)\s*\((\w+)\)$", re.MULTILINE)
 

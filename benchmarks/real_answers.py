@@ -16,7 +16,7 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from spacy_distill.corpus.sources.conll import read_conll
-from spacy_distill.teacher.candidates import LabelSet
+from spacy_distill.teacher.reading.candidates import LabelSet
 
 CONLL = LabelSet(["LOC", "MISC", "ORG", "PER"])
 WIKIGOLD = LabelSet(

@@ -5,7 +5,7 @@ import os
 import signal
 from pathlib import Path
 
-from spacy_distill.study.job import Job
+from spacy_distill.study.runs.job import Job
 
 
 def note(job: Job, folder: Path) -> str:

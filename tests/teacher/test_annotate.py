@@ -7,7 +7,7 @@ import spacy
 from spacy_distill.corpus.docbin import read_docs
 from spacy_distill.corpus.provenance import VIEW_PREFIX, doc_id, views
 from spacy_distill.teacher.annotate import annotate
-from spacy_distill.teacher.ledger import Ledger
+from spacy_distill.teacher.ledger.ledger import Ledger
 from spacy_distill.teacher.pipeline import load_teacher
 from spacy_distill.teacher.recorded import import_recorded
 

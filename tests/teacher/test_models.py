@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from spacy_llm.registry import registry
 
-from spacy_distill.teacher.chat import ChatModel
+from spacy_distill.teacher.asking.chat import ChatModel
+from spacy_distill.teacher.ledger.replay import Replay
 from spacy_distill.teacher.models import make_chat_model
 from spacy_distill.teacher.pipeline import load_teacher
-from spacy_distill.teacher.replay import Replay
 from warm import CONFIG
 
 

@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.teacher.faults import LONGEST_RETRY_AFTER, LONGEST_WAIT, backoff, retry_after, status_fault
+from spacy_distill.teacher.asking.faults import (
+    LONGEST_RETRY_AFTER,
+    LONGEST_WAIT,
+    backoff,
+    retry_after,
+    status_fault,
+)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from spacy_llm.registry import registry
 from spacy_llm.util import assemble
 
 from spacy_distill.corpus.provenance import set_origin, views
-from spacy_distill.teacher.answer import Answer
+from spacy_distill.teacher.ledger.answer import Answer
 from spacy_distill.teacher.task import make_ner_task
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,8 @@ from .console import OVERRIDES, msg, shown_errors
 
 if TYPE_CHECKING:
     from ..teacher.annotate import Report
-    from ..teacher.batches import Waiting
-    from ..teacher.tally import Tally
+    from ..teacher.asking.batches import Waiting
+    from ..teacher.asking.tally import Tally
 
 # What a shell says of a program that Ctrl-C ended.
 INTERRUPT_STATUS = 130
@@ -72,7 +72,7 @@ def annotate_command(
 
 def show_plan(config: Path, source: Path, overrides: dict[str, Any]) -> None:
     """Print what annotating would send."""
-    from ..teacher.chat import ChatModel
+    from ..teacher.asking.chat import ChatModel
     from ..teacher.pipeline import load_teacher
     from ..teacher.plan import make_plan, typical_request
     from .ledger import visible

@@ -19,6 +19,6 @@ def card_cli(
     Write the model card of a run: README.md in its model-last, where `spacy package` finds it.
     """
     with shown_errors():
-        from ..study.card import write_card
+        from ..study.report.card import write_card
 
         msg.good(f"Wrote {write_card(run_dir, out, licence=licence)}")

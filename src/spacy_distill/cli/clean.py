@@ -10,8 +10,8 @@ from .app import app
 from .console import msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..teacher.cleaning import Masked
-    from ..teacher.kept import Quality
+    from ..teacher.cleaning.kept import Quality
+    from ..teacher.cleaning.masking import Masked
 
 
 @app.command("clean")
@@ -40,8 +40,8 @@ def clean_command(
 
         from ..corpus.docbin import read_docs, write_docs
         from ..teacher.annotate import check_out
-        from ..teacher.cleaning import clean, read_gold
-        from ..teacher.judges import judge_by_folds, judge_by_model
+        from ..teacher.cleaning.judges import judge_by_folds, judge_by_model
+        from ..teacher.cleaning.masking import clean, read_gold
 
         check_out(source, out)
         vocab = Vocab()

@@ -12,7 +12,7 @@ from .app import app
 from .console import OVERRIDES, msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..teacher.ledger import Ledger
+    from ..teacher.ledger.ledger import Ledger
 
 MOST_SHOWN = 10
 ACTIONS = ("export", "import", "show")
@@ -56,7 +56,7 @@ def ledger_command(
     with shown_errors():
         from spacy.cli._util import parse_config_overrides
 
-        from ..teacher.ledger import Ledger
+        from ..teacher.ledger.ledger import Ledger
 
         if action is not None and action not in ACTIONS:
             raise ValueError(f"Unknown action: {action}. Expected one of {', '.join(ACTIONS)}, or none.")
@@ -114,7 +114,7 @@ def import_answers(
 
 def export_answers(ledger: "Ledger", path: Path) -> None:
     """Export all answers."""
-    from ..teacher.transfer import write_export
+    from ..teacher.ledger.transfer import write_export
 
     write_export(ledger, path)
     msg.good(f"Exported {len(ledger)} answers to {path}")
@@ -138,7 +138,7 @@ def show_answers(ledger: "Ledger", start: str) -> None:
 
 def show_summary(ledger: "Ledger") -> None:
     """Print what a ledger holds."""
-    from ..teacher.summary import awaited, pending_claims, summarise
+    from ..teacher.ledger.summary import awaited, pending_claims, summarise
 
     lines = summarise(ledger)
     rows = [

@@ -15,9 +15,9 @@ from rich.text import Text
 from .console import msg
 
 if TYPE_CHECKING:
-    from ..study.conduct import Progress
-    from ..study.plan import Plan
-    from ..study.store import Store
+    from ..study.runs.conduct import Progress
+    from ..study.runs.plan import Plan
+    from ..study.runs.store import Store
 
 # Columns of a table that is written to a file.
 WIDE = 200

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..teacher.tally import Tally
+    from ..teacher.asking.tally import Tally
 
 SECONDS_PER_LINE = 10.0
 

@@ -10,8 +10,8 @@ from .app import app
 from .console import OVERRIDES, msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..blend.preview import Preview
-    from ..blend.record import BlendRecord
+    from ..blend.monitor.preview import Preview
+    from ..blend.monitor.record import BlendRecord
 
 WIDTH = 60
 
@@ -30,8 +30,8 @@ def preview_command(
     with shown_errors():
         from spacy.cli._util import parse_config_overrides
 
-        from ..blend.preview import make_preview
-        from ..blend.record import read_blend_log
+        from ..blend.monitor.preview import make_preview
+        from ..blend.monitor.record import read_blend_log
 
         preview = make_preview(config, parse_config_overrides(list(ctx.args)))
         record = read_blend_log(run) if run else None
@@ -40,15 +40,15 @@ def preview_command(
         for caution in preview.cautions:
             msg.warn(caution)
         if out:
-            from ..blend.plot import write_plot
+            from ..blend.monitor.plot import write_plot
 
             write_plot(preview, out, record)
             msg.good(f"Wrote {out}")
 
 
 def _show_curves(preview: "Preview", record: "BlendRecord | None") -> None:
-    from ..blend.plot import realised
-    from ..blend.sparkline import sparkline
+    from ..blend.monitor.plot import realised
+    from ..blend.monitor.sparkline import sparkline
 
     plain = not _can_print("▁█")
     shares = preview.plan.shares

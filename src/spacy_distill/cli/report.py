@@ -21,9 +21,9 @@ def report_cli(
     Write the report of a study as one HTML page, with the same as Markdown beside it.
     """
     with shown_errors():
-        from ..study.findings import find_all
-        from ..study.report import write_report
-        from ..study.summary import read_summary
+        from ..study.findings.findings import find_all
+        from ..study.findings.summary import read_summary
+        from ..study.report.report import write_report
 
         summary = read_summary(study_dir)
         out = out or (study_dir if study_dir.is_dir() else study_dir.parent) / "report.html"

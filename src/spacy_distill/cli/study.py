@@ -13,11 +13,11 @@ from .live import StudyProgress, duration, show_plan, show_table
 if TYPE_CHECKING:
     from confection import Config
 
-    from ..study.config import Study
-    from ..study.inputs import Inputs
-    from ..study.local import LocalEngine
-    from ..study.plan import Plan
-    from ..study.store import Store
+    from ..study.runs.config import Study
+    from ..study.runs.inputs import Inputs
+    from ..study.runs.local import LocalEngine
+    from ..study.runs.plan import Plan
+    from ..study.runs.store import Store
 
 
 @app.command("study", context_settings=OVERRIDES)
@@ -39,9 +39,9 @@ def study_cli(
     with shown_errors():
         from spacy.cli._util import parse_config_overrides
 
-        from ..study.config import read_study
-        from ..study.local import LocalEngine
-        from ..study.store import Store
+        from ..study.runs.config import read_study
+        from ..study.runs.local import LocalEngine
+        from ..study.runs.store import Store
 
         study, resolved = read_study(config, parse_config_overrides(list(ctx.args)))
         store, engine = Store(out), LocalEngine(jobs)
@@ -52,7 +52,7 @@ def study_cli(
 
 
 def _only_plan(study: "Study", store: "Store", jobs: int) -> None:
-    from ..study.conduct import plan_study
+    from ..study.runs.conduct import plan_study
 
     with tempfile.TemporaryDirectory() as folder:
         plan = plan_study(study, Path(folder))[0]
@@ -65,7 +65,7 @@ def _carry_out(study: "Study", resolved: "Config", store: "Store", engine: "Loca
 
     RETURNS (int): How many runs failed.
     """
-    from ..study.conduct import CORPORA, conduct, plan_study, write_study
+    from ..study.runs.conduct import CORPORA, conduct, plan_study, write_study
 
     with store.opened() as scratch:
         plan, inputs = plan_study(study, store.root / CORPORA)
@@ -79,7 +79,7 @@ def _carry_out(study: "Study", resolved: "Config", store: "Store", engine: "Loca
 
 
 def _show_time(plan: "Plan", store: "Store", jobs: int, *, always: bool = False) -> float | None:
-    from ..study.estimate import WORTH_A_PROBE, estimate
+    from ..study.runs.estimate import WORTH_A_PROBE, estimate
 
     pending = [p for p in plan.runs if not store.is_done(p.run.folder, p.fingerprint)]
     seconds = estimate(pending, store, jobs, probe=always or len(pending) >= WORTH_A_PROBE)
@@ -89,12 +89,12 @@ def _show_time(plan: "Plan", store: "Store", jobs: int, *, always: bool = False)
 
 
 def _finish(study: "Study", inputs: "Inputs", store: "Store") -> None:
-    from ..study.data import write_data
-    from ..study.findings import find_all
-    from ..study.report import write_report, write_scores
-    from ..study.summary import read_summary
-    from ..study.table import score_table, teacher_table
-    from ..study.teachers import write_teachers
+    from ..study.findings.data import write_data
+    from ..study.findings.findings import find_all
+    from ..study.findings.summary import read_summary
+    from ..study.findings.teachers import write_teachers
+    from ..study.report.report import write_report, write_scores
+    from ..study.report.table import score_table, teacher_table
 
     write_teachers(study, store.root)
     write_data(study, inputs, store.root)

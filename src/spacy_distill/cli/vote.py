@@ -9,7 +9,7 @@ from .app import app
 from .console import msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..teacher.ballots import Tally
+    from ..teacher.voting.ballots import Tally
 
 
 @app.command("vote")
@@ -36,8 +36,8 @@ def vote_command(
 ) -> None:
     """Vote on the entities of several views of the same documents."""
     with shown_errors():
-        from ..teacher.merging import vote_files
-        from ..teacher.voting import Election
+        from ..teacher.voting.election import Election
+        from ..teacher.voting.merging import vote_files
 
         if len(paths) < 2:
             raise ValueError("Give the views to vote on, and as the last path the file to write.")

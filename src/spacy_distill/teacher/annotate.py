@@ -11,13 +11,13 @@ from spacy.tokens import Doc
 
 from ..corpus.docbin import count_docs, write_docs
 from ..corpus.provenance import views
-from .batches import Waiting
-from .budget import Budget
-from .chat import ChatModel
-from .kept_answers import KeptAnswers
+from .asking.batches import Waiting
+from .asking.budget import Budget
+from .asking.chat import ChatModel
+from .asking.tally import Tally
+from .ledger.kept_answers import KeptAnswers
+from .ledger.replay import Replay
 from .pipeline import Teacher, load_teacher
-from .replay import Replay
-from .tally import Tally
 
 
 @dataclass

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from .budget import read_prices
-from .chat import ChatModel
-from .replay import Replay
-from .settings import ChatSettings
+from .asking.budget import read_prices
+from .asking.chat import ChatModel
+from .asking.settings import ChatSettings
+from .ledger.replay import Replay
 
 
 def make_chat_model(

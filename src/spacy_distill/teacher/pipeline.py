@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from ..corpus.docbin import read_docs
 from ..corpus.provenance import record
-from .request import Job
+from .asking.request import Job
 
 
 @runtime_checkable

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from .budget import Prices, Usage
-from .chat import ChatModel
-from .keys import dump_messages, user_message
-from .ledger import Ledger
+from .asking.budget import Prices, Usage
+from .asking.chat import ChatModel
+from .asking.settings import ChatSettings
+from .ledger.keys import dump_messages, user_message
+from .ledger.ledger import Ledger
+from .ledger.replay import Replay
 from .pipeline import Teacher
-from .replay import Replay
-from .settings import ChatSettings
 
 # Used until the ledger has answers to go by.
 CHARACTERS_PER_TOKEN = 4.0

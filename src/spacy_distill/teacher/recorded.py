@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .answer import State
-from .entry import Entry, from_line
-from .keys import answer_key, clean_text, user_message
-from .ledger import CHUNK, Ledger
+from .ledger.answer import State
+from .ledger.entry import Entry, from_line
+from .ledger.keys import answer_key, clean_text, user_message
+from .ledger.ledger import CHUNK, Ledger
 from .pipeline import Teacher
 
 HOST = "recorded"

@@ -9,17 +9,17 @@ from typing import Any, Iterable, Literal  # noqa: UP035
 
 from spacy.tokens import Doc
 
-from .alignment import Alignment, Repeats, align
-from .answer import Answer
-from .candidates import LabelSet, Parsed
-from .examples import read_definitions, show
-from .fewshot import Chooser, is_corpus, make_chooser, read_pool
-from .negatives import set_negatives
-from .parsing import parse_answer
-from .prompting import PromptTemplate
-from .samples import label_by_samples
-from .view import Reading, keep_view, label_document
-from .voting import Election
+from .ledger.answer import Answer
+from .prompts.examples import read_definitions, show
+from .prompts.fewshot import Chooser, is_corpus, make_chooser, read_pool
+from .prompts.prompting import PromptTemplate
+from .reading.alignment import Alignment, Repeats, align
+from .reading.candidates import LabelSet, Parsed
+from .reading.negatives import set_negatives
+from .reading.parsing import parse_answer
+from .reading.view import Reading, keep_view, label_document
+from .voting.election import Election
+from .voting.samples import label_by_samples
 
 
 def make_ner_task(

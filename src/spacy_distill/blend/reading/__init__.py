@@ -1,0 +1,1 @@
+"""The corpus reader: sources, plan, draw, and the checks before a training."""

@@ -1,0 +1,1 @@
+"""Updates of the encoder: precision and optimizer."""

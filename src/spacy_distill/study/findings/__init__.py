@@ -1,0 +1,1 @@
+"""What finished runs say: scores, intervals, comparisons, lineage, cost."""

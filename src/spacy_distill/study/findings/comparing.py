@@ -1,0 +1,86 @@
+"""The declared comparisons of a study, carried out family by family."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ..runs.config import Study
+from ..runs.matrix import Arm
+from .arrays import Counted, Resampler, count_runs
+from .results import HELDOUT, TEST
+from .statistics import Difference, difference, holm, verdict
+from .summary import Summary
+
+ANY = "*"
+MINUS = " - "
+
+
+def declared(study: Study) -> list[tuple[str, str]]:
+    """The comparisons that the study declares: names of arms, the first may be "*" for all others."""
+    pairs = [text.partition(MINUS) for text in study.comparisons] or [(ANY, MINUS, study.baseline)]
+    return [(first.strip(), second.strip()) for first, _, second in pairs]
+
+
+def matched(arms: Sequence[Arm], study: Study) -> Iterator[tuple[Arm, Arm]]:
+    """Pairs of arms to compare: of the same student and the same number of gold documents.
+
+    YIELDS (tuple[Arm, Arm]): The two arms, each pair once.
+    """
+    seen = set()
+    for first, second in declared(study):
+        for a in arms:
+            for b in arms:
+                same = (a.student, a.gold_size) == (b.student, b.gold_size)
+                fits = first in (ANY, a.name) and second == b.name and a != b
+                if same and fits and (a, b) not in seen:
+                    seen.add((a, b))
+                    yield a, b
+
+
+def compare_all(summary: Summary, resampler: Resampler) -> list[dict[str, Any]]:
+    """Carry out every declared comparison on every test corpus.
+
+    Comparisons at equal steps on one corpus are a family, those at equal gold are another; p values are
+    corrected within their family.
+
+    summary (Summary): The study.
+    resampler (Resampler): Draws the articles.
+    RETURNS (list[dict[str, Any]]): The comparisons: see `Difference`; with "first" and "second" (arms),
+        "set", "hold", "p", "p_holm", "family" (its size) and "verdict".
+    """
+    found: list[dict[str, Any]] = []
+    for name in test_sets(summary):
+        counted: Mapping[Arm, Counted] = {
+            arm: count_runs(results, name)
+            for arm, results in summary.by_arm.items()
+            if results[0].has("last", name)
+        }
+        pairs = list(matched(list(counted), summary.study))
+        for hold in ("steps", "gold"):
+            family = [(a, b) for a, b in pairs if ("gold" if "gold" in (a.hold, b.hold) else "steps") == hold]
+            differences = [(a, b, difference(counted[a], counted[b], resampler)) for a, b in family]
+            found += _family([(a, b, d) for a, b, d in differences if d is not None], name, hold)
+    return found
+
+
+def test_sets(summary: Summary) -> list[str]:
+    """The corpora that students are judged on."""
+    return [TEST, *(name for name in summary.study.tests if name != HELDOUT)]
+
+
+def _family(
+    differences: Sequence[tuple[Arm, Arm, Difference]], name: str, hold: str
+) -> Iterator[dict[str, Any]]:
+    corrected = holm([found.p for _, _, found in differences])
+    for (a, b, found), p_holm in zip(differences, corrected, strict=True):
+        yield {
+            "first": a.record(),
+            "second": b.record(),
+            "set": name,
+            "hold": hold,
+            **asdict(found),
+            "p": found.p,
+            "p_holm": p_holm,
+            "family": len(differences),
+            "verdict": verdict(found, p_holm),
+        }

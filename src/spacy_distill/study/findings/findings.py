@@ -1,0 +1,129 @@
+"""Everything that a report says, computed from the counts on disk, as plain data."""
+
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Any
+
+from ..runs.matrix import Arm, Run
+from .arrays import Resampler, count_runs, micro_prf
+from .comparing import compare_all, test_sets
+from .heritage import lineage_of
+from .learning import worth
+from .results import BEST, LAST, TEST, Result
+from .statistics import estimate, resample, score_arm
+from .summary import Summary
+
+
+def find_all(summary: Summary) -> dict[str, Any]:
+    """Compute all that is to be said of a study.
+
+    summary (Summary): The study.
+    RETURNS (dict[str, Any]): "arms", "comparisons", "worth", "teachers": see the functions that make them.
+    """
+    resampler = Resampler.of(summary.study.resamples)
+    arms = [arm_findings(arm, results, summary, resampler) for arm, results in summary.by_arm.items()]
+    return {
+        "arms": arms,
+        "comparisons": compare_all(summary, resampler),
+        "worth": _worth(summary, resampler),
+        "teachers": teacher_findings(summary, resampler),
+    }
+
+
+def arm_findings(
+    arm: Arm, results: Sequence[Result], summary: Summary, resampler: Resampler
+) -> dict[str, Any]:
+    """What is known of one arm.
+
+    RETURNS (dict[str, Any]): "arm", "seeds", "steps", "sets" (scores by corpus, see `score_arm`; with "seen",
+        "unseen" and "best"), "per_seed" (micro F1 by seed), "exposures", "lineage", "curve", "seconds".
+    """
+    sets = {}
+    for name in test_sets(summary):
+        if results[0].has(LAST, name):
+            sets[name] = {
+                **score_arm(count_runs(results, name), resampler),
+                **_apart(results, name, resampler),
+            }
+    return {
+        "arm": arm.record(),
+        "seeds": [result.run.seed for result in results],
+        "steps": results[0].record["steps"],
+        "sets": sets,
+        "per_seed": {r.run.seed: f for r, f in zip(results, _micro(results), strict=True)},
+        "exposures": exposures(results),
+        "documents": results[0].blend.get("documents", {}),
+        "lineage": lineage_of(results, resampler),
+        "curve": mean_curve(results),
+        "seconds": fmean(sum(result.record["seconds"].values()) for result in results),
+    }
+
+
+def _micro(results: Sequence[Result]) -> list[float]:
+    return [float(f) for f in micro_prf(count_runs(results).sums)[:, 2]]
+
+
+def _apart(results: Sequence[Result], name: str, resampler: Resampler) -> dict[str, Any]:
+    """Micro F1 on entities seen and unseen in gold, and of model-best."""
+    counted = count_runs(results, name)
+    found = {}
+    if all(result.has("last_seen", name) for result in results):
+        seen = count_runs(results, name, "last_seen")
+        sums, samples = counted.sums.sum(axis=1), resample(counted, resampler).sum(axis=2)
+        seen_sums, seen_samples = seen.sums.sum(axis=1), resample(seen, resampler).sum(axis=2)
+        found["seen"] = _f(seen_sums, seen_samples)
+        found["unseen"] = _f(sums - seen_sums, samples - seen_samples)
+    if all(result.has(BEST, name) for result in results):
+        best = count_runs(results, name, BEST)
+        found["best"] = _f(best.sums.sum(axis=1), resample(best, resampler).sum(axis=2))
+    return found
+
+
+def _f(sums: Any, samples: Any) -> dict[str, Any]:
+    per_seed, drawn = micro_prf(sums[..., None, :]), micro_prf(samples[..., None, :])
+    return estimate(per_seed[:, 2], drawn[..., 2].mean(axis=1))
+
+
+def exposures(results: Sequence[Result]) -> dict[str, dict[str, float]]:
+    """What training saw of each source, mean over the seeds: examples, words, epochs."""
+    known = [result.blend["exposures"] for result in results if result.blend]
+    if not known:
+        return {}
+    return {
+        source: {key: fmean(seen[source][key] for seen in known) for key in known[0][source]}
+        for source in known[0]
+    }
+
+
+def mean_curve(results: Sequence[Result]) -> dict[str, list[Any]]:
+    """The share at each step, and dev F1 at each evaluation of each seed."""
+    known = [result for result in results if result.blend]
+    if not known:
+        return {"share": [], "scores": []}
+    share = [[point["step"], point["planned"]] for point in known[0].blend["curve"]]
+    scores = [[[point["step"], point["score"]] for point in result.blend["scores"]] for result in known]
+    return {"share": share, "scores": scores}
+
+
+def teacher_findings(summary: Summary, resampler: Resampler) -> dict[str, dict[str, Any]]:
+    """How good each teacher's labels are: scores as of an arm, documents, origins and bill."""
+    found = {}
+    names = dict.fromkeys([*summary.study.variants, *summary.teachers])
+    for name, teacher in ((name, summary.teachers[name]) for name in names if name in summary.teachers):
+        told = {key: value for key, value in teacher.items() if key != "rows"}
+        if teacher["rows"]:
+            arm = Arm("teacher", name, 0, name, "", "steps", name)
+            counted = count_runs([Result(Run(arm, 0), {}, {TEST: teacher["rows"]})])
+            told["scores"] = score_arm(counted, resampler)
+        found[name] = told
+    return found
+
+
+def _worth(summary: Summary, resampler: Resampler) -> list[dict[str, Any]]:
+    counted = {arm: count_runs(results) for arm, results in summary.by_arm.items()}
+    sizes = {
+        arm: float(arm.gold_size or results[0].blend.get("documents", {}).get("gold", 0))
+        for arm, results in summary.by_arm.items()
+    }
+    known = {arm: counts for arm, counts in counted.items() if sizes[arm]}
+    return worth(known, sizes, summary.study.baseline, resampler)

@@ -1,0 +1,1 @@
+"""Findings as a page, Markdown, CSV, a table and a model card."""

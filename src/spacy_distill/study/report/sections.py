@@ -1,0 +1,242 @@
+"""What stands in each section of a report: findings put in rows, for the page and for Markdown alike."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from ..findings.heritage import ALL
+from ..findings.results import HELDOUT, TEST
+from ..findings.statistics import CLAIM_SEEDS
+from ..findings.summary import Summary
+
+MARKS = {"more": "▲", "less": "▼", "open": "≈", "no claim": "·"}
+MEANINGS = {
+    "more": "better, also after correction for the number of comparisons",
+    "less": "worse, also after correction",
+    "open": "within noise",
+    "no claim": f"fewer than {CLAIM_SEEDS} seeds: no claim",
+}
+ROUNDING = 1e-9
+Findings = Mapping[str, Any]
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share in [0, 1] in percent."""
+    return "–" if value is None else f"{100 * value:.{digits}f}"
+
+
+def signed(value: float | None) -> str:
+    """A difference in percentage points."""
+    return "–" if value is None else f"{100 * value:+.1f}"
+
+
+def group_name(arm: Mapping[str, Any], findings: Findings) -> str:
+    """Student and number of gold documents, as far as the study has several."""
+    return ", ".join(filter(None, [_student(arm, findings), _size(arm, findings)]))
+
+
+def _student(arm: Mapping[str, Any], findings: Findings) -> str:
+    several = len({found["arm"]["student"] for found in findings["arms"]}) > 1
+    return str(arm["student"]) if several else ""
+
+
+def _size(arm: Mapping[str, Any], findings: Findings) -> str:
+    several = len({found["arm"]["gold_size"] for found in findings["arms"]}) > 1
+    return f"{arm['gold_size'] or 'all'} gold documents" if several else ""
+
+
+def groups(findings: Findings) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The arms by student and number of gold documents, those at equal steps first."""
+    keyed = sorted(findings["arms"], key=lambda found: (*_group(found), found["arm"]["hold"] == "gold"))
+    parts = groupby(keyed, key=_group)
+    found = [list(part) for _, part in parts]
+    return [(group_name(part[0]["arm"], findings), part) for part in found]
+
+
+def _group(found: Mapping[str, Any]) -> tuple[str, int]:
+    return found["arm"]["student"], found["arm"]["gold_size"]
+
+
+def sets_of(findings: Findings) -> list[str]:
+    """The test corpora that something was scored on."""
+    return list(dict.fromkeys(name for found in findings["arms"] for name in found["sets"]))
+
+
+def labels_of(arms: Iterable[Mapping[str, Any]], name: str) -> list[str]:
+    """The labels of a test corpus, sorted."""
+    return sorted(
+        {label for found in arms if name in found["sets"] for label in found["sets"][name]["labels"]}
+    )
+
+
+def score_tables(summary: Summary, findings: Findings) -> Iterator[dict[str, Any]]:
+    """The main tables: one for each test corpus, student and number of gold documents.
+
+    YIELDS (dict[str, Any]): "set", "group", "labels", "range" (of F1 by label) and "rows": each an arm with
+        "scores", "seeds", and its "difference" from the baseline (see `compare_all`) where there is one.
+    """
+    against = _against_baseline(summary, findings)
+    for name in sets_of(findings):
+        for group, arms in groups(findings):
+            rows = [
+                {
+                    "name": found["arm"]["name"],
+                    "hold": found["arm"]["hold"],
+                    "scores": found["sets"][name],
+                    "seeds": len(found["seeds"]),
+                    "steps": found["steps"],
+                    "baseline": found["arm"]["name"] == summary.study.baseline,
+                    "difference": against.get((name, *_arm_key(found["arm"]))),
+                }
+                for found in arms
+                if name in found["sets"]
+            ]
+            if rows:
+                values = [score["f"]["mean"] for row in rows for score in row["scores"]["labels"].values()]
+                yield {
+                    "set": name,
+                    "group": group,
+                    "labels": labels_of(arms, name),
+                    "range": (min(values, default=0.0), max(values, default=1.0)),
+                    "rows": rows,
+                }
+
+
+def _against_baseline(summary: Summary, findings: Findings) -> dict[tuple[Any, ...], dict[str, Any]]:
+    return {
+        (row["set"], *_arm_key(row["first"])): row
+        for row in findings["comparisons"]
+        if row["second"]["name"] == summary.study.baseline
+    }
+
+
+def families(findings: Findings) -> Iterator[dict[str, Any]]:
+    """The families of comparisons.
+
+    YIELDS (dict[str, Any]): "set", "hold", "size" and "groups": by student and size the rows with a "label".
+    """
+    keyed = groupby(findings["comparisons"], key=lambda row: (row["set"], row["hold"]))
+    for (name, hold), rows in keyed:
+        family = list(rows)
+        parts: dict[str, list[dict[str, Any]]] = {}
+        for row in family:
+            label = f"{row['first']['name']} − {row['second']['name']}"
+            parts.setdefault(group_name(row["first"], findings), []).append({**row, "label": label})
+        yield {"set": name, "hold": hold, "size": len(family), "groups": parts}
+
+
+def exposure_rows(findings: Findings) -> tuple[list[str], list[dict[str, Any]]]:
+    """What training saw: the sources, and by arm the steps and the examples and words of each source."""
+    rows = [found for found in findings["arms"] if found["exposures"]]
+    sources = sorted(
+        {source for found in rows for source in found["exposures"]}, key=lambda s: (s != "gold", s)
+    )
+    return sources, [
+        {
+            "name": found["arm"]["name"],
+            "group": group_name(found["arm"], findings),
+            "steps": found["steps"],
+            "seen": [found["exposures"].get(source) for source in sources],
+        }
+        for found in rows
+    ]
+
+
+def lineage_rows(findings: Findings) -> tuple[list[str], list[dict[str, Any]]]:
+    """Where errors come from: the labels, and by arm the lineage of all and of each label."""
+    rows = [found for found in findings["arms"] if found["lineage"]]
+    labels = sorted({label for found in rows for label in found["lineage"]} - {ALL})
+    return labels, [
+        {
+            "name": found["arm"]["name"],
+            "group": group_name(found["arm"], findings),
+            "variant": found["arm"]["variant"],
+            "seeds": len(found["seeds"]),
+            "all": found["lineage"][ALL],
+            "labels": [found["lineage"].get(label) for label in labels],
+        }
+        for found in rows
+    ]
+
+
+def worth_rows(findings: Findings) -> list[dict[str, Any]]:
+    """What distilled documents are worth in gold ones, in words that say where the curve ends."""
+    documents_of = {_arm_key(found["arm"]): found["documents"] for found in findings["arms"]}
+    return [
+        {
+            **row,
+            "name": row["arm"]["name"],
+            "student": row["arm"]["student"],
+            "says": documents(row["equals"], row),
+            "range": f"{documents(row['low'], row)} to {documents(row['high'], row)}",
+            "distilled": _distilled(documents_of[_arm_key(row["arm"])]),
+            "worth": _beyond(row["equals"], row) + f"{row['equals'] - row['gold']:+,.0f}",
+        }
+        for row in findings["worth"]
+    ]
+
+
+def _arm_key(arm: Mapping[str, Any]) -> tuple[Any, ...]:
+    return arm["student"], arm["gold_size"], arm["name"]
+
+
+def _distilled(documents: Mapping[str, int]) -> int:
+    return sum(count for name, count in documents.items() if name != "gold")
+
+
+def documents(number: float, row: Mapping[str, float]) -> str:
+    """A number of gold documents; beyond the ends of the curve it is only known to lie there."""
+    return _beyond(number, row) + f"{number:,.0f}"
+
+
+def _beyond(number: float, row: Mapping[str, float]) -> str:
+    if number >= row["last"] * (1 - ROUNDING):
+        return "more than "
+    return "fewer than " if number <= row["first"] * (1 + ROUNDING) else ""
+
+
+def cost_rows(summary: Summary, findings: Findings) -> list[dict[str, Any]]:
+    """What a point of F1 over the baseline cost, by arm that has a teacher whose bill is known."""
+    against = _against_baseline(summary, findings)
+    rows = []
+    for found in findings["arms"]:
+        bill = findings["teachers"].get(found["arm"]["variant"], {}).get("bill")
+        difference = against.get((TEST, *_arm_key(found["arm"])))
+        distilled = _distilled(found["documents"])
+        if bill and difference and distilled:
+            cost = bill["cost"] * distilled / findings["teachers"][found["arm"]["variant"]]["documents"]
+            gains = {key: 100 * difference[key] for key in ("mean", "low", "high")}
+            rows.append(
+                {
+                    "name": found["arm"]["name"],
+                    "group": group_name(found["arm"], findings),
+                    "documents": distilled,
+                    "cost": cost,
+                    "estimated": bill["estimated"] > 0,
+                    "per_point": {key: cost / gain if gain > 0 else None for key, gain in gains.items()},
+                }
+            )
+    return rows
+
+
+def versions(summary: Summary) -> dict[str, str]:
+    """The versions that the runs were made with; several where runs differ."""
+    found: dict[str, set[str]] = {}
+    for result in summary.results:
+        for name, version in result.record["versions"].items():
+            found.setdefault(name, set()).add(version)
+    return {name: ", ".join(sorted(values)) for name, values in found.items()}
+
+
+def has_heldout(findings: Findings) -> bool:
+    """Whether errors were traced to the teacher."""
+    return any(found["lineage"] for found in findings["arms"])
+
+
+def gist(error: str) -> str:
+    """The last line of a traceback: what went wrong."""
+    lines: Sequence[str] = error.strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+NAMES = {TEST: "test", HELDOUT: "held-out part of the pool"}

@@ -1,0 +1,99 @@
+"""Scores of a trained pipeline: span counts per label and sentence, and the spans, without any text."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
+
+from ...corpus.docbin import read_docs
+from ...corpus.provenance import article_id
+from ...corpus.scores import Counts, count_spans
+from .inputs import doc_key
+
+# Between a label and whether gold training data has the entity: no label holds it.
+MARK = "\x1f"
+SEEN, UNSEEN = "seen", "unseen"
+PREDICTIONS = "predictions.jsonl"
+# Documents that are predicted at a time, so that memory does not grow with the corpus.
+BATCH = 64
+
+Counted = dict[str, list[int]]
+
+
+def score_models(
+    models: Mapping[str, Path], sets: Mapping[str, Path], gold: Path, out: Path
+) -> dict[str, Any]:
+    """Load pipelines from disk and score each on each corpus.
+
+    models (Mapping[str, Path]): The pipelines; the spans of "last" are written to `predictions.jsonl`.
+    sets (Mapping[str, Path]): Corpora with gold labels.
+    gold (Path): The gold training data: an entity is seen if its text is one there.
+    out (Path): Folder to write to.
+    RETURNS (dict[str, Any]): By corpus the rows of its documents: "id", "document", and by model the counts
+        (true positives, false positives, false negatives) per label, of all entities and of the seen ones.
+    """
+    surfaces = entity_texts(read_docs(gold, Vocab()))
+    scores: dict[str, list[dict[str, Any]]] = {name: [] for name in sets}
+    with (out / PREDICTIONS).open("w", encoding="utf8") as stream:
+        for model, place in models.items():
+            nlp = spacy.load(place)
+            for name, path in sets.items():
+                for i, (reference, found) in enumerate(predict(nlp, read_docs(path, nlp.vocab))):
+                    if i == len(scores[name]):
+                        scores[name].append({"id": doc_key(reference, i), "document": article_id(reference)})
+                    row = scores[name][i]
+                    if model == "last" and found.ents:
+                        stream.write(_line(name, row["id"], found))
+                    row[model], row[f"{model}_{SEEN}"] = count_apart(reference, found, surfaces)
+    return {"sets": scores}
+
+
+def predict(nlp: Language, references: Iterable[Doc]) -> Iterator[tuple[Doc, Doc]]:
+    """Pairs of a document with gold labels and the pipeline's own, made from the text alone."""
+    pairs = ((nlp.make_doc(doc.text), doc) for doc in references if len(doc))
+    for found, reference in nlp.pipe(pairs, as_tuples=True, batch_size=BATCH):
+        yield reference, found
+
+
+def entity_texts(docs: Iterable[Doc]) -> set[str]:
+    """The texts of all entities."""
+    return {ent.text for doc in docs for ent in doc.ents}
+
+
+def count_apart(reference: Doc, found: Doc, surfaces: set[str]) -> tuple[Counted, Counted]:
+    """Span counts of one document per label: of all entities, and of those whose text is among `surfaces`.
+
+    Both documents' entities are relabelled on the way: score last.
+    """
+    for doc in (reference, found):
+        _mark(doc, surfaces)
+    every: dict[str, Counts] = {}
+    seen: dict[str, Counts] = {}
+    for key, counts in count_spans(reference, found).items():
+        label, _, mark = key.partition(MARK)
+        every[label] = every.get(label, Counts()) + counts
+        if mark == SEEN:
+            seen[label] = counts
+    return _plain(every), _plain(seen)
+
+
+def _mark(doc: Doc, surfaces: set[str]) -> None:
+    ents = [
+        Span(doc, ent.start, ent.end, label=f"{ent.label_}{MARK}{SEEN if ent.text in surfaces else UNSEEN}")
+        for ent in doc.ents
+    ]
+    doc.set_ents(ents, default="unmodified")
+
+
+def _plain(counts: Mapping[str, Counts]) -> Counted:
+    return {label: list(counts[label]) for label in sorted(counts)}
+
+
+def _line(name: str, key: str, doc: Doc) -> str:
+    spans = [[ent.start_char, ent.end_char, ent.label_] for ent in doc.ents]
+    return json.dumps({"set": name, "id": key, "spans": spans}) + "\n"

@@ -1,0 +1,1 @@
+"""Getting answers: requests, limits, money, retries, batches."""

@@ -1,0 +1,1 @@
+"""From a document to a prompt: templates, definitions, few-shot examples."""

@@ -1,0 +1,195 @@
+"""Which few-shot examples a prompt shows: always the same, drawn at random, or the nearest ones."""
+
+import math
+import random
+from abc import ABC, abstractmethod
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ...corpus.docbin import read_docs
+from ..reading.candidates import Candidate, LabelSet
+from ..reading.folding import fold_loosely
+from .examples import Shot, read_shots
+
+Choice = Literal["fixed", "random", "nearest"]
+FEW = 5
+CLAUSE = 12  # Letters from which on a text that stands in another one is no coincidence.
+Floats = NDArray[np.float32]
+
+
+def read_pool(path: Path, labels: LabelSet, seed: int) -> list[Shot]:
+    """Read the examples that can be shown.
+
+    path (Path): A YAML or JSON file of examples, kept in its order; or a gold corpus (`.spacy` file or
+        folder), shuffled, of which wholly labelled documents of at least three tokens are used.
+    labels (LabelSet): The labels of the task.
+    seed (int): For shuffling.
+    RETURNS (list[Shot]): The examples.
+    RAISES (ValueError): If the file cannot be used, or holds a label that the task lacks.
+    """
+    if not is_corpus(path):
+        return read_shots(path, labels)
+    docs = read_docs(path, Vocab())
+    pool = [_shot(doc, labels, path) for doc in docs if len(doc) > 2 and all(t.ent_iob for t in doc)]
+    if not pool:
+        raise ValueError(
+            f"{path} has no wholly labelled document of at least three tokens to show as an example."
+        )
+    random.Random(seed).shuffle(pool)
+    return pool
+
+
+def is_corpus(path: Path) -> bool:
+    """Whether examples are drawn from a corpus, not read from a file of examples."""
+    return Path(path).suffix == ".spacy" or Path(path).is_dir()
+
+
+def _shot(doc: Doc, labels: LabelSet, path: Path) -> Shot:
+    candidates = []
+    for ent in doc.ents:
+        label = labels.resolve(ent.label_)
+        if label is None:
+            raise ValueError(
+                f"{path}, from which examples are drawn, has the label {ent.label_!r}. The task's labels are "
+                f"{list(labels.labels)}: change `labels`, or map it in [components.llm.task.aliases]."
+            )
+        if label != "O":
+            candidates.append(Candidate(ent.text, label, True))
+    return Shot(" ".join(doc.text.split()), tuple(candidates))
+
+
+class Chooser(ABC):
+    """Chooses examples for a document, never one that shares its text.
+
+    pool (Sequence[Shot]): The examples.
+    count (int): How many to choose; all that can be shown if there are fewer.
+    """
+
+    def __init__(self, pool: Sequence[Shot], count: int) -> None:
+        self.pool, self.count = pool, count
+        self._folded = [fold_loosely(shot.text) for shot in pool]
+
+    @abstractmethod
+    def ranked(self, doc: Doc) -> Iterable[int]:
+        """Numbers of all examples, the best one first."""
+
+    def choose(self, doc: Doc) -> list[int]:
+        """Numbers of the examples to show, in the order to show them.
+
+        An example with the document's text, or with a stretch of it as long as a clause, is passed over.
+        """
+        own = fold_loosely(doc.text)
+        chosen: list[int] = []
+        for number in self.ranked(doc):
+            if len(chosen) == self.count:
+                break
+            if not _share_text(own, self._folded[number]):
+                chosen.append(number)
+        return self.arranged(chosen)
+
+    def arranged(self, chosen: list[int]) -> list[int]:
+        return chosen
+
+
+def _share_text(one: str, other: str) -> bool:
+    shorter, longer = sorted((one, other), key=len)
+    return one == other or (len(shorter) >= CLAUSE and shorter in longer)
+
+
+class Fixed(Chooser):
+    """The first ones, for every document."""
+
+    def ranked(self, doc: Doc) -> Iterable[int]:
+        return range(len(self.pool))
+
+
+class Random(Chooser):
+    """Drawn for each document, by seed and text: the same document is always shown the same ones."""
+
+    def __init__(self, pool: Sequence[Shot], count: int, seed: int) -> None:
+        super().__init__(pool, count)
+        self._seed = seed
+
+    def ranked(self, doc: Doc) -> Iterator[int]:
+        drawn = random.Random(f"{self._seed}:{doc.text}")
+        seen: set[int] = set()
+        while len(seen) < len(self.pool):
+            number = drawn.randrange(len(self.pool))
+            if number not in seen:
+                seen.add(number)
+                yield number
+
+
+class Nearest(Chooser):
+    """The most similar ones, the nearest last, next to the document.
+
+    Similarity is the cosine of the mean word vectors if the pipeline has vectors, else that of the sets of
+    words, weighted by how rare each word is among the examples.
+    """
+
+    def __init__(self, pool: Sequence[Shot], count: int) -> None:
+        super().__init__(pool, count)
+        words = [sorted(set(shot.text.casefold().split())) for shot in pool]
+        frequency = Counter(word for some in words for word in some)
+        self._weights = {word: math.log(1 + len(pool) / n) for word, n in frequency.items()}
+        norms = [math.sqrt(sum(self._weights[word] ** 2 for word in some)) for some in words]
+        places: dict[str, list[int]] = defaultdict(list)
+        for number, some in enumerate(words):
+            for word in some:
+                places[word].append(number)
+        self._places = {word: np.array(numbers) for word, numbers in places.items()}
+        self._norms = np.array(norms, dtype="f")
+        self._vectors: Floats | None = None
+
+    def ranked(self, doc: Doc) -> Iterable[int]:
+        by_vectors = doc.vocab.vectors_length > 0 and bool(doc.vector_norm)
+        scores = self._by_vectors(doc) if by_vectors else self._by_words(doc)
+        ranked: list[int] = np.argsort(-scores, kind="stable").tolist()
+        return ranked
+
+    def arranged(self, chosen: list[int]) -> list[int]:
+        return chosen[::-1]
+
+    def _by_words(self, doc: Doc) -> Floats:
+        scores = np.zeros(len(self.pool), dtype="f")
+        for word in set(doc.text.casefold().split()) & self._places.keys():
+            scores[self._places[word]] += self._weights[word] ** 2
+        found: Floats = scores / np.maximum(self._norms, 1e-6)
+        return found
+
+    def _by_vectors(self, doc: Doc) -> Floats:
+        if self._vectors is None:
+            made = [Doc(doc.vocab, shot.text.split()).vector for shot in self.pool]
+            matrix = np.array(made, dtype="f")
+            self._vectors = matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-6)
+        found: Floats = self._vectors @ np.asarray(doc.vector, dtype="f")
+        return found
+
+
+def make_chooser(pool: Sequence[Shot], choose: Choice, shots: int | None, seed: int) -> Chooser:
+    """Make the chooser that a config asks for.
+
+    pool (Sequence[Shot]): The examples.
+    choose (str): "fixed", "random" or "nearest".
+    shots (Optional[int]): How many to show. None: 5.
+    seed (int): For random ones.
+    RETURNS (Chooser): The chooser.
+    RAISES (ValueError): If the way to choose is unknown, or the number is negative.
+    """
+    if shots is not None and shots < 0:
+        raise ValueError(f"`shots` is {shots}. Give a number of examples, 0 or more.")
+    count = FEW if shots is None else shots
+    if choose == "fixed":
+        return Fixed(pool, count)
+    if choose == "random":
+        return Random(pool, count, seed)
+    if choose == "nearest":
+        return Nearest(pool, count)
+    raise ValueError(f"`choose` is {choose!r}. Allowed are {', '.join(get_args(Choice))}.")

@@ -1,0 +1,1 @@
+"""Several views of a document in one annotation."""

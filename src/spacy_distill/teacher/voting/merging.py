@@ -1,0 +1,142 @@
+"""Several annotated corpora of the same documents, brought together document by document."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
+
+from ...corpus.docbin import read_docs, write_docs
+from ...corpus.provenance import REJECTED, VIEW_PREFIX, doc_id, record, views
+from ..reading.negatives import keep_rejected, set_negatives
+from .ballots import SAMPLE, Tally, ballots_of, declare, voters
+from .election import Ballot, Election
+
+Key = tuple[str, int]  # A document's id or text, and how often it came before.
+
+
+class _Party(NamedTuple):
+    """One corpus that votes: its documents, what its views are to be called, and those of them that vote."""
+
+    docs: dict[Key, Doc]
+    names: dict[str, str]
+    voters: dict[str, str]
+
+
+def vote_files(sources: Sequence[Path], out: Path, election: Election, *, negatives: bool = False) -> Tally:
+    """Combine the views of several corpora by vote.
+
+    Documents are matched by their ids, or by their text where they have none; a view whose file lacks a
+    document is silent on it.
+
+    sources (Sequence[Path]): `.spacy` files with the views; one with several views will do.
+    out (Path): The file to write.
+    election (Election): How to combine them.
+    negatives (bool): Whether to make negative annotation of rejected candidates.
+    RETURNS (Tally): What was voted on and what came of it.
+    RAISES (ValueError): If there are fewer than two views, or the same document has other tokens in two
+        files.
+    """
+    vocab = Vocab()
+    parties = _parties(sources, [_by_key(source, vocab) for source in sources])
+    names = [name for party in parties for name in party.voters.values()]
+    if len(names) < 2:
+        raise ValueError(
+            f"There is only one view to vote on: {', '.join(names)}. Give the files of two or more, "
+            "or one file whose documents hold several."
+        )
+    election.needed(len(names))
+    labels = sorted({ent.label_ for party in parties for doc in party.docs.values() for ent in doc.ents})
+    tally = Tally()
+
+    def voted() -> Iterator[Doc]:
+        for key in dict.fromkeys(key for party in parties for key in party.docs):
+            doc, ballots = _merge(parties, key)
+            verdict = election.hold(list(ballots.values()), len(doc))
+            declare(doc, verdict, election, ballots)
+            if negatives:
+                tally.negatives += set_negatives(doc, labels)
+            tally.add(ballots, verdict, len(doc))
+            yield doc
+
+    write_docs(voted(), out)
+    return tally
+
+
+def _by_key(source: Path, vocab: Vocab) -> dict[Key, Doc]:
+    found: dict[Key, Doc] = {}
+    for doc in read_docs(source, vocab):
+        name, nth = doc_id(doc) or doc.text, 0
+        while (name, nth) in found:
+            nth += 1
+        found[name, nth] = doc
+    return found
+
+
+def _parties(sources: Sequence[Path], corpora: Sequence[dict[Key, Doc]]) -> list[_Party]:
+    """The corpora with what their views are called from now on: numbered where two files share a name."""
+    taken: set[str] = set()
+    parties: list[_Party] = []
+    for source, docs in zip(sources, corpora, strict=True):
+        voting = voters(docs.values(), source.stem)
+        known = {name for doc in docs.values() for name in views(doc)}
+        free: dict[str, str] = {}
+        for base in sorted({name.partition(SAMPLE)[0] for name in known.union(voting)}):
+            free[base] = _free(base, taken)
+            taken.add(free[base])
+        names = {name: _renamed(name, free) for name in sorted(known.union(voting))}
+        parties.append(_Party(docs, names, {name: names[name] for name in voting}))
+    return parties
+
+
+def _renamed(name: str, bases: dict[str, str]) -> str:
+    base, slash, sample = name.partition(SAMPLE)
+    return bases[base] + slash + sample
+
+
+def _free(name: str, taken: set[str]) -> str:
+    number = 1
+    while (made := f"{name}-{number}" if number > 1 else name) in taken:
+        number += 1
+    return made
+
+
+def _merge(parties: Sequence[_Party], key: Key) -> tuple[Doc, dict[str, Ballot | None]]:
+    """One document with the views of all its copies, and their ballots."""
+    first = next(party.docs[key] for party in parties if key in party.docs)
+    words = [token.text for token in first]
+    made = Doc(first.vocab, words, [bool(token.whitespace_) for token in first])
+    record(made).update({name: value for name, value in record(first).items() if name != "views"})
+    ballots: dict[str, Ballot | None] = {}
+    rejected: list[Span] = []
+    for party in parties:
+        doc = party.docs.get(key)
+        if doc is not None and [token.text for token in doc] != words:
+            raise ValueError(
+                f"The document {key[0][:60]!r} has other tokens in one file than in another. "
+                "Vote on views of the same corpus."
+            )
+        cast = ballots_of(doc, list(party.voters)) if doc is not None else {}
+        ballots |= {new: cast.get(old) for old, new in party.voters.items()}
+        rejected += _move_views(doc, made, party.names) if doc is not None else []
+    for name, ballot in ballots.items():
+        if VIEW_PREFIX + name not in made.spans:
+            spans = sorted(ballot.spans) if ballot else []
+            made.spans[VIEW_PREFIX + name] = [Span(made, *place) for place in spans]
+    keep_rejected(made, rejected)
+    return made, ballots
+
+
+def _move_views(source: Doc, target: Doc, names: dict[str, str]) -> list[Span]:
+    """Copy a document's views under their new names; gives its rejected candidates."""
+    for old, new in names.items():
+        if old in views(source):
+            views(target)[new] = views(source)[old]
+        if VIEW_PREFIX + old in source.spans:
+            target.spans[VIEW_PREFIX + new] = _copies(source, VIEW_PREFIX + old, target)
+    return _copies(source, REJECTED, target)
+
+
+def _copies(source: Doc, group: str, target: Doc) -> list[Span]:
+    return [Span(target, span.start, span.end, span.label_) for span in source.spans.get(group, [])]

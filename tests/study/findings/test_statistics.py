@@ -1,0 +1,145 @@
+"""Intervals, differences and what may be claimed."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from spacy_distill.study.findings.arrays import Counted, Resampler
+from spacy_distill.study.findings.learning import invert, worth
+from spacy_distill.study.findings.statistics import (
+    difference,
+    holm,
+    score_arm,
+    t_interval,
+    two_sided,
+    verdict,
+)
+from spacy_distill.study.runs.matrix import Arm
+
+RNG = np.random.default_rng(0)
+
+
+def counted(shift=0.0, seeds=5, articles=30):
+    """Made-up counts of one label; the higher the shift, the better."""
+    rng = np.random.default_rng(1)
+    found = rng.integers(1, 9, size=(1, articles)) + np.zeros((seeds, 1))
+    right = np.clip(found * (0.6 + shift) + rng.normal(0, 0.3, size=(seeds, articles)), 0, found)
+    table = np.stack([right, found - right, found - right], axis=-1)[:, :, None, :]
+    return Counted(tuple(f"a{i}" for i in range(articles)), ("PER",), tuple(range(seeds)), table)
+
+
+def test_the_t_interval_is_scipys():
+    values = RNG.normal(0.5, 1, size=6)
+    low, high, p = t_interval(values)
+    known = stats.ttest_1samp(values, 0)
+    assert p == pytest.approx(known.pvalue)
+    assert (low, high) == pytest.approx(tuple(known.confidence_interval(0.95)))
+
+
+def test_one_difference_has_no_t_interval_and_equal_ones_have_an_empty_one():
+    assert t_interval(np.array([0.3])) == (None, None, None)
+    assert t_interval(np.array([0.5, 0.5])) == (0.5, 0.5, 0.0)
+    assert t_interval(np.array([0.0, 0.0])) == (0.0, 0.0, 1.0)
+
+
+def test_holms_correction_of_a_known_example():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_holm_never_lowers_a_p_value_nor_changes_their_order(values):
+    corrected = holm(values)
+    assert all(1 >= c >= v for c, v in zip(corrected, values, strict=True))
+    order = sorted(range(len(values)), key=lambda i: values[i])
+    assert [corrected[i] for i in order] == sorted(corrected)
+
+
+def test_a_clear_difference_between_arms_may_be_claimed_in_either_direction():
+    resampler = Resampler.of(500)
+    found = difference(counted(0.2), counted(0.0), resampler)
+    assert found.low > 0.1 and found.high < 0.3 and found.p < 0.01
+    assert verdict(found, 0.01) == "more"
+    assert verdict(difference(counted(0.0), counted(0.2), resampler), 0.01) == "less"
+
+
+def test_a_difference_must_hold_over_seeds_and_over_articles():
+    """Seeds that disagree spoil a difference that every article shows."""
+    better, base = counted(0.0), counted(0.0)
+    for seed, shift in enumerate((2.0, -0.3, 2.0, -0.3, 0.1)):
+        better.table[seed, :, :, 1] = np.maximum(0.1, better.table[seed, :, :, 1] - shift)
+    found = difference(better, base, Resampler.of(500))
+    assert found.boot_p < 0.05 < found.t_p == found.p
+    assert difference(counted(0.2, seeds=1), counted(seeds=1), Resampler.of(100)).p == 1
+
+
+def test_an_arm_does_not_differ_from_itself():
+    found = difference(counted(), counted(), Resampler.of(100))
+    assert (found.mean, found.low, found.high, found.p) == (0, 0, 0, 1)
+    assert verdict(found, found.p) == "open"
+
+
+def test_few_seeds_carry_no_claim_however_clear_the_difference():
+    found = difference(counted(0.3, seeds=4), counted(seeds=4), Resampler.of(100))
+    assert verdict(found, 0.0001) == "no claim"
+    assert difference(counted(0.3, seeds=1), counted(seeds=1), Resampler.of(100)).t_low is None
+
+
+def test_arms_are_paired_by_the_seeds_they_share():
+    first, second = counted(seeds=5), counted(seeds=3)
+    assert difference(first, second, Resampler.of(10)).seeds == (0, 1, 2)
+    other = Counted(second.articles, second.labels, (7, 8, 9), second.table)
+    assert difference(first, other, Resampler.of(10)) is None
+
+
+def test_sentences_of_an_article_stay_together():
+    """Articles that differ much give a wide interval, however many sentences they have."""
+    table = np.zeros((1, 2, 1, 3))
+    table[0, 0, 0] = (1000, 0, 0)
+    table[0, 1, 0] = (0, 1000, 1000)
+    score = score_arm(Counted(("a", "b"), ("PER",), (0,), table), Resampler.of(500))
+    assert (score["micro"]["f"]["low"], score["micro"]["f"]["high"]) == (0, 1)
+
+
+def test_scores_of_labels_micro_and_macro():
+    table = np.array([[[[3.0, 1, 1], [0, 0, 4]]]])
+    score = score_arm(Counted(("a",), ("LOC", "PER"), (0,), table), Resampler.of(10))
+    assert score["labels"]["LOC"]["f"]["mean"] == pytest.approx(0.75)
+    assert score["labels"]["PER"]["r"]["mean"] == 0
+    assert score["micro"]["p"]["mean"] == pytest.approx(0.75)
+    assert score["macro_f"]["mean"] == pytest.approx(0.375)
+    assert score["micro"]["f"]["sd"] is None
+
+
+def test_the_observed_data_count_as_a_resample():
+    assert two_sided(np.ones(99)) == pytest.approx(0.02)
+    assert two_sided(np.zeros(99)) == 1.0
+
+
+def test_a_learning_curve_is_read_backwards():
+    sizes, scores = np.array([100.0, 400.0, 1600.0]), np.array([0.5, 0.6, 0.7])
+    assert invert(sizes, scores, 0.6) == pytest.approx(400)
+    assert invert(sizes, scores, 0.55) == pytest.approx(200)
+    assert invert(sizes, scores, 0.9) == 1600
+    assert invert(sizes, scores, 0.1) == pytest.approx(100)
+
+
+def test_a_dip_in_a_learning_curve_is_made_flat():
+    sizes, scores = np.array([100.0, 200.0, 400.0]), np.array([0.5, 0.7, 0.6])
+    assert invert(sizes, scores, 0.65) == pytest.approx(200)
+
+
+def test_distilled_documents_are_worth_the_gold_that_reaches_the_same_score():
+    def arm(name, size):
+        return Arm("s", name, size, "", "student", "steps", name)
+
+    counts = {arm("gold", 100): counted(0.0), arm("gold", 400): counted(0.2), arm("mix", 100): counted(0.1)}
+    sizes = {a: float(a.gold_size) for a in counts}
+    (row,) = worth(counts, sizes, "gold", Resampler.of(200))
+    assert row["arm"]["name"] == "mix"
+    assert 100 < row["low"] < row["equals"] < row["high"] < 400
+    assert (
+        worth({a: c for a, c in counts.items() if a.gold_size == 100}, sizes, "gold", Resampler.of(10)) == []
+    )

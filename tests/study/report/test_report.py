@@ -1,0 +1,233 @@
+"""The report: complete, self-contained, escaped, and made again from its own data."""
+
+import csv
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from spacy_distill.corpus.docbin import read_docs, write_docs
+from spacy_distill.study.findings.findings import find_all
+from spacy_distill.study.findings.results import TEST, total_of
+from spacy_distill.study.findings.summary import read_summary
+from spacy_distill.study.report.report import write_report, write_scores
+from studying import run_study, write_config
+
+VOID = {"meta", "br", "input", "path", "use", "rect", "circle", "line", "link", "img"}
+
+
+class Checker(HTMLParser):
+    """Checks that elements nest, and collects addresses."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.addresses = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.addresses += [value for name, value in attrs if name in ("src", "href", "xlink:href") and value]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+
+@pytest.fixture(scope="module")
+def report(summary, findings, tmp_path_factory):
+    out = tmp_path_factory.mktemp("report") / "page.html"
+    write_report(summary, findings, out)
+    return out
+
+
+def test_the_page_is_whole_and_asks_for_nothing_from_elsewhere(report):
+    checker = Checker()
+    checker.feed(report.read_text())
+    assert checker.open == []
+    assert all(address.startswith("#") for address in checker.addresses)
+    rest = report.read_text().replace("http://www.w3.org/", "")
+    assert not re.search(r"https?://|@import|url\((?!#)", rest)
+
+
+def test_all_sections_are_there(report):
+    page = report.read_text()
+    for part in (
+        "comparisons",
+        "scores",
+        "labels",
+        "curves",
+        "exposures",
+        "teachers",
+        "lineage",
+        "made",
+        "errors",
+    ):
+        assert f'id="{part}"' in page
+    assert "recorded answers (a-file), not a live run" in page
+    assert "fewer than 5 seeds: no claim" in page
+
+
+def test_markdown_and_its_figures_say_the_same(report, findings):
+    notes = report.with_suffix(".md").read_text()
+    for found in findings["arms"]:
+        score = found["sets"][TEST]["micro"]["f"]
+        assert f"{100 * score['mean']:.1f} [{100 * score['low']:.1f}, {100 * score['high']:.1f}]" in notes
+    figures = re.findall(r"\]\(([^)]+\.svg)\)", notes)
+    assert figures and all((report.parent / figure).read_text().count("<svg") == 1 for figure in figures)
+    assert "<text" in (report.parent / figures[0]).read_text()
+
+
+def test_csv_has_every_score_with_its_interval(report, findings):
+    with report.with_suffix(".scores.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    (row,) = [
+        r for r in rows if r["name"] == "gold" and (r["set"], r["label"], r["metric"]) == (TEST, "micro", "f")
+    ]
+    expected = findings["arms"][0]["sets"][TEST]["micro"]["f"]
+    assert [float(row[key]) for key in ("mean", "low", "high", "sd")] == [
+        expected[key] for key in ("mean", "low", "high", "sd")
+    ]
+    with report.with_suffix(".comparisons.csv").open() as stream:
+        (comparison,) = csv.DictReader(stream)
+    assert (comparison["first"], comparison["second"], comparison["verdict"]) == (
+        "simple_mix",
+        "gold",
+        "no claim",
+    )
+
+
+def test_results_json_alone_gives_the_same_findings_and_a_report(report, findings, tmp_path):
+    again = read_summary(report.with_name("results.json"))
+    assert find_all(again) == findings
+    write_report(again, findings, tmp_path / "again.html")
+    assert 'id="errors"' not in (tmp_path / "again.html").read_text()
+
+
+def test_without_text_no_file_of_the_report_has_a_sentence(summary, findings, tmp_path):
+    write_report(summary, findings, tmp_path / "page.html", text=False)
+    write_scores(summary, tmp_path)
+    files = [place for place in tmp_path.rglob("*") if place.is_file()]
+    assert len(files) > 6
+    for place in files:
+        for word in ("visited", "painted", "Kyoto"):
+            assert word not in place.read_text()
+
+
+def test_the_browser_shows_gold_teacher_and_students_with_what_to_filter_by(report):
+    page = report.read_text()
+    assert 'data-corpus="heldout"' in page and 'data-corpus="test"' in page
+    assert "<h4>gold labels</h4>" in page and "<h4>teacher cot</h4>" in page
+    students = [
+        json.loads(names.replace("&#34;", '"')) for names in re.findall(r'data-students="([^"]+)"', page)
+    ]
+    assert {name for names in students for name in names} == {"gold", "simple_mix"}
+    assert '<mark class="ent' in page and 'id="by-origin"' in page
+
+
+def test_text_and_labels_that_look_like_html_are_escaped(tmp_path):
+    config = write_config(tmp_path)
+    for name in ("gold", "dev", "test", "pool", "cot", "standard"):
+        docs = list(read_docs(tmp_path / f"{name}.spacy", Vocab()))
+        for doc in docs:
+            doc.user_data["distill"]["document"] = "<b>article</b>"
+        odd = Doc(docs[1].vocab, words=["<script>alert(1)</script>", "&", "x"], ents=["B-<i>A</i>", "O", "O"])
+        odd.user_data = docs[1].user_data
+        write_docs([docs[0], odd, *docs[2:]], tmp_path / f"{name}.spacy")
+    out = tmp_path / "out"
+    run_study(config, out, {"study.seeds": [0], "study.heldout": 0})
+    summary = read_summary(out)
+    write_report(summary, find_all(summary), out / "page.html")
+    page = (out / "page.html").read_text()
+    assert "&lt;script&gt;alert" in page
+    for raw in ("<script>alert", "<b>article", "<i>A</i>"):
+        assert raw not in page
+
+
+def test_a_study_without_a_finished_run_has_a_report_too(tmp_path, config):
+    from spacy_distill.study.runs.conduct import CORPORA, plan_study, write_study
+    from spacy_distill.study.runs.config import read_study
+    from spacy_distill.study.runs.store import Store
+
+    study, resolved = read_study(config)
+    plan, _ = plan_study(study, tmp_path / CORPORA)
+    write_study(resolved, plan, Store(tmp_path))
+    summary = read_summary(tmp_path)
+    write_report(summary, find_all(summary), tmp_path / "page.html")
+    assert "0 / 4" in (tmp_path / "page.html").read_text()
+
+
+def test_with_several_gold_sizes_it_says_what_distilled_documents_are_worth(tmp_path, config):
+    run_study(config, tmp_path, {"study.seeds": [0], "study.gold_sizes": [4, 12, 0], "study.keep": "none"})
+    summary = read_summary(tmp_path)
+    findings = find_all(summary)
+    write_report(summary, findings, tmp_path / "page.html")
+    assert {(row["arm"]["name"], row["gold"]) for row in findings["worth"]} == {
+        ("simple_mix", 4), ("simple_mix", 12), ("simple_mix", 24),
+    }  # fmt: skip
+    assert 'id="worth"' in (tmp_path / "page.html").read_text()
+    assert "learning-tiny.svg" in (tmp_path / "page.md").read_text()
+
+
+def test_one_run_alone_has_a_report_without_comparisons(tmp_path, config):
+    run_study(config, tmp_path, {"study.seeds": [0], "study.regimens": ["gold"], "study.heldout": 0})
+    summary = read_summary(tmp_path)
+    findings = find_all(summary)
+    assert findings["comparisons"] == []
+    write_report(summary, findings, tmp_path / "page.html")
+    assert 'id="comparisons"' not in (tmp_path / "page.html").read_text()
+
+
+def test_means_are_those_of_the_counts_on_disk(summary, findings):
+    arm, results = next(iter(summary.by_arm.items()))
+    fs = []
+    for result in results:
+        tp, fp, fn = (sum(numbers) for numbers in zip(*total_of(result.sets[TEST]).values(), strict=True))
+        fs.append(2 * tp / (2 * tp + fp + fn))
+    found = findings["arms"][0]
+    assert found["arm"]["name"] == arm.name
+    assert found["sets"][TEST]["micro"]["f"]["mean"] == pytest.approx(sum(fs) / len(fs))
+    assert list(found["per_seed"].values()) == pytest.approx(fs)
+
+
+def test_seen_and_unseen_entities_make_up_all(findings):
+    for found in findings["arms"]:
+        scores = found["sets"][TEST]
+        low, high = sorted((scores["seen"]["mean"], scores["unseen"]["mean"]))
+        assert low <= scores["micro"]["f"]["mean"] <= high
+
+
+def test_exposures_are_those_of_the_blend_log(findings):
+    seen = {found["arm"]["name"]: found["exposures"] for found in findings["arms"]}
+    assert seen["gold"]["gold"]["examples"] == 7 * 4
+    assert sum(told["examples"] for told in seen["simple_mix"].values()) == 7 * 4
+
+
+def test_the_teacher_table_counts_only_documents_with_labels(findings):
+    teachers = findings["teachers"]
+    assert (teachers["cot"]["documents"], teachers["cot"]["unlabelled"]) == (32, 1)
+    assert (
+        teachers["cot"]["scores"]["micro"]["f"]["mean"] > teachers["standard"]["scores"]["micro"]["f"]["mean"]
+    )
+    assert teachers["cot"]["scores"]["labels"]["PER"]["f"]["mean"] == 1
+
+
+def test_a_run_that_was_made_of_other_inputs_is_not_in_the_report(study_dir, tmp_path):
+    shutil.copytree(study_dir, tmp_path / "study")
+    place = tmp_path / "study" / "tiny/gold/gold-all/seed-0/run.json"
+    place.write_text(json.dumps({**json.loads(place.read_text()), "fingerprint": "of another corpus"}))
+    assert len(read_summary(tmp_path / "study").results) == 3
+
+
+def test_a_folder_that_is_no_study_and_a_file_that_is_no_result_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="not the folder of a study"):
+        read_summary(tmp_path)
+    (tmp_path / "results.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"not a results\.json"):
+        read_summary(tmp_path / "results.json")

@@ -1,0 +1,69 @@
+"""Study configs: what they may say, and what is told to a user who says something else."""
+
+import pytest
+from confection import ConfigValidationError
+
+from spacy_distill.study.runs.config import read_study
+from studying import write_config
+
+
+def test_a_config_is_read_and_can_be_overridden_on_the_command_line(config):
+    study, resolved = read_study(config, {"study.max_steps": 9, "study.regimens": ["cosine"]})
+    assert (study.max_steps, study.regimens, study.seeds) == (9, ["cosine"], [0, 1])
+    assert resolved["study"]["max_steps"] == 9
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ({"study.students": ["big"]}, ["'big'", "[study.configs]", "tiny"]),
+        ({"study.variants": ["gpt"]}, ["'gpt'", "[study.teachers]", "cot"]),
+        ({"study.rates": ["warp"]}, ["'warp'", "constant", "restart"]),
+        ({"study.seeds": [1, 1]}, ["seeds", "listed twice: 1"]),
+        ({"study.gold_sizes": [-5]}, ["gold_sizes", "0 for all"]),
+        ({"study.hold": ["words"]}, ["hold", "steps", "gold"]),
+        ({"study.heldout": 1.5}, ["heldout", "less than 1"]),
+        ({"study.max_steps": 0}, ["max_steps", "greater than 0"]),
+        ({"study.keep": "some"}, ["keep", "last"]),
+        ({"study.steps": 3}, ["study -> steps", "not permitted"]),
+        ({"study.comparisons": ["gold"]}, ["comparisons", "first - second"]),
+        ({"study.name": "a/b"}, ["name"]),
+        ({"study.corpora.pool": None}, ["heldout", "pool"]),
+        ({"study.corpora.pool": None, "study.heldout": 0, "study.regimens": ["oracle"]}, ["oracle", "pool"]),
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_is_allowed(config, overrides, words):
+    with pytest.raises(ConfigValidationError) as caught:
+        read_study(config, overrides)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_grid_takes_what_it_leaves_out_from_the_study(tmp_path):
+    config = write_config(tmp_path, '\n[study.grids.more]\nregimens = ["cosine"]\nseeds = [7]\n')
+    grid = read_study(config)[0].all_grids()["study.grids.more"]
+    assert (grid.regimens, grid.seeds, grid.students) == (["cosine"], [7], ["tiny"])
+
+
+def test_a_wrong_grid_is_named(tmp_path):
+    config = write_config(tmp_path, '\n[study.grids.more]\nvariants = ["gpt"]\n')
+    with pytest.raises(ConfigValidationError, match=r"study\.grids\.more\.variants"):
+        read_study(config)
+
+
+def test_a_student_cannot_be_called_as_a_folder_of_the_study(tmp_path):
+    config = write_config(tmp_path)
+    config.write_text(
+        config.read_text().replace("\ntiny = ", "\ncorpora = ").replace('["tiny"]', '["corpora"]')
+    )
+    with pytest.raises(ConfigValidationError, match="no student may be called corpora"):
+        read_study(config)
+
+
+def test_a_file_that_is_not_there_and_one_that_is_no_study(tmp_path):
+    with pytest.raises(ValueError, match="No such study config"):
+        read_study(tmp_path / "none.cfg")
+    other = tmp_path / "other.cfg"
+    other.write_text('[nlp]\nlang = "en"\n')
+    with pytest.raises(ConfigValidationError, match=r"no section \[study\]"):
+        read_study(other)

@@ -1,0 +1,121 @@
+"""What runs are going to do: config, steps, and what they depend on."""
+
+import shutil
+
+import pytest
+from confection import Config, ConfigValidationError
+
+from spacy_distill.corpus.docbin import write_docs
+from spacy_distill.study.runs.conduct import plan_study
+from spacy_distill.study.runs.config import read_study
+from studying import make_sentences, write_config
+
+
+def planned(config, folder, **overrides):
+    study = read_study(config, {f"study.{name}": value for name, value in overrides.items()})[0]
+    return plan_study(study, folder)[0]
+
+
+def config_of(plan, name, seed=0):
+    (found,) = [p for p in plan.runs if p.run.arm.name == name and p.run.seed == seed]
+    return Config().from_str(found.job.config)
+
+
+def test_a_run_is_the_students_config_with_the_axes_in_it(config, tmp_path):
+    made = config_of(planned(config, tmp_path, regimens=["cosine"]), "cosine", seed=1)
+    assert made["corpora"]["train"]["share"]["@schedules"] == "spacy_distill.cosine.v1"
+    assert made["corpora"]["train"]["seed"] == made["training"]["seed"] == 1
+    assert made["training"]["max_steps"] == 6
+    assert made["training"]["patience"] == 0
+    assert made["training"]["eval_frequency"] == 3
+    assert made["initialize"]["components"]["ner"]["labels"]["path"].endswith("gold.spacy")
+
+
+def test_training_never_stops_before_its_last_step(tmp_path):
+    config = write_config(tmp_path)
+    config.write_text(config.read_text().replace("eval_frequency = 3", "eval_frequency = 3\npatience = 9"))
+    assert config_of(planned(config, tmp_path / "c"), "simple_mix")["training"]["patience"] == 0
+
+
+def test_labels_come_from_the_whole_gold_corpus_and_not_from_a_subset(config, tmp_path):
+    made = config_of(planned(config, tmp_path, gold_sizes=[2]), "gold")
+    assert made["paths"]["gold"] != made["paths"]["gold_labels"]
+    assert made["initialize"]["components"]["ner"]["labels"]["path"] == made["paths"]["gold_labels"]
+
+
+def test_gold_alone_gets_no_distilled_corpus(config, tmp_path):
+    assert config_of(planned(config, tmp_path), "gold")["corpora"]["train"]["distilled"] is None
+
+
+def test_the_oracle_is_simple_mix_with_gold_labels(config, tmp_path):
+    made = config_of(planned(config, tmp_path, regimens=["oracle"]), "oracle")
+    assert made["corpora"]["train"]["share"]["@schedules"] == "spacy_distill.simple_mix.v1"
+    assert made["corpora"]["train"]["distilled"].endswith("oracle.spacy")
+
+
+def test_a_regimen_of_ones_own_is_a_section(tmp_path):
+    extra = (
+        '\n[study.shares]\n\n[study.shares.late]\n@schedules = "spacy_distill.simple_mix.v1"\nswitch = 0.9\n'
+    )
+    made = config_of(planned(write_config(tmp_path, extra), tmp_path / "c", regimens=["late"]), "late")
+    assert made["corpora"]["train"]["share"] == {
+        "@schedules": "spacy_distill.simple_mix.v1", "switch": 0.9, "total_steps": 6,
+    }  # fmt: skip
+
+
+def test_a_schedule_that_nobody_knows_is_named(config, tmp_path):
+    with pytest.raises(ValueError, match=r"Regimen 'zigzag'.*spacy_distill\.zigzag\.v1"):
+        planned(config, tmp_path, regimens=["zigzag"])
+
+
+def test_a_share_outside_its_range_is_refused_before_anything_is_trained(tmp_path):
+    extra = '\n[study.shares]\n\n[study.shares.odd]\n@schedules = "constant.v1"\nrate = 2.0\n'
+    with pytest.raises(ConfigValidationError, match="from 0 to 1"):
+        planned(write_config(tmp_path, extra), tmp_path / "c", regimens=["odd"])
+
+
+@pytest.mark.parametrize("rate", ["constant", "decay", "restart"])
+def test_the_learning_rate_is_an_axis_that_keeps_the_students_rate(config, tmp_path, rate):
+    plan = planned(config, tmp_path, rates=["student", rate], regimens=["simple_mix"])
+    made = config_of(plan, f"simple_mix+{rate}")["training"]["optimizer"]["learn_rate"]
+    assert made == {"@schedules": f"spacy_distill.{rate}_rate.v1", "rate": 0.001, "total_steps": 6}
+
+
+def test_at_equal_gold_a_regimen_sees_as_much_gold_as_the_baseline(config, tmp_path):
+    plan = planned(
+        config, tmp_path, regimens=["gold", "simple_mix", "distilled"], hold=["steps", "gold"], max_steps=40
+    )
+    steps = {p.run.arm.name: p.steps for p in plan.runs}
+    assert steps == {"gold": 40, "simple_mix": 40, "distilled": 40, "simple_mix+equal_gold": 80}
+    assert list(plan.left_out) == ["tiny/distilled+equal_gold"]
+
+
+def test_a_student_that_blends_nothing_is_refused(config, tmp_path):
+    (tmp_path / "plain.cfg").write_text("[paths]\n\n[corpora]\n\n[corpora.train]\npath = null\n")
+    with pytest.raises(ValueError, match=r"has no \[corpora.train\] with a share"):
+        planned(config, tmp_path / "c", **{"configs.tiny": str(tmp_path / "plain.cfg")})
+
+
+def fingerprints(plan):
+    return {str(p.run): p.fingerprint for p in plan.runs}
+
+
+def test_a_run_depends_on_content_and_not_on_places(config, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(config.parent, copy)
+    (copy / "study.cfg").write_text(config.read_text().replace(config.parent.as_posix(), copy.as_posix()))
+    assert fingerprints(planned(config, tmp_path / "a")) == fingerprints(
+        planned(copy / "study.cfg", tmp_path / "b")
+    )
+
+
+def test_changing_the_study_changes_only_the_runs_concerned(tmp_path):
+    config = write_config(tmp_path)
+    before = fingerprints(planned(config, tmp_path / "a"))
+    write_docs(make_sentences("pool", 32, wrong=0.9), tmp_path / "cot.spacy")
+    after = fingerprints(planned(config, tmp_path / "a"))
+    changed = {run for run in before if before[run] != after[run]}
+    assert changed == {run for run in before if "simple_mix" in run}
+    longer = fingerprints(planned(config, tmp_path / "a", max_steps=7))
+    assert not set(longer.values()) & set(after.values())
+    assert fingerprints(planned(config, tmp_path / "a", keep="none", resamples=7)) == after

@@ -1,0 +1,92 @@
+"""Span counts of a pipeline, checked against spaCy's own scorer."""
+
+import pytest
+import spacy
+import srsly
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.scorer import get_ner_prf
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from spacy.vocab import Vocab
+
+from spacy_distill.corpus.docbin import write_docs
+from spacy_distill.corpus.provenance import set_origin
+from spacy_distill.corpus.scores import PRF, Counts, add_counts, micro, prf
+from spacy_distill.study.findings.results import total_of
+from spacy_distill.study.runs.scoring import count_apart, score_models
+
+VOCAB = Vocab()
+TAGS = st.sampled_from(["", "-", "B-PER", "B-LOC", "I-PER", "I-LOC"])
+
+
+def doc_of(tags):
+    """A document of words w0, w1 … with IOB tags; "" leaves a token missing."""
+    fixed, open_label = [], ""
+    for tag in tags:
+        if tag.startswith("I-") and tag[2:] != open_label:
+            tag = f"B-{tag[2:]}"
+        open_label = tag[2:]
+        fixed.append({"-": "O"}.get(tag, tag))
+    return Doc(VOCAB, words=[f"w{i}" for i in range(len(tags))], ents=fixed)
+
+
+@st.composite
+def pairs(draw):
+    size = draw(st.integers(1, 8))
+    gold = draw(st.lists(TAGS, min_size=size, max_size=size))
+    found = draw(st.lists(TAGS.filter(bool), min_size=size, max_size=size))
+    return doc_of(gold), doc_of(found)
+
+
+@settings(deadline=None)
+@given(st.lists(pairs(), min_size=1, max_size=4), st.sets(st.sampled_from(["w0", "w1", "w0 w1", "w2"])))
+def test_counts_are_those_of_spacys_scorer_and_seen_ones_are_a_part(drawn, surfaces):
+    expected = get_ner_prf([Example(found, gold) for gold, found in drawn])
+    counted = [count_apart(gold, found, surfaces) for gold, found in drawn]
+    rows = [{"last": every, "last_seen": seen} for every, seen in counted]
+    score = prf(micro(total_of(rows)))
+    if expected["ents_f"] is None:
+        assert score.f == 0
+    else:
+        assert score == pytest.approx((expected["ents_p"], expected["ents_r"], expected["ents_f"]))
+        by_label = {label: prf(count) for label, count in total_of(rows).items()}
+        for label, found in expected["ents_per_type"].items():
+            assert by_label.get(label, PRF(0, 0, 0)) == pytest.approx((found["p"], found["r"], found["f"]))
+    seen = total_of(rows, "last_seen")
+    assert all(a <= b for label in seen for a, b in zip(seen[label], total_of(rows)[label], strict=True))
+
+
+def test_an_entity_is_seen_if_its_text_is_an_entity_of_the_gold_training_data():
+    gold = Doc(VOCAB, words=["Ana", "saw", "Oslo"], ents=["B-PER", "O", "B-LOC"])
+    found = Doc(VOCAB, words=["Ana", "saw", "Oslo"], ents=["B-PER", "O", "B-ORG"])
+    every, seen = count_apart(gold, found, {"Oslo"})
+    assert every == {"LOC": [0, 0, 1], "ORG": [0, 1, 0], "PER": [1, 0, 0]}
+    assert seen == {"LOC": [0, 0, 1], "ORG": [0, 1, 0]}
+
+
+def test_counts_stay_with_their_document_and_article_and_no_text_is_written(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Oslo"}])
+    nlp.to_disk(tmp_path / "model")
+    docs = []
+    for i, text in enumerate(["Oslo waits .", "Nothing here .", "Lima and Oslo ."]):
+        doc = nlp.make_doc(text)
+        doc.ents = [Span(doc, t.i, t.i + 1, "LOC") for t in doc if t.text in ("Oslo", "Lima")]
+        docs.append(set_origin(doc, id=f"d{i}", document=f"a{i // 2}", source="x"))
+    write_docs(docs, tmp_path / "test.spacy")
+    scores = score_models(
+        {"last": tmp_path / "model"}, {"test": tmp_path / "test.spacy"}, tmp_path / "test.spacy", tmp_path
+    )
+    assert scores["sets"]["test"] == [
+        {"id": "d0", "document": "a0", "last": {"LOC": [1, 0, 0]}, "last_seen": {"LOC": [1, 0, 0]}},
+        {"id": "d1", "document": "a0", "last": {}, "last_seen": {}},
+        {"id": "d2", "document": "a1", "last": {"LOC": [1, 0, 1]}, "last_seen": {"LOC": [1, 0, 1]}},
+    ]
+    assert list(srsly.read_jsonl(tmp_path / "predictions.jsonl")) == [
+        {"set": "test", "id": "d0", "spans": [[0, 4, "LOC"]]},
+        {"set": "test", "id": "d2", "spans": [[9, 13, "LOC"]]},
+    ]
+    assert add_counts([{"LOC": Counts(1, 0, 0)}, {"LOC": Counts(1, 0, 1)}]) == total_of(
+        scores["sets"]["test"]
+    )

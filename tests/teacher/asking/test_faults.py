@@ -1,0 +1,253 @@
+"""Servers that fail in every way: whatever they do, every document is accounted for and nothing is lost."""
+
+import json
+import threading
+
+import pytest
+
+from loopback import Response, Server, completion, failure
+from spacy_distill.teacher.asking.request import Job
+from spacy_distill.teacher.ledger.ledger import Ledger, LedgerError
+from spacy_distill.teacher.models import make_chat_model
+
+OK = "[]"
+KEY = "sk-very-secret-0123456789"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "ledger.sqlite"
+
+
+@pytest.fixture
+def ask(path):
+    """Asks a server for some prompts, without waiting long between tries."""
+
+    def ask(server, number=30, **settings):
+        known = {"api_key_env": None, "concurrency": 4, "timeout": 5.0, "max_tries": 4, **settings}
+        model = make_chat_model("fake", str(path), server.url, **known)
+        return model.ask([Job(f"prompt {i}") for i in range(number)], first_wait=0.001)
+
+    return ask
+
+
+def states(path):
+    with Ledger(path) as ledger:
+        return {entry.messages[0]["content"]: entry.state for entry in ledger.entries()}
+
+
+def errors(path):
+    with Ledger(path) as ledger:
+        return [entry.error for entry in ledger.entries() if entry.error is not None]
+
+
+def cut(response, after):
+    response.cut = after
+    return response
+
+
+def once(fault):
+    """A server that fails in this way at the first request for each prompt, and then answers."""
+    seen = set()
+
+    def respond(call):
+        if call.prompt in seen:
+            return completion(OK)
+        seen.add(call.prompt)
+        return fault
+
+    return respond
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        failure(429),
+        failure(429, **{"retry-after-ms": "1"}),
+        failure(408),
+        failure(409),
+        failure(500),
+        failure(503, **{"retry-after": "0"}),
+        Response("<html><h1>Bad gateway</h1></html>", 502, {"content-type": "text/html"}),
+        cut(completion(OK), 0),
+        cut(completion(OK), 20),
+        Response("{not json"),
+        Response("not json", headers={"content-type": "text/plain"}),
+        Response({"choices": []}),
+        Response({}),
+        Response([1, 2]),
+        Response(b"\xff\xfe\x00"),
+        Response({"error": {"message": "overloaded"}}),
+    ],
+    ids=lambda fault: f"{fault.status}-{str(fault.body)[:20]}-{fault.cut}-{'-'.join(fault.headers)}",
+)
+def test_a_fault_that_passes_costs_a_retry_and_no_document(ask, path, fault):
+    with Server(once(fault)) as server:
+        tally = ask(server)
+    assert tally.states == {"ok": 30}
+    assert (tally.requests, tally.retries, tally.stopped) == (60, 30, None)
+    assert set(states(path).values()) == {"ok"}
+
+
+def test_a_server_that_answers_everything_twice(ask, path):
+    reply = Response(completion(OK).payload())
+    twice = b"HTTP/1.1 200 X\r\ncontent-length: %d\r\n\r\n" % len(reply.payload()) + reply.payload()
+    reply.headers, reply.body = {"content-length": str(len(reply.payload()))}, reply.payload() + twice
+    with Server(lambda call: reply) as server:
+        tally = ask(server, max_tries=20)
+    assert tally.states == {"ok": 30}
+    assert len(states(path)) == 30
+
+
+@pytest.mark.parametrize("fault", [failure(400), failure(403), failure(422), Response("gone", 302)])
+def test_a_request_that_is_wrong_is_not_sent_again_and_harms_no_other(ask, path, fault):
+    with Server(lambda call: fault if call.prompt == "prompt 7" else completion(OK)) as server:
+        tally = ask(server)
+        assert tally.states == {"ok": 29, "failed": 1}
+        assert (tally.requests, tally.stopped) == (30, None)
+        assert states(path)["prompt 7"] == "failed"
+        server.respond = lambda call: completion(OK)
+        again = ask(server)
+    assert (again.requests, again.kept, again.states) == (1, 29, {"ok": 1})
+
+
+def test_a_document_that_always_fails_is_recorded_with_its_error(ask, path):
+    with Server(lambda call: failure(500, "boom") if call.prompt == "prompt 3" else completion(OK)) as server:
+        tally = ask(server, max_tries=3)
+    assert tally.states == {"ok": 29, "failed": 1}
+    assert tally.requests == 32
+    assert errors(path) == ["HTTP 500: boom"]
+
+
+@pytest.mark.parametrize("fault", [failure(401), failure(404), failure(429, code="insufficient_quota")])
+def test_what_would_fail_for_every_document_ends_the_run(ask, path, fault):
+    with Server(lambda call: fault if call.number >= 10 else completion(OK)) as server:
+        tally = ask(server, number=1000)
+    assert tally.requests <= 10 + 4
+    assert "HTTP" in tally.stopped
+    assert tally.states["ok"] == 10
+    assert len(states(path)) == tally.asked
+
+
+def test_a_storm_of_429_is_weathered_and_the_server_not_hammered(ask):
+    rejected = 0
+
+    def respond(call):
+        nonlocal rejected
+        if call.number < 20 or server.in_flight > 2:
+            rejected += 1
+            return failure(429)
+        return completion(OK, delay=0.03)
+
+    with Server(respond) as server:
+        tally = ask(server, number=80, concurrency=16)
+    assert tally.states == {"ok": 80}
+    assert tally.retries == rejected < 70
+
+
+def test_half_of_the_requests_never_answered(ask):
+    with Server(lambda call: Response(hang=True) if call.number % 2 else completion(OK)) as server:
+        tally = ask(server, number=12, timeout=0.3, max_tries=10)
+    assert tally.states == {"ok": 12}
+
+
+def test_nothing_ever_answered(ask, path):
+    with Server(lambda call: Response(hang=True)) as server:
+        tally = ask(server, number=6, timeout=0.1, max_tries=2)
+    assert tally.states == {"failed": 6}
+    assert errors(path) == ["no reply within 0.1 seconds"] * 6
+
+
+def test_a_slow_first_byte_is_waited_for(ask):
+    with Server(lambda call: completion(OK, delay=0.3)) as server:
+        assert ask(server, number=4).states == {"ok": 4}
+
+
+def test_a_server_that_dies_and_comes_back(ask, path):
+    with Server(lambda call: completion(OK)) as server:
+        port = server.port
+        ask(server, number=10)
+    tally = ask(server, number=30, max_tries=2)
+    assert "connection failed" in tally.stopped
+    assert 1 <= tally.asked <= 4
+    with Server(lambda call: completion(OK), port) as server:
+        again = ask(server)
+    assert (again.kept, again.states) == (10, {"ok": 20})
+    assert set(states(path).values()) == {"ok"}
+
+
+def test_a_server_that_restarts_during_the_run(path):
+    model = None
+    first = Server(lambda call: completion(OK, delay=0.002))
+    second: list[Server] = []
+    reached = threading.Event()
+
+    def jobs():
+        for i in range(200):
+            if i == 50:
+                reached.set()
+            yield Job(f"prompt {i}")
+
+    def restart():
+        reached.wait(20)
+        first.__exit__()
+        second.append(Server(lambda call: completion(OK), first.port).__enter__())
+
+    first.__enter__()
+    thread = threading.Thread(target=restart)
+    thread.start()
+    model = make_chat_model("fake", str(path), first.url, None, concurrency=4, max_tries=20)
+    tally = model.ask(jobs(), first_wait=0.02)
+    thread.join()
+    second[0].__exit__()
+    assert tally.states == {"ok": 200}
+    assert len(second[0].calls) > 0
+
+
+def test_a_ledger_that_cannot_grow_ends_the_run_with_a_clear_error(ask, path):
+    with Server(lambda call: completion("x" * 5000)) as server:
+        model = make_chat_model("fake", str(path), server.url, None, concurrency=4)
+        pages = model.ledger.rows("PRAGMA page_count")[0][0] + 40
+        model.ledger.rows(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(LedgerError, match="Make room"):
+            model.ask([Job(f"prompt {i}") for i in range(200)])
+        model.ledger.close()
+        kept = states(path)
+        assert 0 < len(kept) < 200
+        assert set(kept.values()) == {"ok"}
+        assert ask(server, number=200).kept == len(kept)
+
+
+def test_what_the_server_says_is_shortened_and_escaped(ask, path):
+    rude = "\x1b[31m[bold]" + "é\n" * 5000 + "\u202e"
+    with Server(lambda call: failure(400, rude)) as server:
+        ask(server, number=1)
+    (error,) = errors(path)
+    assert len(error) < 300
+    assert error.isprintable()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        failure(400, f"Incorrect API key provided: {KEY}"),
+        failure(401, f"Incorrect API key provided: {KEY}"),
+        failure(500, KEY * 20),
+        Response(f"<html>{KEY}</html>", 503),
+        Response(f"not json {KEY}"),
+        Response({"choices": KEY}),
+        completion(f"Your key is {KEY}"),
+    ],
+)
+def test_the_key_is_sent_and_written_nowhere(ask, path, tmp_path, monkeypatch, capfd, caplog, fault):
+    monkeypatch.setenv("MY_KEY", KEY)
+    caplog.set_level(0)
+    with Server(lambda call: fault) as server:
+        tally = ask(server, number=3, max_tries=2, api_key_env="MY_KEY")
+    assert server.calls[0].headers["authorization"] == f"Bearer {KEY}"
+    with Ledger(path) as ledger:
+        written = json.dumps([str(entry) for entry in ledger.entries()])
+    out, err = capfd.readouterr()
+    files = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert KEY not in written + out + err + caplog.text + repr(tally)
+    assert KEY.encode() not in files

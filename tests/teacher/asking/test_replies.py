@@ -1,0 +1,60 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loopback import completion
+from spacy_distill.teacher.asking.replies import Reply, read_reply, shorten
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just("choices"), inner),
+)
+
+
+@pytest.mark.parametrize(
+    ("response", "state"),
+    [
+        (completion("[]"), "ok"),
+        (completion("[]", finish_reason="length"), "truncated"),
+        (completion("I cannot.", finish_reason="content_filter"), "refused"),
+        (completion(None, refusal="I cannot."), "refused"),
+        (completion(None), "refused"),
+        (completion(""), "refused"),
+        (completion(" \n"), "refused"),
+    ],
+)
+def test_only_a_whole_answer_with_words_is_ok(response, state):
+    assert read_reply(response.body).state == state
+
+
+def test_a_reply_holds_answer_and_usage():
+    assert read_reply(completion("[]", usage=(7, 3)).body) == Reply("[]", "ok", "stop", 7, 3)
+    assert read_reply(completion("[]", usage=None).body) == Reply("[]", "ok", "stop", None, None)
+
+
+def test_a_body_that_was_sent_as_text_is_read():
+    assert read_reply(json.dumps(completion("[]").body)).answer == "[]"
+
+
+@given(JSON)
+def test_anything_else_is_malformed(body):
+    with pytest.raises(ValueError, match=r"expected a chat completion|Expecting|Extra data|Invalid"):
+        read_reply(body)
+
+
+def test_a_lone_surrogate_in_an_answer_can_be_stored():
+    read_reply(completion("a\ud800b").body).answer.encode("utf-8")
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_text_from_outside_is_one_short_line_without_control_characters(text):
+    shown = shorten(text, length=50)
+    assert shown.isprintable()
+    assert len(shown) <= 50 * len("\\U0010ffff")
+    shown.encode("utf-8")
+
+
+def test_escapes_are_visible():
+    assert shorten("a\x1b[31mb\u202ec") == "a\\x1b[31mb\\u202ec"
