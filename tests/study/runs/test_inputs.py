@@ -1,5 +1,8 @@
 """The corpora of a study: gold subsets, the pool's held-out part."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +13,7 @@ from spacy_distill.corpus.provenance import article_id, doc_id
 from spacy_distill.study.runs.config import read_study
 from spacy_distill.study.runs.inputs import digest, nested_sample, prepare
 from spacy_distill.study.runs.matrix import make_runs
+from spacy_distill.study.runs.plan import make_plan
 
 
 def prepared(config, folder, **overrides):
@@ -70,6 +74,38 @@ def test_several_distilled_corpora_make_one_variant(config, tmp_path):
     study.variants.append("both")
     inputs = prepare(study, make_runs(study), tmp_path)
     assert set(inputs.distilled["both"]) == {"a", "b"}
+
+
+def test_labels_may_be_made_anew_for_each_seed(config, tmp_path):
+    study = read_study(config)[0]
+    for seed, name in enumerate(("cot", "standard")):
+        shutil.copy(study.teachers[name], tmp_path / f"judged-{seed}.spacy")
+    study.teachers["judged"] = str(tmp_path / "judged-{seed}.spacy")
+    study.variants.append("judged")
+    runs = make_runs(study)
+    inputs = prepare(study, runs, tmp_path / "out")
+    corpora = {
+        str(planned.run): Path(planned.job.paths["distilled"])
+        for planned in make_plan(study, inputs, runs).runs
+        if planned.run.arm.variant == "judged"
+    }
+    assert list(corpora) == [f"tiny/simple_mix+judged/gold-all/seed-{seed}" for seed in (0, 1)]
+    for seed, path in enumerate(corpora.values()):
+        assert labels(path) == labels(tmp_path / f"judged-{seed}.spacy", only=ids(path))
+    assert set(inputs.heldout_teachers) == {"cot", "judged-seed-0", "judged-seed-1"}
+    (tmp_path / "judged-1.spacy").unlink()
+    with pytest.raises(ValueError, match=r"No such corpus: .*judged-1"):
+        prepare(study, runs, tmp_path / "again")
+
+
+def labels(path, only=()):
+    """The entities of each document of a corpus."""
+    docs = zip(ids(path), read_docs(path, Vocab()), strict=True)
+    return {
+        id: [(ent.start, ent.end, ent.label_) for ent in doc.ents]
+        for id, doc in docs
+        if not only or id in only
+    }
 
 
 def test_a_corpus_that_is_not_there_is_named(config, tmp_path):

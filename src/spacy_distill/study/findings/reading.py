@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 
 from ...blend.monitor.record import FILE_NAME, read_blend_log
 from ...corpus.docbin import read_docs
+from ..runs.config import Study
 from ..runs.inputs import HELDOUT_FILE, doc_key, heldout_teacher
 from ..runs.matrix import Run
 from ..runs.scoring import PREDICTIONS
@@ -21,14 +22,14 @@ from .results import HELDOUT, Result, Row, article_rows
 CURVE_POINTS = 100
 
 
-def read_results(store: Store, runs: Mapping[Run, str], corpora: Path, variant: str) -> list[Result]:
+def read_results(store: Store, runs: Mapping[Run, str], corpora: Path, study: Study) -> list[Result]:
     """Read the finished runs among some.
 
     store (Store): The study's folder.
     runs (Mapping[Run, str]): The runs to look for, with their fingerprints: what was made of other inputs is
         not read.
     corpora (Path): The folder of the study's corpora: the lineage of errors is traced there.
-    variant (str): The teacher that runs without one are compared with.
+    study (Study): The study; runs without a teacher are compared with its first.
     RETURNS (list[Result]): Those that are finished, in the same order.
     """
     tracer = Tracer(corpora)
@@ -38,7 +39,8 @@ def read_results(store: Store, runs: Mapping[Run, str], corpora: Path, variant: 
         if record is not None and record["fingerprint"] == fingerprint:
             sets = store.scores(run.folder)["sets"]
             place = store.root / run.folder
-            tracer.add_lineage(sets.get(HELDOUT, []), place / PREDICTIONS, run.arm.variant or variant)
+            labels = study.labels_of(run.arm.variant or study.variants[0], run.seed)
+            tracer.add_lineage(sets.get(HELDOUT, []), place / PREDICTIONS, labels)
             # Statistics need no more than articles, and hundreds of runs have to fit into memory.
             articles = {name: article_rows(rows) for name, rows in sets.items()}
             found.append(Result(run, record, articles, read_blend(place / FILE_NAME)))
@@ -76,15 +78,15 @@ class Tracer:
         self._corpora = corpora
         self._views: dict[Path, Mapping[str, View]] = {}
 
-    def add_lineage(self, rows: list[Row], predictions: Path, variant: str) -> None:
+    def add_lineage(self, rows: list[Row], predictions: Path, labels: str) -> None:
         """Add the lineage of errors to the rows of the held-out documents.
 
         rows (list[Row]): The rows of one run: those whose document has a teacher's labels get "lineage".
         predictions (Path): What the run's student found.
-        variant (str): Its teacher.
+        labels (str): The name of its teacher's labels.
         """
         gold = self._read(self._corpora / HELDOUT_FILE)
-        teacher = self._read(self._corpora / heldout_teacher(variant))
+        teacher = self._read(self._corpora / heldout_teacher(labels))
         if not (rows and gold and teacher and predictions.is_file()):
             return
         found = read_predictions(predictions, HELDOUT)

@@ -73,7 +73,7 @@ def read_summary(place: Path) -> Summary:
     store = Store(place)
     planned, left_out = read_plan(place)
     runs = {run: planned[str(run)] for run in make_runs(study) if str(run) in planned}
-    results = read_results(store, runs, place / CORPORA, study.variants[0])
+    results = read_results(store, runs, place / CORPORA, study)
     done = {result.run for result in results}
     failures = {str(run): error for run in runs if run not in done and (error := store.failure(run.folder))}
     return Summary(

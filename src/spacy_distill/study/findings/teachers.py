@@ -1,6 +1,6 @@
 """How good each teacher's labels are, measured against the pool's gold labels, and what they cost."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from spacy.vocab import Vocab
 from ...corpus.docbin import read_docs
 from ...corpus.provenance import article_id, doc_id, views
 from ...corpus.scores import count_spans
-from ..runs.config import Corpora, Study
+from ..runs.config import Study
 from ..runs.inputs import doc_key
 from .money import add_up
 from .results import LAST, Row
@@ -35,6 +35,7 @@ def read_teachers(folder: Path) -> dict[str, dict[str, Any]]:
 def teacher_rows(study: Study) -> dict[str, dict[str, Any]]:
     """Count each teacher's spans against gold, document by document.
 
+    Of labels that are made anew for each seed, those of the first are judged.
     Documents without labels (refused, truncated, unparsable) are counted apart: they are no training data.
 
     study (Study): The study; its pool is the gold standard.
@@ -45,15 +46,15 @@ def teacher_rows(study: Study) -> dict[str, dict[str, Any]]:
     pool = {}
     if study.corpora.pool:
         pool = {key: doc for doc in read_docs(Path(study.corpora.pool), vocab) if (key := doc_id(doc))}
-    return {name: _judge(study, name, source, pool) for name, source in study.teachers.items()}
+    return {name: _judge(study, name, pool) for name in study.teachers}
 
 
-def _judge(study: Study, name: str, source: Corpora, pool: Mapping[str, Doc]) -> dict[str, Any]:
+def _judge(study: Study, name: str, pool: Mapping[str, Doc]) -> dict[str, Any]:
     rows: list[Row] = []
     unlabelled = documents = 0
     origins: set[tuple[str, ...]] = set()
     keys: list[str] = []
-    for doc in _docs(source, Vocab()):
+    for doc in _docs(study.sources_of(name, study.seeds[0]).values()):
         documents += 1
         gold = pool.get(doc_id(doc) or "")
         for view, told in views(doc).items():
@@ -78,6 +79,7 @@ def _judge(study: Study, name: str, source: Corpora, pool: Mapping[str, Doc]) ->
     }
 
 
-def _docs(source: Corpora, vocab: Vocab) -> Iterator[Doc]:
-    for path in source.values() if isinstance(source, dict) else [source]:
-        yield from read_docs(Path(path), vocab)
+def _docs(paths: Iterable[Path]) -> Iterator[Doc]:
+    vocab = Vocab()
+    for path in paths:
+        yield from read_docs(path, vocab)

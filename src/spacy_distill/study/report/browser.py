@@ -140,7 +140,7 @@ def _short(summary: Summary, arm: Any) -> str:
 def _teachers(summary: Summary, corpora: Path) -> dict[str, dict[str, View]]:
     found = {}
     for variant in summary.study.teachers:
-        place = corpora / heldout_teacher(variant)
+        place = corpora / heldout_teacher(summary.study.labels_of(variant, summary.study.seeds[0]))
         if place.is_file():
             views = ((doc_key(doc, i), view_of(doc)) for i, doc in enumerate(read_docs(place, Vocab())))
             found[variant] = {key: view for key, view in views if view is not None}

@@ -16,6 +16,8 @@ ORACLE = "oracle"
 RATES = ("student", "constant", "decay", "restart")
 # Folders of a study that are no student's.
 RESERVED = ("corpora", "failed")
+# Stands in the path of labels that are made anew for each seed.
+SEED = "{seed}"
 NAME = r"^[A-Za-z0-9_.-]+$"
 
 
@@ -119,6 +121,19 @@ class Study(Strict):
             raise ValueError(f"configs: no student may be called {', '.join(reserved)}. Rename it")
         return self
 
+    def labels_of(self, variant: str, seed: int) -> str:
+        """The name of the labels that a run reads; those made anew for each seed have names of their own."""
+        return f"{variant}-seed-{seed}" if self.is_seeded(variant) else variant
+
+    def is_seeded(self, variant: str) -> bool:
+        """Whether a teacher's labels are others for every seed."""
+        return any(SEED in path for path in _parts(self.teachers[variant]).values())
+
+    def sources_of(self, variant: str, seed: int) -> dict[str, Path]:
+        """A teacher's corpora by part; a single one is the part ""."""
+        parts = _parts(self.teachers[variant])
+        return {part: Path(path.replace(SEED, str(seed))) for part, path in parts.items()}
+
     def all_grids(self) -> dict[str, Grid]:
         """The grids with every axis filled in; the first is that of `[study]` itself."""
         base = {axis: getattr(self, axis) for axis in Grid.model_fields}
@@ -127,6 +142,10 @@ class Study(Strict):
             for name, grid in self.grids.items()
         }
         return {"study": Grid(**base), **filled}
+
+
+def _parts(source: Corpora) -> dict[str, str]:
+    return source if isinstance(source, dict) else {"": source}
 
 
 def _known(where: str, names: list[str] | None, allowed: Any, section: str) -> None:

@@ -11,7 +11,7 @@ from spacy.vocab import Vocab
 
 from ...corpus.docbin import read_docs, shard_paths, write_docs
 from ...corpus.provenance import article_id, doc_id
-from .config import Corpora, Study
+from .config import Study
 from .matrix import Run
 
 # Which articles of the pool are held out depends on nothing but the articles and this number.
@@ -25,10 +25,10 @@ class Inputs:
 
     gold (dict): Gold subset by (size, seed).
     gold_all (Path): The whole gold corpus: labels are counted from it.
-    distilled (dict): Distilled corpus by variant, held-out articles left out.
+    distilled (dict): Distilled corpora by name of the labels and part, held-out articles left out.
     oracle (Optional[Path]): The pool with its gold labels, held-out articles left out.
     heldout (Optional[Path]): The held-out part of the pool with gold labels.
-    heldout_teachers (dict): The same sentences with the labels of each variant.
+    heldout_teachers (dict): The same sentences with the labels of each name.
     dev, test (Path), tests (dict): Corpora to score on.
     """
 
@@ -71,8 +71,8 @@ def prepare(study: Study, runs: Iterable[Run], folder: Path) -> Inputs:
     if sources.pool and held:
         pool = _labelled(read_docs(Path(sources.pool), Vocab()))
         inputs.heldout = _write(inputs, (doc for doc in pool if _in(doc, held)), folder / HELDOUT_FILE)
-    for variant in {v for grid in study.all_grids().values() for v in grid.variants or []}:
-        _write_distilled(inputs, variant, study.teachers[variant], held, folder)
+    for labels, parts in _wanted_labels(study, runs).items():
+        _write_distilled(inputs, labels, parts, held, folder)
     return inputs
 
 
@@ -99,24 +99,35 @@ def nested_sample(total: int, size: int, seed: int) -> list[int]:
     return order[:size]
 
 
-def _write_distilled(inputs: Inputs, variant: str, source: Corpora, held: set[str], folder: Path) -> None:
-    parts = source if isinstance(source, dict) else {"": source}
-    inputs.distilled[variant] = {
+def _wanted_labels(study: Study, runs: Iterable[Run]) -> dict[str, dict[str, Path]]:
+    """The distilled corpora of all variants for the seeds of some runs, by name of the labels and part."""
+    variants = dict.fromkeys(v for grid in study.all_grids().values() for v in grid.variants or [])
+    return {
+        study.labels_of(variant, seed): study.sources_of(variant, seed)
+        for variant in variants
+        for seed in sorted({run.seed for run in runs})
+    }
+
+
+def _write_distilled(
+    inputs: Inputs, labels: str, parts: dict[str, Path], held: set[str], folder: Path
+) -> None:
+    inputs.distilled[labels] = {
         part: _write(
             inputs,
-            (doc for doc in _labelled(read_docs(Path(path), Vocab())) if not _in(doc, held)),
-            folder / "distilled" / f"{'-'.join(filter(None, (variant, part)))}.spacy",
+            (doc for doc in _labelled(read_docs(path, Vocab())) if not _in(doc, held)),
+            folder / "distilled" / f"{'-'.join(filter(None, (labels, part)))}.spacy",
         )
         for part, path in parts.items()
     }
     if held:
-        docs = (doc for path in parts.values() for doc in read_docs(Path(path), Vocab()) if _in(doc, held))
-        inputs.heldout_teachers[variant] = _write(inputs, docs, folder / heldout_teacher(variant))
+        docs = (doc for path in parts.values() for doc in read_docs(path, Vocab()) if _in(doc, held))
+        inputs.heldout_teachers[labels] = _write(inputs, docs, folder / heldout_teacher(labels))
 
 
-def heldout_teacher(variant: str) -> Path:
-    """Where, in the folder of corpora, a teacher's labels of the held-out part are."""
-    return Path("heldout", f"{variant}.spacy")
+def heldout_teacher(labels: str) -> Path:
+    """Where, in the folder of corpora, labels of the held-out part are, by their name."""
+    return Path("heldout", f"{labels}.spacy")
 
 
 def _heldout_articles(study: Study) -> set[str]:

@@ -81,7 +81,8 @@ def gold_updates(study: Study, arm: Arm, inputs: Inputs, steps: int) -> float:
     """How many updates' worth of gold a run of so many steps is planned to see."""
     drawn = draw_shares(_schedule(study, arm.regimen, steps), steps)
     gold = next(inputs.sizes[path] for (size, _), path in inputs.gold.items() if size == arm.gold_size)
-    parts = inputs.distilled[arm.variant or study.variants[0]]
+    # Labels that differ by seed differ little in their number.
+    parts = inputs.distilled[study.labels_of(arm.variant or study.variants[0], study.seeds[0])]
     distilled = sum(inputs.sizes[path] for path in parts.values())
     return sum(1 - share for share in fill_shares(drawn, distilled, gold))
 

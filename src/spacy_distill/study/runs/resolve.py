@@ -75,7 +75,11 @@ def _ours(block: Mapping[str, Any]) -> bool:
 
 def _places(study: Study, run: Run, inputs: Inputs) -> dict[str, str]:
     arm = run.arm
-    distilled = {"": inputs.oracle} if arm.regimen == ORACLE else inputs.distilled.get(arm.variant, {})
+    distilled: Mapping[str, Path | None] = {}
+    if arm.regimen == ORACLE:
+        distilled = {"": inputs.oracle}
+    elif arm.variant:
+        distilled = inputs.distilled[study.labels_of(arm.variant, run.seed)]
     names = {"_".join(filter(None, ("distilled", part))): path for part, path in distilled.items()}
     places = {
         "gold": inputs.gold[arm.gold_size, run.seed],
