@@ -13,6 +13,7 @@ import srsly
 from typer.testing import CliRunner
 
 from spacy_distill.cli import app
+from spacy_distill.study.findings.summary import read_summary
 from studying import write_config
 from support import run_in
 
@@ -46,6 +47,8 @@ def test_a_study_that_is_killed_goes_on_where_it_was_and_is_reported(config, tmp
     running.wait()
     finished = {place: place.stat().st_mtime_ns for place in out.glob("tiny/*/*/*/scores.json")}
     assert len(finished) in (1, 2) and workers
+    unfinished = read_summary(out)
+    assert unfinished.teachers and unfinished.data, "a report before the end lacks teachers and data"
     deadline = time.monotonic() + 60
     while any(Path(f"/proc/{worker}/exe").exists() for worker in workers):
         assert time.monotonic() < deadline, "a worker outlived its study"

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from confection import Config
 
     from ..study.runs.config import Study
-    from ..study.runs.inputs import Inputs
     from ..study.runs.local import LocalEngine
     from ..study.runs.plan import Plan
     from ..study.runs.store import Store
@@ -65,16 +64,21 @@ def _carry_out(study: "Study", resolved: "Config", store: "Store", engine: "Loca
 
     RETURNS (int): How many runs failed.
     """
+    from ..study.findings.data import write_data
+    from ..study.findings.teachers import write_teachers
     from ..study.runs.conduct import CORPORA, conduct, plan_study, write_study
 
     with store.opened() as scratch:
         plan, inputs = plan_study(study, store.root / CORPORA)
         write_study(resolved, plan, store)
+        # Before the runs: a report of a study that is not finished tells of its teachers and data too.
+        write_teachers(study, store.root)
+        write_data(study, inputs, store.root)
         show_plan(plan, store)
         expected = _show_time(plan, store, engine.workers)
         shown = StudyProgress(len(plan.runs), expected or 0.0)
         shown.show(conduct(plan, store, engine, scratch))
-        _finish(study, inputs, store)
+        _finish(store)
     return shown.failed
 
 
@@ -88,16 +92,12 @@ def _show_time(plan: "Plan", store: "Store", jobs: int, *, always: bool = False)
     return seconds
 
 
-def _finish(study: "Study", inputs: "Inputs", store: "Store") -> None:
-    from ..study.findings.data import write_data
+def _finish(store: "Store") -> None:
     from ..study.findings.findings import find_all
     from ..study.findings.summary import read_summary
-    from ..study.findings.teachers import write_teachers
     from ..study.report.report import write_report, write_scores
     from ..study.report.table import score_table, teacher_table
 
-    write_teachers(study, store.root)
-    write_data(study, inputs, store.root)
     summary = read_summary(store.root)
     findings = find_all(summary)
     show_table("Students: strict entities, percent", *score_table(findings))
