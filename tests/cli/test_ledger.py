@@ -197,6 +197,7 @@ def test_an_export_is_a_file_of_recorded_answers(recorded, run, tmp_path):
         ({"text": "a", "answer": "x", "finish_reason": "done"}, "finish_reason"),
         ({"text": "a", "answer": "x", "sample": -1}, "sample"),
         ({"text": "a", "answer": "x", "prompt_tokens": "5"}, "prompt_tokens"),
+        ({"text": "a", "answer": "x", "prompt_tokens": 2**63}, "prompt_tokens"),
         ({"text": "a", "answer": "x", "model": 1}, "model"),
     ],
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .ledger.answer import State
-from .ledger.entry import Entry, from_line
+from .ledger.entry import Entry, from_line, is_count
 from .ledger.keys import answer_key, clean_text, user_message
 from .ledger.ledger import CHUNK, Ledger
 from .pipeline import Teacher
@@ -184,10 +184,10 @@ def _read(number: int, line: object) -> Recorded:
     reason, sample = line.get("finish_reason"), line.get("sample", 0)
     if reason is not None and reason not in REASONS:
         raise ValueError(f'"finish_reason" has to be one of {", ".join(REASONS)}, got {reason!r:.60}')
-    if not isinstance(sample, int) or sample < 0:
+    if not is_count(sample):
         raise ValueError(f'"sample" has to be a number from 0, got {sample!r:.60}')
     counts = [line.get(name) for name in ("prompt_tokens", "completion_tokens")]
-    if not all(count is None or isinstance(count, int) for count in counts):
+    if not all(count is None or is_count(count) for count in counts):
         raise ValueError('"prompt_tokens" and "completion_tokens" have to be numbers')
     names = [line.get(name) for name in ("model", "source")]
     if not all(name is None or isinstance(name, str) for name in names):

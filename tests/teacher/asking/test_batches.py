@@ -11,6 +11,7 @@ from loopback import Response, Server, completion, failure
 from provider import OK, Provider
 from spacy_distill.teacher.annotate import annotate
 from spacy_distill.teacher.asking.budget import Budget, Prices
+from spacy_distill.teacher.asking.claims import Claims
 from spacy_distill.teacher.asking.jobs import JobBook
 from spacy_distill.teacher.asking.request import Job, requests_of
 from spacy_distill.teacher.asking.tally import Tally
@@ -139,12 +140,55 @@ def test_a_batch_that_fails_as_a_whole(model, provider):
     assert waiting.problems and "still wrong" in waiting.problems[0]
 
 
-def test_a_batch_that_the_provider_lost(model, provider):
+def test_a_batch_that_the_provider_does_not_know_is_kept_for_two_days(model, provider):
     with Server(provider) as server:
         batch(model(server), 2)
+        known = dict(provider.batches)
         provider.batches.clear()
+        waiting, tally = batch(model(server), 2)
+        assert "another key" in waiting.problems[0]
+        assert (tally.states, tally.requests) == ({}, 0)
+        provider.batches.update(known)
+        assert not batch(model(server), 2)[0].problems
+        provider.batches.clear()
+        model(server).ledger.rows("UPDATE jobs SET created = created - 3 * 86400")
         _, tally = batch(model(server), 2)
     assert (tally.states, tally.requests) == ({"failed": 2}, 2)
+
+
+@pytest.mark.parametrize("body", ["<html>hello</html>", "null", "[1]", "{}", "[" * 200_000])
+@pytest.mark.parametrize(
+    "path", ["/v1/files", "/v1/batches", "/v1/batches/batch-0", "/v1/files/file-1/content"]
+)
+def test_a_reply_that_makes_no_sense_loses_nothing(model, provider, path, body):
+    typed = {"content-type": "text/html" if "<" in body else "application/json"}
+    with Server(provider) as server:
+        later = path.endswith(("-0", "content"))
+        if later:
+            batch(model(server), 2)
+            provider.end()
+        provider.fault = lambda call: Response(body, headers=typed) if call.path == path else None
+        waiting, tally = batch(model(server), 2)
+        assert "malformed reply" in waiting.problems[0]
+        assert (tally.states, later or tally.requests) == ({}, later or 2)
+        provider.fault = lambda call: None
+        batch(model(server), 2)
+        provider.end()
+        batch(model(server), 2)
+        assert batch(model(server), 2)[1].kept == 2
+    assert len(provider.batches) == 1
+
+
+def test_a_batch_leaves_out_what_is_being_asked(model, provider):
+    with Server(provider) as server:
+        asked = model(server)
+        (first, *_) = requests_of(asked.settings, jobs(3))
+        claims = Claims(asked.ledger)
+        claims.take(first.key)
+        assert batch(asked, 3)[1].requests == 2
+        claims.give_up(first.key)
+        assert batch(asked, 3)[1].requests == 1
+    assert len(provider.keys()) == 3
 
 
 @pytest.mark.parametrize("made", [True, False])
@@ -249,9 +293,10 @@ def test_a_request_is_in_one_batch_only(tmp_path):
     first, second, third = requests_of(settings, jobs(3))
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         book = JobBook(ledger, settings)
-        one = book.add("one", [first, second])
-        other = book.add("other", [second, third])
-        assert book.add("none", [first, third]) is None
+        free = {"taken": lambda key: False}
+        one = book.add("one", [first, second], **free)
+        other = book.add("other", [second, third], **free)
+        assert book.add("none", [first, third], **free) is None
         assert [job.id for job in book.open()] == ["one", "other"]
         assert list(book.requests(other)) == [replace(third, job=replace(third.job, prompt=""))]
         assert {json.loads(line)["custom_id"] for line in book.lines(one)} == {first.key, second.key}

@@ -239,7 +239,7 @@ def test_two_runs_on_one_ledger_do_not_ask_the_same(model):
 
 
 def test_a_slow_answer_holds_no_other_up(model):
-    with Server(lambda call: completion(OK, delay=0.5 if call.prompt == "prompt 0" else 0)) as server:
+    with Server(lambda call: completion(OK, delay=2.0 if call.prompt == "prompt 0" else 0)) as server:
         asked = model(server)
         ask(asked, jobs(100))
     assert [entry.messages[0]["content"] for entry in asked.ledger.entries()][-1] == "prompt 0"

@@ -2,10 +2,11 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
-from spacy_distill.teacher.asking.claims import Claims, alive, started
+from spacy_distill.teacher.asking.claims import Claims, holds, started
 from spacy_distill.teacher.ledger.ledger import Ledger
 
 
@@ -31,33 +32,67 @@ def test_one_of_two_runs_gets_a_key_until_it_gives_it_up(ledger):
     assert other.take("key")
 
 
-def test_a_claim_ends_with_its_lease(ledger):
+def test_a_claim_of_this_process_ends_with_its_lease(ledger):
     assert Claims(ledger, lease=-1).take("key")
     assert Claims(ledger).take("key")
 
 
-def test_a_claim_ends_with_its_process(ledger):
-    code = """
+TAKE = """
 import sys
 from pathlib import Path
 from spacy_distill.teacher.asking.claims import Claims
 from spacy_distill.teacher.ledger.ledger import Ledger
-assert Claims(Ledger(Path(sys.argv[1]))).take("key")
+assert Claims(Ledger(Path(sys.argv[1])), lease=float(sys.argv[2])).take("key")
+print("taken", flush=True)
+input()
 """
-    subprocess.run([sys.executable, "-c", code, str(ledger.path)], check=True)
+
+
+@pytest.fixture
+def holder(ledger):
+    """Starts a process that holds a claim until its input ends."""
+    started = []
+
+    def start(lease):
+        command = [sys.executable, "-c", TAKE, str(ledger.path), str(lease)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.communicate()
+
+
+def test_a_claim_lasts_as_long_as_its_process(ledger, holder):
+    process = holder(-1)
+    assert not Claims(ledger).take("key")
+    process.kill()
+    process.wait()
+    assert Claims(ledger).take("key")
+
+
+def test_a_process_that_has_ended_claims_nothing_though_nobody_looked(ledger, holder):
+    process = holder(600)
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     assert Claims(ledger).take("key")
 
 
 def test_a_process_of_the_same_number_is_another_one():
-    pid = os.getpid()
-    assert alive(owner(pid, started(pid)))
-    assert not alive(owner(pid, "1"))
-    assert alive(f"elsewhere {pid} 1 x")
+    pid, later = os.getppid(), time.time() + 60
+    assert holds(owner(pid, started(pid)), later)
+    assert not holds(owner(pid, "1"), later)
 
 
-def test_where_processes_do_not_tell_their_start_their_number_has_to_do():
+def test_where_a_process_cannot_be_seen_its_lease_decides():
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    assert alive(owner(os.getpid(), ""))
-    assert not alive(owner(gone.pid, ""))
+    later = time.time() + 60
+    assert holds(f"elsewhere {gone.pid} 1 x", later)
+    assert not holds(f"elsewhere {gone.pid} 1 x", later - 120)
+    assert holds(owner(os.getppid(), ""), later)
+    assert not holds(owner(os.getppid(), ""), later - 120)
+    assert not holds(owner(gone.pid, ""), later)
     assert started(gone.pid) == ""

@@ -1,13 +1,20 @@
 """Servers that fail in every way: whatever they do, every document is accounted for and nothing is lost."""
 
+import asyncio
 import json
 import threading
 
 import pytest
 
 from loopback import Response, Server, completion, failure
+from spacy_distill.teacher.asking.attempts import Attempts
+from spacy_distill.teacher.asking.brake import Brake
+from spacy_distill.teacher.asking.budget import Budget
+from spacy_distill.teacher.asking.faults import FIRST_WAIT, LONGEST_WAIT, status_fault
 from spacy_distill.teacher.asking.request import Job
-from spacy_distill.teacher.ledger.ledger import Ledger, LedgerError
+from spacy_distill.teacher.asking.tally import Tally
+from spacy_distill.teacher.ledger.file import LedgerError
+from spacy_distill.teacher.ledger.ledger import Ledger
 from spacy_distill.teacher.models import make_chat_model
 
 OK = "[]"
@@ -72,6 +79,7 @@ def once(fault):
         cut(completion(OK), 0),
         cut(completion(OK), 20),
         Response("{not json"),
+        Response("[" * 200_000),
         Response("not json", headers={"content-type": "text/plain"}),
         Response({"choices": []}),
         Response({}),
@@ -143,6 +151,30 @@ def test_a_storm_of_429_is_weathered_and_the_server_not_hammered(ask):
         tally = ask(server, number=80, concurrency=16)
     assert tally.states == {"ok": 80}
     assert tally.retries == rejected < 70
+
+
+def test_a_server_that_says_at_once_is_not_hammered():
+    """Its clock may be wrong, so that the date it gives has passed."""
+    past = failure(429, **{"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"})
+    settings = make_chat_model("fake", ":memory:", "http://127.0.0.1:9/v1", None).settings
+    waits = []
+
+    class Pauses(Brake):
+        async def pause(self, seconds):
+            waits.append(seconds)
+
+    class Client:
+        async def complete(self, body):
+            raise status_fault(past.status, past.body, past.headers)
+
+    async def run():
+        tally = Tally()
+        attempts = Attempts(settings, Client, budget=Budget(), tally=tally, brake=Pauses(tally))
+        return await attempts.insist({"messages": [{"content": ""}]})
+
+    assert asyncio.run(run()).tries == len(waits) + 1 == 60
+    assert waits[0] >= FIRST_WAIT / 2
+    assert sum(waits) > 40 * LONGEST_WAIT / 2
 
 
 def test_half_of_the_requests_never_answered(ask):

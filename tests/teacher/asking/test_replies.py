@@ -38,6 +38,22 @@ def test_a_body_that_was_sent_as_text_is_read():
     assert read_reply(json.dumps(completion("[]").body)).answer == "[]"
 
 
+def test_text_that_was_sent_in_parts_is_put_together():
+    parts = [{"type": "thinking", "text": "hm"}, {"type": "text", "text": "["}, {"type": "text", "text": "]"}]
+    assert read_reply(completion(parts).body).answer == "[]"
+
+
+@pytest.mark.parametrize("count", [2**63, 10**30, -1, True, 1.5, "7", None])
+def test_a_count_that_is_none_is_not_kept(count):
+    reply = read_reply(completion("[]", usage=None).body | {"usage": {"prompt_tokens": count}})
+    assert (reply.answer, reply.prompt_tokens) == ("[]", None)
+
+
+def test_brackets_that_are_nested_too_deep_are_malformed():
+    with pytest.raises(ValueError, match="recursion"):
+        read_reply("[" * 200_000)
+
+
 @given(JSON)
 def test_anything_else_is_malformed(body):
     with pytest.raises(ValueError, match=r"expected a chat completion|Expecting|Extra data|Invalid"):

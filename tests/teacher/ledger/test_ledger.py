@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spacy_distill.teacher.asking.claims import Claims
 from spacy_distill.teacher.ledger.entry import STATES, Entry, from_line, to_line
+from spacy_distill.teacher.ledger.file import LedgerError
 from spacy_distill.teacher.ledger.keys import answer_key, user_message
-from spacy_distill.teacher.ledger.ledger import Ledger, LedgerError
+from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.ledger.summary import awaited, pending_claims, summarise
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 NUMBER = st.none() | st.integers(0, 10**9)
@@ -75,6 +78,13 @@ def test_a_line_of_an_export_reads_back(entry):
 def test_other_lines_are_refused(line):
     with pytest.raises(ValueError, match=r"expected an object|unknown fields|has to be"):
         from_line(line)
+
+
+@pytest.mark.parametrize("name", ["sample", "tries", "prompt_tokens", "cost", "latency", "time"])
+@pytest.mark.parametrize("number", [2**63, 10**400, float("nan"), float("inf"), True, "1"])
+def test_a_number_that_a_ledger_cannot_hold_is_refused(name, number):
+    with pytest.raises(ValueError, match="number"):
+        from_line({**to_line(entry()), name: number})
 
 
 def test_an_answer_is_never_replaced_but_a_failed_one_is(path):
@@ -207,12 +217,41 @@ def test_a_ledger_of_a_later_format_is_refused(path):
         Ledger(path)
 
 
+@pytest.mark.parametrize("lacking", [["jobs", "job_requests"], ["jobs", "job_requests", "claims"]])
+def test_a_ledger_of_the_first_development_versions_is_read_and_completed(path, lacking):
+    with Ledger(path) as ledger:
+        ledger.put(entry())
+    with sqlite3.connect(path, isolation_level=None) as db:
+        for table in lacking:
+            db.execute(f"DROP TABLE {table}")
+    db.close()
+    before = path.read_bytes()
+    with Ledger(path, create=False) as ledger:
+        assert (len(summarise(ledger)), awaited(ledger), pending_claims(ledger)) == (1, [], 0)
+        assert list(ledger.entries()) == [entry()]
+    assert path.read_bytes() == before
+    for _ in range(2):
+        with Ledger(path) as ledger:
+            assert ledger.rows("SELECT count(*) FROM jobs") == [(0,)]
+            assert Claims(ledger, lease=-1).take("key")
+            assert list(ledger.entries()) == [entry()]
+
+
+def test_answers_in_the_log_are_not_overlooked_where_nothing_can_be_written(path, monkeypatch):
+    with Ledger(path) as ledger:
+        ledger.put(entry())
+        monkeypatch.setattr("os.access", lambda *args: False)
+        with Ledger(path, create=False) as other:
+            assert len(other) == 1
+
+
 def test_a_full_disk_is_a_clear_error_and_the_ledger_stays_whole(path):
     code = """
 import resource, sys
 from pathlib import Path
 from spacy_distill.teacher.ledger.entry import Entry
-from spacy_distill.teacher.ledger.ledger import Ledger, LedgerError
+from spacy_distill.teacher.ledger.file import LedgerError
+from spacy_distill.teacher.ledger.ledger import Ledger
 ledger = Ledger(Path(sys.argv[1]))
 # No file may grow beyond this: to SQLite that is a disk without room.
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))

@@ -115,14 +115,14 @@ class Asker:
                 return
 
     async def _ask(self, request: Request) -> None:
-        if self._book.holds(request.key):
-            self.tally.awaited += 1
-            return
         while not self._claims.take(request.key):
             # Another process is asking just this.
             await self._brake.pause(CLAIM_POLL)
         try:
-            if not self._ledger.has_answer(request.key):
+            # In this order: who fills a batch leaves out what is claimed.
+            if self._book.holds(request.key):
+                self.tally.awaited += 1
+            elif not self._ledger.has_answer(request.key):
                 body = request_body(self._settings.name, request.messages, self._settings.request)
                 outcome = await self._attempts.insist(body)
                 # Before anything else happens with it.

@@ -85,7 +85,8 @@ class Attempts:
                     self._stop_if_hopeless(fault, first_sent)
                     return Outcome(fault, failures + throttles, time.monotonic() - sent)
                 wait = backoff(failures + throttles, self._rng, first=self._first_wait)
-                await self._brake.pause(wait if fault.wait is None else fault.wait)
+                # "At once" is no advice of a server that is failing: its clock may be wrong.
+                await self._brake.pause(fault.wait or wait)
 
     async def _try(self, body: dict[str, Any], *, tries: int) -> Reply:
         prompt = "".join(message["content"] for message in body["messages"])

@@ -4,14 +4,18 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from openai import DefaultHttpxClient, OpenAI
-from openai.types import Batch
+from openai.pagination import SyncCursorPage
+from openai.types import Batch, FileObject
 
 from .client_faults import ERRORS, client_fault
-from .endpoints import is_loopback
+from .endpoints import hide_key, is_loopback
 from .faults import Fault
+from .replies import shorten
 
+Thing = TypeVar("Thing", Batch, FileObject)
 TAG = "spacy_distill_job"
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 PAGES = 1000
@@ -68,9 +72,10 @@ class BatchClient:
         RAISES (Fault): If that fails.
         """
         try:
-            return self._client.files.create(file=path, purpose="batch").id
+            made = self._client.files.create(file=path, purpose="batch")
         except ERRORS as error:
             raise self._fault(error) from None
+        return self._checked(made, FileObject).id
 
     def create(self, file: str, job: str) -> str:
         """Make a batch. It is tried once: whether a try that failed made one, `find` will tell.
@@ -81,19 +86,16 @@ class BatchClient:
         RAISES (Fault): If that fails.
         """
         try:
-            return (
-                self._client.with_options(max_retries=0)
-                .batches.create(
-                    input_file_id=file,
-                    endpoint="/v1/chat/completions",
-                    completion_window="24h",
-                    metadata={TAG: job},
-                    extra_headers={"Idempotency-Key": job},
-                )
-                .id
+            made = self._client.with_options(max_retries=0).batches.create(
+                input_file_id=file,
+                endpoint="/v1/chat/completions",
+                completion_window="24h",
+                metadata={TAG: job},
+                extra_headers={"Idempotency-Key": job},
             )
         except ERRORS as error:
             raise self._fault(error) from None
+        return self._checked(made, Batch).id
 
     def find(self, job: str) -> str | None:
         """The provider's name for a batch that may have been made.
@@ -101,8 +103,9 @@ class BatchClient:
         RAISES (Fault): If that cannot be told.
         """
         try:
-            for number, batch in enumerate(self._client.batches.list(limit=100)):
-                if (batch.metadata or {}).get(TAG) == job:
+            page = self._client.batches.list(limit=100)
+            for number, batch in enumerate(page if isinstance(page, SyncCursorPage) else [page]):
+                if self._checked(batch, Batch).metadata == {TAG: job}:
                     return batch.id
                 if number == 100 * PAGES:
                     break
@@ -116,9 +119,10 @@ class BatchClient:
         RAISES (Fault): If that cannot be told.
         """
         try:
-            return _read_state(self._client.batches.retrieve(batch))
+            found = self._client.batches.retrieve(batch)
         except ERRORS as error:
             raise self._fault(error) from None
+        return _read_state(self._checked(found, Batch))
 
     def results(self, file: str) -> Iterator[dict[str, object]]:
         """The lines of a file of results.
@@ -128,12 +132,28 @@ class BatchClient:
         """
         try:
             with self._client.files.with_streaming_response.content(file) as response:
-                for line in response.iter_lines():
-                    if line.strip():
-                        value = json.loads(line)
-                        yield value if isinstance(value, dict) else {}
+                found, other = 0, ""
+                for line in filter(str.strip, response.iter_lines()):
+                    value = json.loads(line)
+                    if isinstance(value, dict) and isinstance(value.get("custom_id"), str):
+                        found += 1
+                        yield value
+                    else:
+                        other = line
+                if other and not found:
+                    raise ValueError(f"expected lines of results, got {shorten(other)}")
         except ERRORS as error:
             raise self._fault(error) from None
+
+    def _checked(self, made: object, kind: type[Thing]) -> Thing:
+        """What the client made of a reply, which it does not check itself.
+
+        RAISES (Fault): If it is something else.
+        """
+        if not isinstance(made, kind) or not isinstance(made.id, str):
+            said = f"malformed reply: expected a {kind.__name__} with its id, got {made}"
+            raise Fault(shorten(hide_key(said, self._key)))
+        return made
 
     def _fault(self, error: Exception) -> Fault:
         return client_fault(error, key=self._key, timeout=self._timeout)

@@ -1,6 +1,7 @@
 """Asking by a provider's batch interface: hand the requests in, walk away, collect the answers later."""
 
 import tempfile
+import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 # What OpenAI accepts in one batch, with some room: requests, and bytes.
 MOST_REQUESTS = 50_000
 MOST_BYTES = 150_000_000
+# Seconds after which a batch that the provider does not know is given up: it is to end within a day.
+FORGOTTEN = 2 * 86_400.0
 
 
 @dataclass
@@ -85,10 +88,11 @@ class Batches:
         for first in missing:
             job_id = uuid.uuid4().hex
             self._claims.take(f"batch {job_id}")
-            added = self._book.add(job_id, self._fill(first, missing))
+            added = self._book.add(job_id, self._fill(first, missing), taken=self._claims.taken)
             if added is None:
                 self._claims.give_up(f"batch {job_id}")
             else:
+                self._tally.requests += self._book.count(added)
                 self._with_claim(added, new=True)
         return self._waiting
 
@@ -139,6 +143,11 @@ class Batches:
         except Fault as fault:
             if fault.status != 404:
                 raise
+            if time.time() < job.created + FORGOTTEN:
+                # Another key or project may own it, and what it brings is paid for.
+                raise Fault(
+                    f"{fault.message}; was it handed in with another key? It is kept for now"
+                ) from None
             self._finish(job, f"the provider knows no batch {job.batch}")
             return
         if not state.ended:
@@ -189,7 +198,6 @@ class Batches:
         """Requests for one batch, no more than it may hold."""
         size = 0
         for number, request in enumerate(chain([first], rest), 1):
-            self._tally.requests += 1
             yield request
             size += len(dump_messages(request.messages).encode())
             if number >= MOST_REQUESTS or size >= MOST_BYTES:

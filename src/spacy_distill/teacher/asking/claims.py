@@ -12,10 +12,11 @@ LEASE = 600.0
 
 
 class Claims:
-    """The claims of one run. A claim ends when it is given up, with its process, or with its lease.
+    """The claims of one run. A claim ends when it is given up, with its process, or, where others cannot see
+    whether that lives, with its lease.
 
     ledger (Ledger): The shared ledger.
-    lease (float): Seconds after which a claim ends in any case.
+    lease (float): Seconds.
     """
 
     def __init__(self, ledger: Ledger, *, lease: float = LEASE) -> None:
@@ -31,13 +32,19 @@ class Claims:
         """
         now = time.time()
         with self._ledger.transaction() as db:
-            row = db.execute("SELECT owner, until FROM claims WHERE key = ?", [key]).fetchone()
-            if row is not None and row[0] != self._owner and row[1] > now and alive(row[0]):
+            if self.taken(key):
                 return False
             db.execute(
                 "INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", [key, self._owner, now + self._lease]
             )
         return True
+
+    def taken(self, key: str) -> bool:
+        """Whether another run that is alive holds a key."""
+        rows = self._ledger.rows("SELECT owner, until FROM claims WHERE key = ?", [key])
+        return any(
+            str(owner) != self._owner and holds(str(owner), float(str(until))) for owner, until in rows
+        )
 
     def give_up(self, key: str) -> None:
         """End one's claim."""
@@ -45,11 +52,19 @@ class Claims:
             db.execute("DELETE FROM claims WHERE key = ? AND owner = ?", [key, self._owner])
 
 
-def alive(owner: str) -> bool:
-    """Whether a claim's process may still be running; where that cannot be seen, the lease decides."""
+def holds(owner: str, until: float) -> bool:
+    """Whether a claim still holds: as long as its process lives; where that cannot be seen, its lease.
+
+    owner (str): Host, number, start and run of the process.
+    until (float): When the lease ends, seconds since the epoch.
+    """
     host, pid, start, _ = owner.split(" ")
+    leased = until > time.time()
     if host != socket.gethostname() or os.name != "posix":
-        return True
+        return leased
+    if int(pid) == os.getpid() and started(int(pid)) == start:
+        # Another run of this very process: it may have ended without giving it up.
+        return leased
     if start:
         # The number of a process is used again, in a container at once.
         return started(int(pid)) == start
@@ -58,15 +73,18 @@ def alive(owner: str) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return True
+        return leased
+    return leased
 
 
 def started(pid: int) -> str:
-    """When a process was started, in the kernel's own count; empty where it does not tell, or for none."""
+    """When a process that lives was started, in the kernel's own count; empty for none, or where it does not
+    tell."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return ""
     # The program's name, in parentheses, may hold anything.
-    return stat.rpartition(")")[2].split()[19]
+    state, *rest = stat.rpartition(")")[2].split()
+    # A process that has ended stays in the list until its parent has looked.
+    return "" if state in "ZX" else rest[18]

@@ -6,7 +6,8 @@ from .endpoints import hide_key
 from .faults import Fault, status_fault
 from .replies import shorten
 
-ERRORS = (openai.OpenAIError, TimeoutError, ValueError)
+# Brackets that are nested too deep are a RecursionError of the JSON parser.
+ERRORS = (openai.OpenAIError, TimeoutError, ValueError, RecursionError)
 
 
 def client_fault(error: Exception, *, key: str, timeout: float) -> Fault:

@@ -66,6 +66,8 @@ def status_fault(status: int, body: object, headers: Mapping[str, str], *, key: 
     said = error.get("message", error) if isinstance(error, Mapping) else error
     code = error.get("code") if isinstance(error, Mapping) else None
     kind = error.get("type") if isinstance(error, Mapping) else None
+    if 300 <= status < 400:
+        said = f"redirected to {headers.get('location')}; set the endpoint to where the API is"
     message = f"HTTP {status}: {shorten(hide_key(str(said or ''), key))}"
     if "insufficient_quota" in (code, kind) or status in HOPELESS:
         return Fault(message, scope="run", status=status)

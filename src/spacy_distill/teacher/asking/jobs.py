@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,11 +56,12 @@ class JobBook:
         """
         return [BatchJob(*row) for row in self._ledger.rows(sql, self._whose)]  # type: ignore[arg-type]
 
-    def add(self, id: str, requests: Iterable[Request]) -> BatchJob | None:
+    def add(self, id: str, requests: Iterable[Request], *, taken: Callable[[str], bool]) -> BatchJob | None:
         """Note down a batch with these requests, but for those that another one holds.
 
         id (str): Our own name for it.
         requests (Iterable[Request]): The requests; written down as they come.
+        taken (Callable[[str], bool]): Whether another run is asking for an answer just now.
         RETURNS (BatchJob | None): The batch, ready to be sent, or None if there was nothing to put into it.
         """
         job = BatchJob(id, "filling", None, None, time.time())
@@ -72,9 +73,9 @@ class JobBook:
         for request in requests:
             chunk.append(request)
             if len(chunk) == CHUNK:
-                self._put(job, chunk)
+                self._put(job, chunk, taken)
                 chunk = []
-        self._put(job, chunk)
+        self._put(job, chunk, taken)
         if self.count(job):
             return self.note(replace(job, state="ready"))
         self.remove(job)
@@ -129,9 +130,11 @@ class JobBook:
             line = {"custom_id": request.key, "method": "POST", "url": "/v1/chat/completions", "body": body}
             yield json.dumps(line, ensure_ascii=False) + "\n"
 
-    def _put(self, job: BatchJob, requests: list[Request]) -> None:
+    def _put(self, job: BatchJob, requests: list[Request], taken: Callable[[str], bool]) -> None:
         with self._ledger.transaction() as db:
             for request in requests:
+                if taken(request.key):
+                    continue
                 prompt, asked = messages_hash(request.messages), request.job
                 messages = dump_messages(request.messages)
                 db.execute(PUT_PROMPT, [prompt, messages, asked.text, asked.view, asked.prompt_hash])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..ledger.answer import State
+from ..ledger.entry import is_count
 from ..ledger.keys import clean_text
 
 SHOWN = 200
@@ -36,19 +37,36 @@ def read_reply(body: object) -> Reply:
     RAISES (ValueError): If it is no chat completion.
     """
     if isinstance(body, str | bytes):
-        body = json.loads(body)
+        body = read_json(body)
     choices = body.get("choices") if isinstance(body, Mapping) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, Mapping) else None
     if not isinstance(body, Mapping) or not isinstance(choice, Mapping) or not isinstance(message, Mapping):
         raise ValueError(f"expected a chat completion with choices[0].message, got {shorten(str(body))}")
-    content, reason = message.get("content"), choice.get("finish_reason")
-    answer = clean_text(content) if isinstance(content, str) else ""
+    answer, reason = clean_text(_text(message.get("content"))), choice.get("finish_reason")
     reason = reason if isinstance(reason, str) else None
     prompt_tokens, completion_tokens = read_usage(body)
     return Reply(
         answer, state_of(answer, reason, message.get("refusal")), reason, prompt_tokens, completion_tokens
     )
+
+
+def read_json(text: str | bytes) -> object:
+    """The value of a JSON text from outside.
+
+    RAISES (ValueError): If it is none, or one that is nested too deep to be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
+
+
+def _text(content: object) -> str:
+    """The text of a message; some servers send it in parts, with others that are not for the reader."""
+    parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
+    texts = [part.get("text") for part in parts if isinstance(part, Mapping) and part.get("type") == "text"]
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def state_of(answer: str, finish_reason: str | None, refusal: object = None) -> State:
@@ -66,7 +84,7 @@ def read_usage(body: Mapping[str, object]) -> tuple[int | None, int | None]:
     if not isinstance(usage, Mapping):
         return None, None
     counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-    first, second = (count if isinstance(count, int) and count >= 0 else None for count in counts)
+    first, second = (count if is_count(count) else None for count in counts)
     return first, second
 
 

@@ -1,13 +1,14 @@
 """One row of the ledger, and its form as a line of JSON."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from typing import Any, TypeGuard, get_args
 
 from .answer import State
 from .keys import Message, clean_text, messages_hash
 
+# SQLite's whole numbers end here.
+LARGEST = 2**63
 STATES: tuple[str, ...] = tuple(state for state in get_args(State) if state != "unanswered")
 
 
@@ -106,10 +107,15 @@ def from_line(line: object) -> Entry:
     return Entry(**values)
 
 
+def is_count(value: object) -> TypeGuard[int]:
+    """Whether a value is a count, and one that SQLite can hold."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST
+
+
 def _check_number(name: str, value: object) -> None:
     whole = name not in ("cost", "latency", "time")
-    right = isinstance(value, int) and not isinstance(value, bool)
-    if not right and not (not whole and isinstance(value, float) and math.isfinite(value)):
+    right = is_count(value) or (not whole and isinstance(value, float) and abs(value) < LARGEST)
+    if not right:
         raise ValueError(f'"{name}" has to be a {"whole " if whole else ""}number, got {value!r:.60}')
 
 

@@ -1,7 +1,6 @@
 """The ledger: every answer that was ever got, in one SQLite file that survives `kill -9`."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,38 +10,10 @@ from typing import Any
 
 from .answer import Answer
 from .entry import Entry
+from .file import MEMORY, LedgerError, explain, open_file
 from .keys import dump_messages
 
-APPLICATION_ID = 0x5D15711
-VERSION = 1
-BUSY_SECONDS = 60.0
 CHUNK = 1000
-MEMORY = ":memory:"
-
-SCHEMA = """
-CREATE TABLE prompts (
-    hash TEXT PRIMARY KEY, messages TEXT NOT NULL, text TEXT, view TEXT, prompt_hash TEXT
-);
-CREATE TABLE answers (
-    key TEXT PRIMARY KEY, prompt TEXT NOT NULL REFERENCES prompts (hash), model TEXT NOT NULL,
-    host TEXT NOT NULL, sample INTEGER NOT NULL, state TEXT NOT NULL, answer TEXT NOT NULL,
-    body TEXT NOT NULL, finish_reason TEXT,
-    prompt_tokens INTEGER, completion_tokens INTEGER, cost REAL, latency REAL, time REAL,
-    tries INTEGER NOT NULL, error TEXT, source TEXT, reask_of TEXT
-);
-CREATE TABLE jobs (
-    id TEXT PRIMARY KEY, endpoint TEXT NOT NULL, model TEXT NOT NULL, request TEXT NOT NULL,
-    state TEXT NOT NULL, file TEXT, batch TEXT, created REAL NOT NULL
-);
-CREATE TABLE job_requests (
-    key TEXT PRIMARY KEY, job TEXT NOT NULL REFERENCES jobs (id), prompt TEXT NOT NULL,
-    sample INTEGER NOT NULL, reask_of TEXT
-);
-CREATE INDEX requests_by_job ON job_requests (job, key);
-CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, until REAL NOT NULL);
-CREATE INDEX answers_by_prompt ON answers (prompt);
-CREATE INDEX answers_by_reask ON answers (reask_of) WHERE reask_of IS NOT NULL;
-"""
 
 COLUMNS = tuple(
     field.name for field in fields(Entry) if field.name not in ("messages", "text", "view", "prompt_hash")
@@ -65,10 +36,6 @@ FROM answers JOIN prompts ON prompts.hash = answers.prompt
 LATEST = "ORDER BY answers.time DESC, answers.key LIMIT 1"
 
 
-class LedgerError(ValueError):
-    """The ledger's file cannot be used as one."""
-
-
 class Ledger:
     """Answers by key, durable one by one; several processes may use one file.
 
@@ -81,12 +48,7 @@ class Ledger:
         self.path = Path(path)
         self.readonly = not create
         with self._explained():
-            self._db = self._connect()
-            try:
-                self._prepare()
-            except (sqlite3.Error, LedgerError):
-                self._db.close()
-                raise
+            self._db = open_file(self.path, readonly=self.readonly)
 
     @classmethod
     def in_memory(cls) -> "Ledger":
@@ -216,93 +178,13 @@ class Ledger:
         values = [getattr(entry, name) for name in COLUMNS]
         return self._db.execute(PUT, [prompt, *values]).rowcount
 
-    def _connect(self) -> sqlite3.Connection:
-        if str(self.path) == MEMORY:
-            return sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
-        if self.readonly:
-            if not self.path.is_file():
-                raise LedgerError(f"No such ledger: {self.path}.")
-            # A folder that cannot be written to has no place for SQLite's side files.
-            unchanging = "" if os.access(self.path.parent, os.W_OK) else "&immutable=1"
-            name = f"{self.path.absolute().as_uri()}?mode=ro{unchanging}"
-        else:
-            self._make_folder()
-            name = f"{self.path.absolute().as_uri()}?mode=rwc"
-        return sqlite3.connect(
-            name, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-
-    def _make_folder(self) -> None:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise LedgerError(
-                f"Cannot make the ledger {self.path}: {error.strerror}. Choose a place you may write to."
-            ) from error
-
-    def _prepare(self) -> None:
-        size = self.path.stat().st_size if self.path.is_file() else 0
-        # In this order: another process may be making the ledger meanwhile, and does so in one transaction.
-        tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        application, version = (self._pragma(name) for name in ("application_id", "user_version"))
-        if tables and application != APPLICATION_ID:
-            raise LedgerError(f"{self.path} is an SQLite file, but no ledger. Choose another path.")
-        if application == APPLICATION_ID and version != VERSION:
-            raise LedgerError(
-                f"{self.path} is a ledger of format {version}; this version of spacy-distill reads {VERSION}."
-            )
-        if size and size < self._pragma("page_count") * self._pragma("page_size") and not self._has_log():
-            raise sqlite3.DatabaseError("the file is shorter than it should be")
-        if not self.readonly:
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            # Less often than SQLite would: moving the log into the file has to wait for the disk.
-            self._db.execute("PRAGMA wal_autocheckpoint = 4000")
-            if not tables:
-                self._create()
-
-    def _create(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        # Another process may have been first.
-        if not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            for statement in SCHEMA.split(";"):
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            self._db.execute(f"PRAGMA user_version = {VERSION}")
-        self._db.execute("COMMIT")
-
-    def _pragma(self, name: str) -> int:
-        value: int = self._db.execute(f"PRAGMA {name}").fetchone()[0]
-        return value
-
-    def _has_log(self) -> bool:
-        log = self.path.with_name(self.path.name + "-wal")
-        return log.exists() and log.stat().st_size > 0
-
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """Turn SQLite's errors into one that names the file and says what to do."""
         try:
             yield
         except sqlite3.Error as error:
-            raise LedgerError(_explain(self.path, error)) from error
-
-
-def _explain(path: Path, error: sqlite3.Error) -> str:
-    said = str(error)
-    if "full" in said or "disk I/O" in said:
-        return (
-            f"Cannot write to the ledger {path}: {said}. Make room on the disk and run the same command "
-            "again; the answers stored so far are safe."
-        )
-    if "locked" in said:
-        return f"The ledger {path} has been locked by another process for {BUSY_SECONDS:.0f} seconds: {said}."
-    if "unable to open" in said or "readonly" in said:
-        return f"Cannot open the ledger {path}: {said}. Choose a place you may write to."
-    return (
-        f"{path} is not a ledger, or is damaged ({said}). Nothing was written to it. Restore it from a copy "
-        "or an export, save what can be read with `sqlite3 LEDGER .recover`, or choose another path."
-    )
+            raise LedgerError(explain(self.path, error)) from error
 
 
 def _answer(row: tuple[str, ...]) -> Answer:
