@@ -34,6 +34,9 @@ def read(answer):
         '{"PER": ["Ovid"], "LOC": ["Rome"]}',
         'Step 2: [Ovid, Rome, {it}]\n{"entities": [{"text": "Ovid", "label": "PER"}, ["Rome", "LOC"]]}',
         '{"entities": [{"text": "Ovid", "label": "PER"} {"text": "Rome", "label": "LOC"}]}',
+        '{"text": "Ovid", "label": "PER"}\n{"text": "Rome", "label": "LOC"}',
+        '{"PER": "Ovid", "LOC": "Rome"}',
+        '{"entities": [{"PER": "Ovid"}, {"LOC": "Rome"}]}',
     ],
 )
 def test_forms_of_the_same_answer(answer):
@@ -120,3 +123,15 @@ def test_what_is_no_answer_is_not_read_as_no_entity(answer):
 def test_the_last_answer_counts():
     first, second = '{"entities": [["Ovid", "PER"]]}', '{"entities": [["Rome", "LOC"]]}'
     assert read(f"{first} No, it is: {second}") == [ROME]
+
+
+def test_an_empty_value_says_nothing_unless_it_ends_the_answer():
+    assert read("I cannot help with [] that.") is None
+    assert read("The set {} is empty, sorry.") is None
+    assert read("There are none:\n```json\n[]\n```") == []
+    assert read('{"LOC": [], "PER": []} is my answer.') == []
+
+
+def test_null_is_no_mention():
+    assert read('{"entities": [{"text": null, "label": "LOC"}]}') == [Candidate("", "LOC", True)]
+    assert read('{"LOC": "Rome", "PER": "none"}') == [ROME]

@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from .candidates import Candidate, LabelSet, Parsed
+from .candidates import NOT_AN_ENTITY, Candidate, LabelSet, Parsed
 from .loose_json import Read, read_value
 
 # Bounds the time that junk can take: characters read beyond four times the answer, and the price of a start.
@@ -23,33 +23,53 @@ def parse_json(answer: str, labels: LabelSet) -> Parsed | None:
     """Read the candidates of an answer in JSON. Never raises, whatever the answer is.
 
     Read are `{"entities": [{"text", "label", "reason"}], "rejected": [...]}`, a bare list of such items or of
-    pairs, a dict of mention to label, and a dict of label to mentions. Of several values the last one that
-    has the first form counts, else the last one that names a mention, else the last empty one.
+    pairs, items one after another, a dict of mention to label, and a dict of label to mentions. Of several
+    values the last one that has the first form counts, else the last one that names a mention, else an empty
+    one; "[]" and "{}" only at the end of the answer.
 
     answer (str): Any text.
     labels (LabelSet): Tells whether a dict without the expected keys is one of mentions and labels.
     RETURNS (Optional[Parsed]): The candidates, or None if nothing in the answer can be read as such.
     """
-    best: tuple[int, Parsed] | None = None
-    for rank, parsed in _payloads(answer, labels):
-        if best is None or rank >= best[0]:
-            best = rank, parsed
-    return best[1] if best else None
+    best: _Payload | None = None
+    for found in _payloads(answer, labels):
+        if best is not None and best.item and found.item:
+            both = best.parsed.candidates + found.parsed.candidates
+            found = found._replace(parsed=found.parsed._replace(candidates=both))
+        if best is None or found.rank >= best.rank:
+            best = found
+    return best.parsed if best else None
 
 
-def _payloads(answer: str, labels: LabelSet) -> Iterator[tuple[int, Parsed]]:
+class _Payload(NamedTuple):
+    """A value that says something of entities: the higher its rank, the more it is what was asked for.
+
+    An item is a mention that stands alone, in no list.
+    """
+
+    rank: int
+    item: bool
+    parsed: Parsed
+
+
+def _payloads(answer: str, labels: LabelSet) -> Iterator[_Payload]:
     at, effort = 0, EFFORT + 4 * len(answer)
     while effort > 0 and (opener := _OPENER.search(answer, at)):
         at = opener.end()
         read = _read(answer, opener.start())
         effort -= read.end - opener.start() + START
         found = _interpret(read.value, labels)
-        if found is not None:
+        if found is not None and (read.value or _ends(answer, read.end)):
             key = _keyed(read.value, _ENTITIES)
             entities = read.value if key is None else read.value[key]
             rank = 2 if key is not None else 1 if found else 0
-            yield rank, Parsed(tuple(found), not read.is_open(entities))
+            item = key is None and _keyed(read.value, _TEXT) is not None
+            yield _Payload(rank, item, Parsed(tuple(found), not read.is_open(entities)))
             at = max(at, read.end)
+
+
+def _ends(answer: str, at: int) -> bool:
+    return not answer[at : at + 100].strip("`.\n\t ")
 
 
 def _read(answer: str, start: int) -> Read:
@@ -107,6 +127,8 @@ def _from_dict(item: dict[Any, Any], labels: LabelSet, trusted: bool = False) ->
         isinstance(mention, str) and isinstance(given, (str, type(None))) for mention, given in item.items()
     ):
         known = any(isinstance(given, str) and given in labels for given in item.values())
+        if item and not known and all(mention in labels for mention in item):
+            return [_candidate(given, key) for key, given in item.items() if not _is_none(given)]
         return [_candidate(*pair) for pair in item.items()] if known or trusted or not item else None
     if all(isinstance(mentions, list) for mentions in item.values()) and any(
         str(key) in labels for key in item
@@ -120,7 +142,11 @@ def _candidate(text: Any, label: Any, reason: str = "") -> Candidate:
     if isinstance(label, list):
         label = "/".join(map(str, label))
     name = "" if label is None else str(label)
-    return Candidate(str(text), name, label is not None, reason)
+    return Candidate("" if text is None else str(text), name, label is not None, reason)
+
+
+def _is_none(given: Any) -> bool:
+    return given is None or str(given).strip().casefold() in NOT_AN_ENTITY
 
 
 def _keyed(value: Any, names: tuple[str, ...]) -> Any:

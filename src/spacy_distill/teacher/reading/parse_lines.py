@@ -5,14 +5,16 @@ from collections.abc import Sequence
 
 from .candidates import Candidate, LabelSet, Parsed
 
-_NUMBER = re.compile(r"^\s*(?:[-*•–+]\s+)?(?:\(?\d{1,4}\s*[.):](?=\s|\D)\s*)?")
-_NUMBERED = re.compile(
-    r"\s*\d{1,4}\s*[.):]"
-)  # As a last line, without a verdict: the answer was cut off here.
-_VERDICTS = {"true": True, "yes": True, "false": False, "no": False}
+_NUMBER = re.compile(r"^\s*(?:[-*•–+>]\s+)?(?:[*_`]*[(\[]?\d{1,4}\s*[.):\]]+(?=\s|\D)[*_`]*\s*)?")
+_ITEM = re.compile(r"\s*(?:[-*•–+>]\s|[*_`]*[(\[]?\d{1,4}\s*[.):\]])")
+# As a last line, without a verdict: the answer was cut off here.
+_NUMBERED = re.compile(r"\s*[*_`]*[(\[]?\d{1,4}\s*[.):\]]")
+_ORDINAL = re.compile(r"\s*[*_`]*\d{1,4}[.)]?[*_`]*\s*")
+_VERDICT = re.compile(
+    r"(true|yes|false|no)(?:\s*[.,:;!–-]+\s*|\s*(?=[(\[<])|$)(.*)", re.IGNORECASE | re.DOTALL
+)
 _BRACKETED = re.compile(r"[(\[<]([^()\[\]<>]*)[)\]>]")
 _WORD = re.compile(r"[\w-]+")
-_LAST_BRACKET = re.compile(r"\s*\([^()]*\)\s*$")
 _RULE = re.compile(r"[-:=+\s|]*$")
 _NOTHING = re.compile(
     r"(?:none|nothing|n/a|(?:there (?:are|is) )?no(?: named)? entit(?:y|ies)\b[^\n]*)[.!]?",
@@ -23,9 +25,11 @@ _NOTHING = re.compile(
 def parse_lines(answer: str, labels: LabelSet) -> Parsed | None:
     """Read the candidates of an answer of lines. Never raises, whatever the answer is.
 
-    A line counts if it has "|" and a verdict (True, False, Yes or No) in a cell after the first; numbers,
-    bullets, bold and the outer pipes of a table may be there or not. The label is looked for in brackets
-    from the right, then as a cell of its own, then as a word of the reason.
+    A line counts if it has "|" and a verdict (True, False, Yes or No) in a cell after the first, or nothing
+    but a mention and a label; numbers, bullets, bold and the outer pipes of a table may be there or not. The
+    label is looked for before the verdict, then in brackets from the right, then as a cell of its own, then
+    as a word of the reason. An item of the list that cannot be read beside others that can is a candidate
+    without a label.
 
     answer (str): Any text.
     labels (LabelSet): The labels, which tell a label from any other bracket.
@@ -33,34 +37,65 @@ def parse_lines(answer: str, labels: LabelSet) -> Parsed | None:
         None if no line can be read.
     """
     lines = [line for line in answer.splitlines() if line.strip()]
-    read = [_candidates(line, labels) if "|" in line else [] for line in lines]
-    found = tuple(candidate for some in read for candidate in some)
-    if found:
-        return Parsed(found, complete=bool(read[-1]) or not _NUMBERED.match(lines[-1]))
-    return Parsed(()) if _says_nothing(lines) else None
+    read = [_candidate(line, labels) if "|" in line else None for line in lines]
+    if not any(read):
+        return Parsed(()) if _says_nothing(lines) else None
+    found = [one or _unread(line) for one, line in zip(read, lines, strict=True)]
+    complete = read[-1] is not None or not _NUMBERED.match(lines[-1])
+    return Parsed(tuple(candidate for candidate in found if candidate), complete)
 
 
 def _says_nothing(lines: Sequence[str]) -> bool:
-    said = [_plain(_NUMBER.sub("", line)) for line in lines]
-    return len(said) == 1 and _NOTHING.fullmatch(said[0]) is not None
+    """Whether the last line says so: a chain of thought has others before it."""
+    last = _plain(_NUMBER.sub("", lines[-1])) if lines else ""
+    return _NOTHING.fullmatch(last) is not None and not any("|" in line for line in lines)
 
 
-def _candidates(line: str, labels: LabelSet) -> list[Candidate]:
+def _candidate(line: str, labels: LabelSet) -> Candidate | None:
+    cells = _cells(line)
+    at = _verdict_cell(cells)
+    if not at:
+        text, label = _named(cells, labels)
+        return Candidate(text, label, True) if text and label and "|" not in text else None
+    verdict = _VERDICT.fullmatch(_plain(cells[at]))
+    text, label = _named(cells[:at], labels)
+    if not text or verdict is None:
+        return None
+    rest = [cell.strip() for cell in (verdict[2], *cells[at + 1 :]) if cell.strip()]
+    accepted = verdict[1].casefold() in ("true", "yes")
+    return Candidate(text, label or _label(rest, labels), accepted, _reason(rest))
+
+
+def _cells(line: str) -> list[str]:
     body = line.strip()
     if body.startswith("|"):
         body = body.strip("|")
-    if _RULE.match(body):
-        return []
-    cells = _NUMBER.sub("", body, count=1).split("|")
-    at = next((i for i, cell in enumerate(cells) if i and _plain(cell).casefold() in _VERDICTS), 0)
-    if not at:
-        return []
-    first = 1 if at > 1 and cells[0].strip().isdigit() else 0  # A number in a cell of its own, as in a table.
-    text = _plain("|".join(cells[first:at]))
-    rest = [cell.strip() for cell in cells[at + 1 :]]
-    if not text:
-        return []
-    return [Candidate(text, _label(rest, labels), _VERDICTS[_plain(cells[at]).casefold()], _reason(rest))]
+    return [] if _RULE.match(body) else _NUMBER.sub("", body, count=1).split("|")
+
+
+def _verdict_cell(cells: Sequence[str]) -> int:
+    """Number of the cell with the verdict, one that holds nothing else first; 0 if there is none."""
+    found = [(i, match) for i, cell in enumerate(cells) if i and (match := _VERDICT.fullmatch(_plain(cell)))]
+    return min(((bool(match[2]), i) for i, match in found), default=(False, 0))[1]
+
+
+def _named(cells: Sequence[str], labels: LabelSet) -> tuple[str, str]:
+    """The mention in the cells up to the verdict, and its label if that stands in the last of them."""
+    kept = list(cells)
+    while kept and not kept[0].strip():
+        del kept[0]
+    while kept and not kept[-1].strip():
+        del kept[-1]
+    if len(kept) > 1 and _ORDINAL.fullmatch(kept[0]):  # A number in a cell of its own, as in a table.
+        del kept[0]
+    label = _plain(kept.pop()) if len(kept) > 1 and _plain(kept[-1]) in labels else ""
+    return _plain("|".join(kept)), label
+
+
+def _unread(line: str) -> Candidate | None:
+    """What an item without a verdict and a label is about, if it is one."""
+    text = _plain(_NUMBER.sub("", line, count=1).split("|")[0])
+    return Candidate(text, "?", True) if "|" in line and _ITEM.match(line) and text else None
 
 
 def _label(cells: list[str], labels: LabelSet) -> str:
@@ -76,8 +111,11 @@ def _label(cells: list[str], labels: LabelSet) -> str:
     return bracketed[-1].strip() if bracketed else ""
 
 
-def _reason(cells: list[str]) -> str:
-    reason = _LAST_BRACKET.sub("", " | ".join(cell for cell in cells if cell))
+def _reason(cells: Sequence[str]) -> str:
+    reason = " | ".join(cells).rstrip()
+    at = reason.rfind("(")
+    if at >= 0 and reason.endswith(")") and ")" not in reason[at:-1]:  # The label, or at least a remark.
+        reason = reason[:at].rstrip()
     return "" if reason.casefold() == "none" else reason
 
 
