@@ -69,6 +69,15 @@ def test_the_documents_own_text_is_never_an_example(choose, text, shots):
     assert all(example.casefold() not in own for example in found)
 
 
+@pytest.mark.parametrize("choose", ["fixed", "random", "nearest"])
+def test_nor_is_one_that_is_nearly_the_documents_own(choose):
+    near = "Ann said in Rome on Friday that the bank of Bonn would lend no more money"
+    far = "Ann said in Rome on Friday that rain fell"
+    chooser = make_chooser([Shot(near, ()), Shot(far, ())], choose, 2, 0)
+    assert chooser.choose(doc(near.replace("Friday", "Sunday"))) == [1]
+    assert sorted(chooser.choose(doc("Ann saw Rome"))) == [0, 1]
+
+
 @pytest.fixture
 def gold(tmp_path):
     docs = []

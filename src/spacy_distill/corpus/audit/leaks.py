@@ -73,7 +73,7 @@ def find_leaks(docs: Sequence[Doc], others: Sequence[Doc], name: str) -> Leaks:
     for other in others:
         for key in sentence_keys(other):
             known.setdefault(key, other)
-    index = ShingleIndex([shingles(other) for other in others])
+    index = ShingleIndex([shingles(other.text) for other in others])
     exact, near, short = [], [], 0
     for doc in docs:
         twin = known.get(normalise(doc.text))
@@ -81,7 +81,7 @@ def find_leaks(docs: Sequence[Doc], others: Sequence[Doc], name: str) -> Leaks:
             short += twin is not None
         elif twin is not None:
             exact.append(_twin(doc, twin, 1.0))
-        elif (best := index.nearest(shingles(doc))) is not None:
+        elif (best := index.nearest(shingles(doc.text))) is not None:
             near.append(_twin(doc, others[best[0]], best[1]))
     near.sort(key=lambda twin: -twin.likeness)
     return Leaks(name, len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]])
@@ -104,10 +104,15 @@ def find_duplicates(docs: Sequence[Doc]) -> Leaks:
     return Leaks("", len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]])
 
 
-def shingles(doc: Doc) -> Shingles:
+def shingles(text: str) -> Shingles:
     """The pairs of successive words of a text, without case and punctuation."""
-    words = WORD.findall(doc.text.casefold())
-    return frozenset(pairwise(words))
+    return frozenset(pairwise(WORD.findall(text.casefold())))
+
+
+def likeness(one: Shingles, other: Shingles) -> float:
+    """Jaccard's index: the share that two sets have in common, in [0, 1]; 0.0 of two empty ones."""
+    shared = len(one & other)
+    return shared / ((len(one) + len(other) - shared) or 1)
 
 
 class ShingleIndex:
@@ -138,10 +143,9 @@ class ShingleIndex:
         for i in candidates:
             if before is not None and i >= before:
                 break
-            shared = len(one & self._sets[i])
-            likeness = shared / (len(one) + len(self._sets[i]) - shared)
-            if likeness >= self._near and (best is None or likeness > best[1]):
-                best = i, likeness
+            alike = likeness(one, self._sets[i])
+            if alike >= self._near and (best is None or alike > best[1]):
+                best = i, alike
         return best
 
     def _rarest(self, one: Shingles) -> list[tuple[str, str]]:
@@ -150,12 +154,12 @@ class ShingleIndex:
 
 
 def _near_twins(docs: Sequence[Doc]) -> Iterator[Twin]:
-    index = ShingleIndex([shingles(doc) for doc in docs])
+    index = ShingleIndex([shingles(doc.text) for doc in docs])
     for i, doc in enumerate(docs):
-        best = index.nearest(shingles(doc), before=i)
+        best = index.nearest(shingles(doc.text), before=i)
         if best is not None:
             yield _twin(doc, docs[best[0]], best[1])
 
 
-def _twin(doc: Doc, other: Doc, likeness: float) -> Twin:
-    return Twin(doc_id(doc) or "", doc.text, doc_id(other) or "", other.text, likeness)
+def _twin(doc: Doc, other: Doc, alike: float) -> Twin:
+    return Twin(doc_id(doc) or "", doc.text, doc_id(other) or "", other.text, alike)

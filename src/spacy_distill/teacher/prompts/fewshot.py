@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ...corpus.audit.leaks import MIN_TOKENS, NEAR, Shingles, likeness, shingles
 from ...corpus.docbin import read_docs
 from ..reading.candidates import Candidate, LabelSet
 from ..reading.folding import fold_loosely
@@ -21,6 +22,7 @@ from .examples import Shot, read_shots
 Choice = Literal["fixed", "random", "nearest"]
 FEW = 5
 CLAUSE = 12  # Letters from which on a text that stands in another one is no coincidence.
+PAIRS = MIN_TOKENS - 1  # Pairs of words from which on two texts that share most of them are no coincidence.
 Floats = NDArray[np.float32]
 
 
@@ -74,7 +76,7 @@ class Chooser(ABC):
 
     def __init__(self, pool: Sequence[Shot], count: int) -> None:
         self.pool, self.count = pool, count
-        self._folded = [fold_loosely(shot.text) for shot in pool]
+        self._own = [_Text.of(shot.text) for shot in pool]
 
     @abstractmethod
     def ranked(self, doc: Doc) -> Iterable[int]:
@@ -83,14 +85,15 @@ class Chooser(ABC):
     def choose(self, doc: Doc) -> list[int]:
         """Numbers of the examples to show, in the order to show them.
 
-        An example with the document's text, or with a stretch of it as long as a clause, is passed over.
+        An example with the document's text or nearly so, or with a stretch of it as long as a clause, is
+        passed over.
         """
-        own = fold_loosely(doc.text)
+        own = _Text.of(doc.text)
         chosen: list[int] = []
         for number in self.ranked(doc):
             if len(chosen) == self.count:
                 break
-            if not _share_text(own, self._folded[number]):
+            if not own.stands_in(self._own[number]):
                 chosen.append(number)
         return self.arranged(chosen)
 
@@ -98,9 +101,22 @@ class Chooser(ABC):
         return chosen
 
 
-def _share_text(one: str, other: str) -> bool:
-    shorter, longer = sorted((one, other), key=len)
-    return one == other or (len(shorter) >= CLAUSE and shorter in longer)
+class _Text(NamedTuple):
+    """A text made comparable: without case, accents, spacing; and its pairs of successive words."""
+
+    folded: str
+    pairs: Shingles
+
+    @classmethod
+    def of(cls, text: str) -> "_Text":
+        return cls(fold_loosely(text), shingles(text))
+
+    def stands_in(self, other: "_Text") -> bool:
+        """Whether the two are the same text, nearly so (of long enough ones), or one is a part of the other."""
+        shorter, longer = sorted((self.folded, other.folded), key=len)
+        if shorter == longer or (len(shorter) >= CLAUSE and shorter in longer):
+            return True
+        return min(len(self.pairs), len(other.pairs)) >= PAIRS and likeness(self.pairs, other.pairs) >= NEAR
 
 
 class Fixed(Chooser):
