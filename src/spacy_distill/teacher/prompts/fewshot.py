@@ -112,7 +112,7 @@ class _Text(NamedTuple):
         return cls(fold_loosely(text), shingles(text))
 
     def stands_in(self, other: "_Text") -> bool:
-        """Whether the two are the same text, nearly so (of long enough ones), or one is a part of the other."""
+        """Whether they are the same text, nearly so if long enough, or one is a part of the other."""
         shorter, longer = sorted((self.folded, other.folded), key=len)
         if shorter == longer or (len(shorter) >= CLAUSE and shorter in longer):
             return True
