@@ -55,6 +55,10 @@ def _show(tally: "Tally") -> None:
     msg.table(rows, header=("entities", *labels), divider=True, aligns=["l", *["r"] * len(labels)])
     share = tally.missing / tally.tokens if tally.tokens else 0.0
     msg.info(f"{tally.missing} of {tally.tokens} tokens are missing ({share:.1%}).")
+    for name, held in tally.held.items():
+        others = {label for other, some in tally.held.items() if other != name for label in some}
+        if held and others.isdisjoint(held):
+            msg.warn(f"No other view has any of the labels of {name}: {', '.join(sorted(held))}.")
     if tally.negatives:
         msg.info(f"{tally.negatives} negative spans were made of rejected candidates: spans[negative].")
     if tally.unlabelled:

@@ -68,12 +68,15 @@ def test_two_files_with_the_same_view_are_two_views(tmp_path):
 
 def test_a_refusal_is_silence_and_a_document_without_any_label_is_left_unset(tmp_path):
     refused = Answer("", state="refused")
-    files = [write(tmp_path, "a", answered("a", LOC)), write(tmp_path, "b", answered("b", refused))]
-    (doc,), tally = vote(tmp_path, *files)
+    files = [
+        write(tmp_path, "a", answered("a", LOC), answered("a", LOC, 2)),
+        write(tmp_path, "b", answered("b", refused), answered("b", LOC, 2)),
+    ]
+    (doc, _), tally = vote(tmp_path, *files)
     assert not doc.has_annotation("ENT_IOB")
     assert tally.unlabelled == 1
     assert record(doc)["vote"]["silent"] == ("b",)
-    (doc,), _ = vote(tmp_path, *files, election=Election("union"))
+    (doc, _), _ = vote(tmp_path, *files, election=Election("union"))
     assert [e.text for e in doc.ents] == ["Rome"]
 
 
@@ -88,9 +91,43 @@ def test_documents_are_matched_by_id_and_not_by_order(tmp_path):
 
 
 def test_a_document_that_a_file_lacks_is_one_it_is_silent_on(tmp_path):
-    files = [write(tmp_path, "a", answered("a", LOC, 1)), write(tmp_path, "b", answered("b", LOC, 2))]
+    files = [
+        write(tmp_path, "a", answered("a", LOC, 1), answered("a", LOC, 3)),
+        write(tmp_path, "b", answered("b", LOC, 2), answered("b", LOC, 3)),
+    ]
     docs, _ = vote(tmp_path, *files, election=Election("union"))
-    assert [len(doc.ents) for doc in docs] == [1, 1]
+    assert [len(doc.ents) for doc in docs] == [1, 1, 1]
+    docs, _ = vote(tmp_path, *files)
+    assert [doc.has_annotation("ENT_IOB") for doc in docs] == [False, True, False]
+
+
+def test_documents_whose_ids_differ_in_the_two_files_are_matched_by_text(tmp_path):
+    one, two = answered("a", LOC, 1), answered("b", LOC, 2)
+    (doc,), tally = vote(tmp_path, write(tmp_path, "a", one), write(tmp_path, "b", two))
+    assert [e.text for e in doc.ents] == ["Rome"]
+    assert tally.documents == 1
+
+
+def test_nothing_is_written_where_nothing_was_voted_on(tmp_path):
+    one = write(tmp_path, "a", answered("a", LOC))
+    other = write(tmp_path, "b", answered("b", LOC, 2, ["Bonn"]))
+    with pytest.raises(ValueError, match=r"a\.spacy.*b\.spacy share no document"):
+        vote(tmp_path, one, other)
+    with pytest.raises(ValueError, match=r"no document in .*c\.spacy"):
+        vote(tmp_path, one, write(tmp_path, "c"))
+    refused = write(tmp_path, "d", answered("d", Answer("", state="refused")))
+    with pytest.raises(ValueError, match="None of the 1 documents would get a label"):
+        vote(tmp_path, one, refused)
+    assert not (tmp_path / "out.spacy").exists()
+
+
+def test_a_view_is_not_written_over_but_an_earlier_vote_is(tmp_path):
+    files = [write(tmp_path, name, answered(name, LOC)) for name in "abc"]
+    before = files[2].read_bytes()
+    with pytest.raises(ValueError, match=r"c\.spacy is there and was not made by a vote"):
+        vote_files(files[:2], files[2], Election())
+    assert files[2].read_bytes() == before
+    assert vote(tmp_path, *files)[1].documents == vote(tmp_path, *files)[1].documents == 1
 
 
 def test_one_file_with_several_views_or_samples(tmp_path):
@@ -104,9 +141,14 @@ def test_one_file_with_several_views_or_samples(tmp_path):
 def test_of_several_views_in_one_file_a_failed_one_is_silent(tmp_path):
     doc = answered("a", LOC)
     make_ner_task(["LOC", "ORG", "PER"], view="b").annotate(doc, Answer("", state="refused"))
-    (voted,), _ = vote(tmp_path, write(tmp_path, "both", doc))
+    (voted, _), _ = vote(tmp_path, write(tmp_path, "both", doc, _both(2)))
     assert not voted.has_annotation("ENT_IOB")
     assert record(voted)["vote"]["silent"] == ("b",)
+
+
+def _both(number):
+    doc = answered("a", LOC, number)
+    return make_ner_task(["LOC", "ORG", "PER"], view="b").annotate(doc, ORG)
 
 
 def test_labels_of_no_teacher_vote_under_the_name_of_their_file(tmp_path):

@@ -1,6 +1,8 @@
 """Several annotated corpora of the same documents, brought together document by document."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,19 +29,20 @@ class _Party(NamedTuple):
 def vote_files(sources: Sequence[Path], out: Path, election: Election, *, negatives: bool = False) -> Tally:
     """Combine the views of several corpora by vote.
 
-    Documents are matched by their ids, or by their text where they have none; a view whose file lacks a
-    document is silent on it.
+    Documents are matched by their ids, or by their text where they have none or the files share no id; a view
+    whose file lacks a document is silent on it.
 
     sources (Sequence[Path]): `.spacy` files with the views; one with several views will do.
     out (Path): The file to write.
     election (Election): How to combine them.
     negatives (bool): Whether to make negative annotation of rejected candidates.
     RETURNS (Tally): What was voted on and what came of it.
-    RAISES (ValueError): If there are fewer than two views, or the same document has other tokens in two
-        files.
+    RAISES (ValueError): If there are fewer than two views, the files share no document, one of them has other
+        tokens in two files, no document would get a label, or the file to write is there and was not made by
+        a vote.
     """
-    vocab = Vocab()
-    parties = _parties(sources, [_by_key(source, vocab) for source in sources])
+    _check_out(out)
+    parties = _parties(sources, _matched(sources))
     names = [name for party in parties for name in party.voters.values()]
     if len(names) < 2:
         raise ValueError(
@@ -48,29 +51,59 @@ def vote_files(sources: Sequence[Path], out: Path, election: Election, *, negati
         )
     election.needed(len(names))
     labels = sorted({ent.label_ for party in parties for doc in party.docs.values() for ent in doc.ents})
-    tally = Tally()
-
-    def voted() -> Iterator[Doc]:
-        for key in dict.fromkeys(key for party in parties for key in party.docs):
-            doc, ballots = _merge(parties, key)
-            verdict = election.hold(list(ballots.values()), len(doc))
-            declare(doc, verdict, election, ballots)
-            if negatives:
-                tally.negatives += set_negatives(doc, labels)
-            tally.add(ballots, verdict, len(doc))
-            yield doc
-
-    write_docs(voted(), out)
+    tally, voted = Tally(), []
+    for key in dict.fromkeys(key for party in parties for key in party.docs):
+        doc, ballots = _merge(parties, key)
+        verdict = election.hold(list(ballots.values()), len(doc))
+        declare(doc, verdict, election, ballots)
+        if negatives:
+            tally.negatives += set_negatives(doc, labels)
+        tally.add(ballots, verdict, len(doc))
+        voted.append(doc)
+    if tally.unlabelled == tally.documents and not tally.negatives:
+        raise ValueError(
+            f"None of the {tally.documents} documents would get a label: too few of the views "
+            f"{', '.join(names)} have a usable answer on any of them. Nothing was written."
+        )
+    write_docs(voted, out)
     return tally
 
 
-def _by_key(source: Path, vocab: Vocab) -> dict[Key, Doc]:
+def _check_out(out: Path) -> None:
+    """Refuse to write over what may be a view: the last path is easily forgotten."""
+    if out.is_file() and any("vote" not in record(doc) for doc in islice(read_docs(out, Vocab()), 1)):
+        raise ValueError(
+            f"{out} is there and was not made by a vote. The last path is the file to write: "
+            "name another one, or remove it first."
+        )
+
+
+def _matched(sources: Sequence[Path]) -> list[dict[Key, Doc]]:
+    """The documents of each file by what they are matched by.
+
+    RAISES (ValueError): If there is no document in a file, or no two files share one.
+    """
+    vocab = Vocab()
+    corpora = [list(read_docs(source, vocab)) for source in sources]
+    if empty := [str(source) for source, docs in zip(sources, corpora, strict=True) if not docs]:
+        raise ValueError(f"There is no document in {', '.join(empty)}.")
+    for name in (lambda doc: doc_id(doc) or doc.text, lambda doc: doc.text):
+        found = [_by_key(docs, name) for docs in corpora]
+        if len(found) == 1 or max(Counter(key for docs in found for key in docs).values()) > 1:
+            return found
+    raise ValueError(
+        f"{', '.join(map(str, sources))} share no document, neither by id nor by text. "
+        "Vote on views of the same corpus."
+    )
+
+
+def _by_key(docs: Sequence[Doc], name: Callable[[Doc], str]) -> dict[Key, Doc]:
+    seen: Counter[str] = Counter()
     found: dict[Key, Doc] = {}
-    for doc in read_docs(source, vocab):
-        name, nth = doc_id(doc) or doc.text, 0
-        while (name, nth) in found:
-            nth += 1
-        found[name, nth] = doc
+    for doc in docs:
+        key = name(doc)
+        found[key, seen[key]] = doc
+        seen[key] += 1
     return found
 
 
