@@ -219,6 +219,32 @@ def test_ctrl_c_keeps_what_is_in_flight_and_says_how_to_go_on(run, folder, monke
     assert entities(folder) == [["Ada"]] * 20
 
 
+def test_ctrl_c_while_a_batch_is_handed_in_hands_nothing_in_twice(run, folder, monkeypatch):
+    context, provider = processes(monkeypatch), Provider()
+    reached = threading.Event()
+
+    def respond(call):
+        response = provider(call)
+        if (call.method, call.path) == ("POST", "/v1/batches"):
+            response.delay = 30
+            reached.set()
+        return response
+
+    with Server(respond) as server:
+        arguments = ["annotate", "teacher.cfg", "in.spacy", "out.spacy", *at(server), "--batch"]
+        process = context.Process(target=run_command, args=(arguments, folder, folder / "output.txt"))
+        process.start()
+        assert reached.wait(60)
+        os.kill(process.pid, signal.SIGINT)
+        process.join(60)
+        output = " ".join((folder / "output.txt").read_text().split())
+        assert process.exitcode == 130, output
+        assert "The same command goes on" in output
+        server.respond = provider
+        assert run(*at(server), "--batch")[0] == 3
+    assert len(provider.keys()) == 20
+
+
 def test_a_replay_of_what_was_asked_gives_the_same_documents(run, folder):
     with Server(lambda call: Response("{", 500) if "number 3 " in call.prompt else completion(OK)) as server:
         run(*at(server))

@@ -91,3 +91,9 @@ def test_a_place_that_cannot_be_written_is_named(articles, tmp_path):
     (tmp_path / "file").write_text("", encoding="utf8")
     with pytest.raises(ValueError, match="Cannot write"):
         import_corpus(articles, tmp_path / "file" / "out.spacy", ImportOptions("jsonl"))
+
+
+def test_a_text_of_more_than_a_million_characters(tmp_path):
+    (tmp_path / "long.jsonl").write_text(json.dumps({"text": "x" * 2**20 + " Ana"}))
+    import_corpus(tmp_path / "long.jsonl", tmp_path / "out.spacy", ImportOptions("jsonl"))
+    assert [len(doc.text) for doc in read(tmp_path / "out.spacy")] == [2**20 + 4]

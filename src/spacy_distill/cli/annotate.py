@@ -55,16 +55,20 @@ def annotate_command(
         if dry_run:
             show_plan(config, source, overrides)
             return
-        report = annotate(
-            config,
-            source,
-            out,
-            overrides=overrides,
-            spending=Spending(max_cost, max_tokens),
-            batch=batch,
-            allow_missing=allow_missing,
-            watch=watch,
-        )
+        try:
+            report = annotate(
+                config,
+                source,
+                out,
+                overrides=overrides,
+                spending=Spending(max_cost, max_tokens),
+                batch=batch,
+                allow_missing=allow_missing,
+                watch=watch,
+            )
+        except KeyboardInterrupt:
+            msg.fail(f"Interrupted before {out} was written. The same command goes on where this one ended.")
+            raise typer.Exit(INTERRUPT_STATUS) from None
     status = show(report, out, allow_missing=allow_missing)
     if status:
         raise typer.Exit(status)

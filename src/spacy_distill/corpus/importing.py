@@ -1,5 +1,6 @@
 """Import: foreign files in, one `.spacy` corpus out, and an account of what became of every document."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -113,11 +114,14 @@ def read_source(src: Path, nlp: Language, options: ImportOptions, found: Found) 
 
 def _blank(lang: str) -> Language:
     try:
-        return spacy.blank(lang)
+        nlp = spacy.blank(lang)
     except ImportError:
         raise ValueError(
             f"spaCy has no language {lang!r}. Give a code such as en or de, or xx for any."
         ) from None
+    # The limit is for parsers; splitting into tokens has none.
+    nlp.max_length = sys.maxsize
+    return nlp
 
 
 def _select(docs: list[Doc], options: ImportOptions, account: Imported) -> list[Doc]:

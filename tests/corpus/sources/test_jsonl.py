@@ -52,6 +52,13 @@ def test_rows_without_spans_are_unlabelled_and_with_none_are_labelled(read):
     assert labelled.has_annotation("ENT_IOB")
 
 
+def test_half_a_character_is_replaced_and_shifts_no_span(read):
+    row = {"text": "\ud83d Ana left Oslo. \udc00 \U0001f600 Ana", "spans": [[11, 15, "LOC"], [21, 24, "PER"]]}
+    (doc,) = read(row)
+    assert doc.text == "\ufffd Ana left Oslo. \ufffd \U0001f600 Ana"
+    assert ents(doc) == [("Oslo", "LOC"), ("Ana", "PER")]
+
+
 def test_ids_articles_and_meta(read):
     first, second = read({"text": "A.", "id": 7, "document": "d1", "meta": {"url": "x"}}, {"text": "B."})
     assert (doc_id(first), article_id(first)) == ("7", "d1")

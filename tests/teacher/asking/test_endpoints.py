@@ -1,6 +1,7 @@
 import pytest
 
 from spacy_distill.teacher.asking.endpoints import NO_KEY, check_endpoint, is_loopback, read_key
+from spacy_distill.teacher.models import make_chat_model
 
 REMOTE = "https://api.example.com/v1"
 
@@ -72,3 +73,10 @@ def test_a_key_that_cannot_be_a_header_is_not_quoted(monkeypatch, value):
     with pytest.raises(ValueError, match="does not hold an API key") as error:
         read_key(REMOTE, "MY_KEY")
     assert value not in str(error.value)
+
+
+@pytest.mark.parametrize("variable", ["sk-very-secret", "", "A B", "$OPENAI_API_KEY"])
+def test_a_key_in_place_of_its_variable_is_not_quoted(variable):
+    with pytest.raises(ValueError, match="api_key_env") as caught:
+        make_chat_model("fake", "l.sqlite", "https://api.example.com/v1", variable)
+    assert "secret" not in str(caught.value)

@@ -54,7 +54,14 @@ def _parse(line: str) -> Row:
         raise ValueError(f"expected a JSON object, but {error.msg} at character {error.pos + 1}") from None
     if not isinstance(row, dict):
         raise ValueError(f"expected a JSON object, found {type(row).__name__}")
-    return row
+    return _whole(row) if "\\ud" in line.lower() else row
+
+
+def _whole(row: Row) -> Row:
+    """A row whose halves of characters (a lone surrogate, as a cut text may end in) became U+FFFD."""
+    text = json.dumps(row, ensure_ascii=False)
+    made: Row = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return made
 
 
 def _make_doc(row: Row, nlp: Language) -> Doc:

@@ -37,6 +37,18 @@ def check_endpoint(endpoint: str) -> str:
     return endpoint.rstrip("/")
 
 
+def check_variable(variable: str | None) -> None:
+    """Refuse what cannot be the name of an environment variable, such as the key itself, without quoting it.
+
+    RAISES (ValueError): If it cannot be one.
+    """
+    if variable is not None and not variable.isidentifier():
+        raise ValueError(
+            "ChatModel: api_key_env is not the name of an environment variable. Put the key into a variable "
+            "and name that, for instance OPENAI_API_KEY; null if the endpoint needs no key."
+        )
+
+
 def read_key(endpoint: str, variable: str | None, *, allow_http: bool = False) -> str:
     """The API key, read from the environment.
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ..ledger.keys import Message, answer_key, user_message
 from .budget import Prices
-from .endpoints import check_endpoint
+from .endpoints import check_endpoint, check_variable
 from .faults import LONGEST_WAIT
 
 OWN_FIELDS = ("model", "messages", "n", "stream")
@@ -39,6 +39,7 @@ class ChatSettings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "endpoint", check_endpoint(self.endpoint))
+        check_variable(self.api_key_env)
         for name, least in (("concurrency", 1), ("max_tries", 1), ("samples", 1), ("reask", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"ChatModel: {name} is {getattr(self, name)}. It has to be {least} or more.")
