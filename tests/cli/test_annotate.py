@@ -175,6 +175,16 @@ def test_a_wrong_config_is_an_error_without_a_traceback(run, arguments, message)
     assert "Traceback" not in output
 
 
+@pytest.mark.parametrize(
+    "text", ['[components]\n\n[components.ner]\nfactory = "ner"\n', "[components]\nllm = 3\n", "[study]\n"]
+)
+def test_a_config_of_something_else_is_called_so(run, folder, text):
+    (folder / "teacher.cfg").write_text(text)
+    for arguments in ([], ["--dry-run"]):
+        status, output = run(*arguments)
+        assert (status, "no teacher's config" in output) == (1, True)
+
+
 def test_the_output_may_not_be_the_input_nor_lie_where_nothing_can(run, folder):
     (folder / "file").touch()
     for out, message in (("in.spacy", "that is to be annotated"), ("file/out.spacy", "Choose a place")):
@@ -252,8 +262,9 @@ def test_a_replay_of_what_was_asked_gives_the_same_documents(run, folder):
     replay = CONFIG.split("[components.llm.model]")[0] + "[components.llm.model]\n"
     replay += '@llm_models = "spacy_distill.Replay.v1"\nledger = "ledger.sqlite"\n'
     (folder / "teacher.cfg").write_text(replay)
-    status, _ = run()
+    status, output = run()
     assert status == 1
+    assert "20 answers were in the ledger; 0 were asked for" in output
     assert (folder / "out.spacy").read_bytes() == first
     docs = list(read_docs(folder / "out.spacy", spacy.blank("en").vocab))
     assert [views(doc)["standard"]["source"] for doc in docs] == [None] * 20

@@ -81,7 +81,7 @@ def annotate(
     if isinstance(teacher.model, Replay):
         if batch:
             raise ValueError("--batch asks a model, but the config's model is a Replay. Leave --batch out.")
-        check_replay(teacher, teacher.model, source, allow_missing=allow_missing)
+        tally.kept = check_replay(teacher, teacher.model, source, allow_missing=allow_missing)
     elif isinstance(teacher.model, ChatModel):
         waiting = ask(
             teacher, teacher.model, source, spending=spending, batch=batch, tally=tally, watch=watch
@@ -145,13 +145,17 @@ def write(teacher: Teacher, source: Path, out: Path) -> Report:
     return report
 
 
-def check_replay(teacher: Teacher, model: Replay, source: Path, *, allow_missing: bool) -> None:
-    """Refuse a replay that lacks answers, before anything is written."""
+def check_replay(teacher: Teacher, model: Replay, source: Path, *, allow_missing: bool) -> int:
+    """Refuse a replay that lacks answers, before anything is written.
+
+    RETURNS (int): How many answers there are.
+    """
     kept = KeptAnswers(model.look_up)
     for doc in teacher.prepared(teacher.read(source)):
         kept.answer(teacher.task.render(doc))
     if kept.missing and not allow_missing:
         raise ValueError(model.explain_missing(kept.missing, kept.asked))
+    return kept.asked - kept.missing
 
 
 def check_out(source: Path, out: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import load_config
 
 from ..corpus.docbin import read_docs
 from ..corpus.provenance import record
@@ -76,6 +77,7 @@ def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
         raise ValueError(
             f"No such config: {config}. Expected a teacher's config, as in configs/teacher_*.cfg."
         )
+    _check_is_teacher(config)
     nlp = assemble(config, overrides=dict(overrides))
     names = [name for name, pipe in nlp.pipeline if isinstance(pipe, LLMWrapper)]
     if len(names) != 1:
@@ -91,6 +93,15 @@ def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
             f"{type(component.task).__name__}."
         )
     return Teacher(nlp, names[0], component.task, component._model)
+
+
+def _check_is_teacher(config: Path) -> None:
+    """Refuse a student's config, or another, by what it is, and not by what fails when it is assembled."""
+    components = load_config(config).get("components", {}).values()
+    if not any(isinstance(one, dict) and one.get("factory") == "llm" for one in components):
+        raise ValueError(
+            f'{config} is no teacher\'s config: no component has factory = "llm". See configs/teacher_*.cfg.'
+        )
 
 
 def bare(doc: Doc) -> Doc:
