@@ -26,9 +26,10 @@ from real_answers import (
 from spacy_distill.corpus.scores import add_counts, count_spans, micro, prf
 from spacy_distill.teacher.cleaning.kept import quality
 from spacy_distill.teacher.reading.alignment import Alignment, align
-from spacy_distill.teacher.reading.candidates import LabelSet
+from spacy_distill.teacher.reading.candidates import LabelSet, Parsed
 from spacy_distill.teacher.reading.parsing import AnswerFormat, parse_answer
 
+Place = tuple[int, int, str]
 LINE = re.compile(r"^(\d+\. .*?) \| (True|False) \| (.*?)\s*\((\w+)\)$", re.MULTILINE)
 
 
@@ -70,7 +71,7 @@ def conll(answers: list[Recorded]) -> None:
     for alignment in found:
         drops.update(alignment.dropped)
     print("  dropped: " + ", ".join(f"{count} {reason}" for reason, count in drops.items()))
-    differences(golds, ours, theirs)
+    differences(answers, ours)
 
 
 def read(answer: str, words: list[str], answer_format: AnswerFormat, labels: LabelSet) -> Alignment:
@@ -107,20 +108,46 @@ def show(name: str, scores: Iterable[float], note: str = "") -> None:
     print(f"  {name:26}" + "".join(f"{100 * value:8.2f}" for value in scores) + f"   {note}")
 
 
-def differences(golds: list[Doc], ours: list[Doc], theirs: list[Doc]) -> None:
-    """Count the sentences that we read otherwise than the authors, and which of the two is nearer to gold."""
-    outcome = Counter[str]()
-    for gold, one, other in zip(golds, ours, theirs, strict=True):
-        mine, yours = ({(e.start, e.end, e.label_) for e in doc.ents} for doc in (one, other))
-        right = {(e.start, e.end, e.label_) for e in gold.ents}
+def differences(answers: list[Recorded], ours: list[Doc]) -> None:
+    """Where we read an answer otherwise than its authors: entities that only one of us has, by kind."""
+    sentences, kinds = Counter[str](), Counter[tuple[str, str]]()
+    for item, one in zip(answers, ours, strict=True):
+        mine, yours, right = places(one), places(item.theirs), places(item.gold)
         if mine != yours:
-            errors, theirs_errors = len(mine ^ right), len(yours ^ right)
-            better, worse = errors < theirs_errors, errors > theirs_errors
-            outcome["better" if better else "worse" if worse else "neither"] += 1
-    print(
-        "  sentences read otherwise than by the authors: "
-        + ", ".join(f"{n} {k}" for k, n in sorted(outcome.items()))
-    )
+            errors, their_errors = len(mine ^ right), len(yours ^ right)
+            sentences[
+                "better" if errors < their_errors else "worse" if errors > their_errors else "neither"
+            ] += 1
+        for whose, place in [("only ours", x) for x in mine - yours] + [
+            ("only theirs", x) for x in yours - mine
+        ]:
+            other = yours if whose == "only ours" else mine
+            kinds[kind_of(item, place, other), f"{whose}, {'right' if place in right else 'wrong'}"] += 1
+    print("  sentences read otherwise: " + ", ".join(f"{n} {k}" for k, n in sorted(sentences.items())))
+    for (kind, what), n in sorted(kinds.items()):
+        print(f"    {kind:28}{what:20}{n:4}")
+
+
+def places(doc: Doc) -> set[Place]:
+    """The entities of a document."""
+    return {(ent.start, ent.end, ent.label_) for ent in doc.ents}
+
+
+def kind_of(item: Recorded, place: Place, other: set[Place]) -> str:
+    """Why only one of the two has an entity."""
+    start, end, label = place
+    text = item.gold[start:end].text
+    parsed = parse_answer(item.answer, "lines", CONLL) or Parsed(())
+    listed = [candidate.text for candidate in parsed.candidates]
+    if label not in CONLL:
+        return "no such label"
+    if any((start, end) == place[:2] for place in other):
+        return "label of a repeated mention"
+    if any(f"({text})" in name for name in listed):
+        return "abbreviation in brackets"
+    if text in listed:
+        return "border or repeat"
+    return "spelled otherwise" if parsed.complete else "answer breaks off"
 
 
 def wikigold(data: Path, name: str, vocab: Vocab) -> None:

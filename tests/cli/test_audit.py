@@ -89,3 +89,11 @@ def test_bad_input_is_one_message_and_status_1(run, tmp_path):
     assert status == 1
     assert "bad.spacy is not a .spacy file" in output
     assert run("distilled.spacy", "--gold", "none.spacy")[0] == 1
+
+
+@pytest.mark.parametrize("option", ["--gold", "--test"])
+def test_an_empty_corpus_to_compare_with_is_refused(run, tmp_path, option):
+    write_docs([], tmp_path / "empty.spacy")
+    status, output = run("distilled.spacy", option, "empty.spacy")
+    assert status == 1
+    assert "empty.spacy holds no document" in output

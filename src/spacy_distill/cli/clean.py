@@ -46,7 +46,7 @@ def clean_command(
         check_out(source, out)
         vocab = Vocab()
         docs = list(read_docs(source, vocab))
-        right = read_gold(gold, vocab) if gold else None
+        right = read_gold(gold, docs, vocab) if gold else None
         if judge:
             verdicts = judge_by_model(docs, judge)
         else:

@@ -162,7 +162,7 @@ def check_out(source: Path, out: Path) -> None:
     """Refuse a place that cannot be written to before a cent is spent."""
     out = Path(out)
     if out.exists() and Path(source).exists() and out.samefile(source):
-        raise ValueError(f"{out} is the corpus that is to be annotated. Choose another file to write to.")
+        raise ValueError(f"{out} is the corpus that is read. Choose another file to write to.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         probe = out.with_name(f".{out.name}.probe")

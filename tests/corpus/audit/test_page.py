@@ -11,6 +11,7 @@ from spacy_distill.corpus.audit.cards import make_cards
 from spacy_distill.corpus.audit.page import render_page
 from spacy_distill.corpus.audit.report import audit, load_material, to_json
 from spacy_distill.corpus.docbin import write_docs
+from spacy_distill.corpus.provenance import record
 
 EVIL = '<script>alert("x")</script>'
 
@@ -154,3 +155,15 @@ def test_an_empty_corpus_is_an_error(tmp_path, vocab):
     write_docs([], tmp_path / "none.spacy")
     with pytest.raises(ValueError, match="holds no document"):
         load_material(tmp_path / "none.spacy", [], vocab)
+
+
+@pytest.mark.parametrize(
+    ("steps", "title"), [((), "labels"), (("vote",), "voted"), (("vote", "clean"), "cleaned")]
+)
+def test_the_chosen_labels_are_called_what_they_are(make, material, vocab, steps, title):
+    doc = make("Ana left Oslo", [(0, 1, "PER")], teachers={"a": [(0, 1, "PER")], "b": []})
+    record(doc).update({step: {} for step in steps})
+    page = page_of(material([doc], [make("Ana left Oslo", [(2, 3, "LOC")])]), vocab)
+    assert f"<h4>{title}</h4>" in page
+    assert f"Errors of {title}" in page
+    assert f"b and {title}</th>" in page

@@ -5,10 +5,11 @@ import spacy
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from spacy_distill.corpus.provenance import record, set_origin
+from spacy_distill.corpus.docbin import write_docs
+from spacy_distill.corpus.provenance import doc_id, record, set_origin
 from spacy_distill.teacher.cleaning import judges
 from spacy_distill.teacher.cleaning.judges import judge_by_folds, judge_by_model, train_student
-from spacy_distill.teacher.cleaning.masking import clean, gold_key, mask
+from spacy_distill.teacher.cleaning.masking import clean, mask, read_gold
 
 VOCAB = Vocab()
 WORDS = ["Ann", "left", "Rome", "in", "May"]
@@ -58,7 +59,7 @@ def test_a_document_without_labels_or_with_none_left_stays_without():
 
 def test_the_report_says_how_many_of_the_masked_were_errors():
     teacher, gold = doc(ANN, (2, 3, "ORG"), number=1), doc(ANN, ROME, MAY, number=1)
-    found = clean([teacher], [(0, doc(ROME, MAY, number=1))], "someone", {gold_key(gold): gold})
+    found = clean([teacher], [(0, doc(ROME, MAY, number=1))], "someone", {0: gold})
     assert (found.tokens, found.masked) == (5, 3)
     assert found.entities == {"PER": 1, "ORG": 1}
     assert found.wrong == {"ORG": 1}
@@ -79,6 +80,21 @@ def test_documents_without_gold_are_not_counted_against_it():
     assert not found.wrong
     assert found.before.tokens == 0
     assert clean([doc(ANN)], [(0, doc())], "someone").wrong is None
+
+
+def test_gold_is_found_by_text_where_the_ids_differ_and_must_be_there(tmp_path):
+    write_docs([doc(ANN, number=7), doc(words=["else"], number=2)], tmp_path / "gold.spacy")
+    docs = [doc(ROME, number=1), doc(ROME, number=2, words=["Bonn", "and", "Rome"])]
+    assert list(read_gold(tmp_path / "gold.spacy", docs, VOCAB)) == [0]
+    with pytest.raises(ValueError, match=r"gold\.spacy holds the gold labels of none"):
+        read_gold(tmp_path / "gold.spacy", docs[1:], VOCAB)
+    with pytest.raises(ValueError, match="other tokens in gold"):
+        clean(docs, [], "someone", {1: docs[0]})
+
+
+def test_a_corpus_without_labels_is_refused():
+    with pytest.raises(ValueError, match="None of the 1 documents has a label"):
+        clean([Doc(VOCAB, WORDS)], [], "someone")
 
 
 def corpus(size=48):
@@ -102,12 +118,12 @@ def test_a_student_never_judges_what_it_has_seen(monkeypatch):
     docs, seen = corpus(24), []
 
     def train(some, **arguments):
-        seen.append({gold_key(made) for made in some})
+        seen.append(set(map(doc_id, some)))
         return train_student(some, **arguments)
 
     monkeypatch.setattr(judges, "train_student", train)
     for number, _ in judge_by_folds(docs, folds=3, epochs=1, seed=0):
-        assert gold_key(docs[number]) not in seen[-1]
+        assert doc_id(docs[number]) not in seen[-1]
     assert [len(some) for some in seen] == [16, 16, 16]
 
 

@@ -1,7 +1,12 @@
 """The audit as one HTML page that needs nothing else."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from collections.abc import Iterable
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from spacy.tokens import Doc
+
+from ..provenance import record
+from .annotation import CHOSEN
 from .cards import DISAGREE, OPEN, UNUSABLE, make_cards
 from .errors import Confusion
 from .leaks import MIN_TOKENS
@@ -51,10 +56,17 @@ def render_page(audit: Audit, material: Material, *, show: int = 1000) -> str:
         matrices={quality.name: matrix(quality.confusion) for quality in audit.gold.quality}
         if audit.gold
         else {},
+        titled={CHOSEN: chosen_title(material.docs)},
         min_tokens=MIN_TOKENS,
         percent=lambda value: f"{100 * value:.1f}",
         kappa=lambda value: "–" if value is None else f"{value:.2f}",
     )
+
+
+def chosen_title(docs: Iterable[Doc]) -> str:
+    """What the page calls the documents' own entities: "cleaned", "voted" or "labels", as they were made."""
+    made = {step for doc in docs for step in ("clean", "vote") if step in record(doc)}
+    return "cleaned" if "clean" in made else "voted" if "vote" in made else CHOSEN
 
 
 def matrix(cells: list[Confusion]) -> tuple[list[str], list[list[Confusion]]]:

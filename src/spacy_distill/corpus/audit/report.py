@@ -92,12 +92,10 @@ def load_material(distilled: Path, gold: Sequence[Path], vocab: Vocab) -> Materi
     gold (Sequence[Path]): Gold corpora: of the same documents, or others.
     vocab (Vocab): The vocabulary to read with.
     RETURNS (Material): What the audit looks at.
-    RAISES (ValueError): If a file cannot be read or the corpus is empty.
+    RAISES (ValueError): If a file cannot be read or holds no document.
     """
-    docs = list(read_docs(distilled, vocab))
-    if not docs:
-        raise ValueError(f"{distilled} holds no document. There is nothing to audit.")
-    reference = [doc for path in gold for doc in read_docs(path, vocab)]
+    docs = _read(distilled, vocab)
+    reference = [doc for path in gold for doc in _read(path, vocab)]
     return Material(docs, annotation_names(docs), dict(match_gold(docs, reference)), reference)
 
 
@@ -109,10 +107,10 @@ def audit(material: Material, name: str, tests: Sequence[Path], vocab: Vocab) ->
     tests (Sequence[Path]): Corpora that no document of it may stand in.
     vocab (Vocab): The vocabulary to read them with.
     RETURNS (Audit): What was found.
-    RAISES (ValueError): If a file cannot be read.
+    RAISES (ValueError): If a file cannot be read or holds no document.
     """
     docs = material.docs
-    leaks = [find_leaks(docs, list(read_docs(path, vocab)), str(path)) for path in tests]
+    leaks = [find_leaks(docs, _read(path, vocab), str(path)) for path in tests]
     contradicting, examples = contradictions(docs)
     return Audit(
         corpus=name,
@@ -139,6 +137,13 @@ def to_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [to_json(item) for item in value]
     return value
+
+
+def _read(path: Path, vocab: Vocab) -> list[Doc]:
+    docs = list(read_docs(path, vocab))
+    if not docs:
+        raise ValueError(f"{path} holds no document, so an audit has nothing to say of it.")
+    return docs
 
 
 def _against_gold(material: Material) -> AgainstGold:

@@ -8,6 +8,7 @@ from pathlib import Path
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
+from ...corpus.audit.matching import match_gold
 from ...corpus.docbin import read_docs
 from ...corpus.provenance import doc_id, record
 from .kept import Quality, quality
@@ -78,19 +79,21 @@ def clean(
     docs: Sequence[Doc],
     verdicts: Iterable[tuple[int, Doc]],
     judge: str,
-    gold: Mapping[str, Doc] | None = None,
+    gold: Mapping[int, Doc] | None = None,
 ) -> Masked:
     """Mask what a judge contradicts, in place, and count what was masked.
 
     docs (Sequence[Doc]): The documents with the teacher's labels.
     verdicts (Iterable[tuple[int, Doc]]): Number of a document and the judge's view of it.
     judge (str): Who judges, for the record.
-    gold (Optional[Mapping[str, Doc]]): Gold by `gold_key`, to see what the masked labels were; documents that
-        it lacks are not counted there.
+    gold (Optional[Mapping[int, Doc]]): Gold by number of the document, to see what the masked labels were;
+        documents that it lacks are not counted there.
     RETURNS (Masked): What was masked.
-    RAISES (ValueError): If a document and its gold have other tokens.
+    RAISES (ValueError): If no token has a label, or a document and its gold have other tokens.
     """
     found = Masked(tokens=sum(token.ent_iob != 0 for doc in docs for token in doc))
+    if not found.tokens:
+        raise ValueError(f"None of the {len(docs)} documents has a label: there is nothing to clean.")
     found.held.update(ent.label_ for doc in docs for ent in doc.ents)
     if gold is not None:
         found.wrong, found.missed = Counter(), Counter()
@@ -100,7 +103,7 @@ def clean(
         found.masked += len(record(doc)["clean"]["masked"])
         found.entities.update(span.label_ for span in mine)
         found.absences.update(span.label_ for span in theirs)
-        right = gold.get(gold_key(doc)) if gold is not None else None
+        right = gold.get(number) if gold is not None else None
         if right is not None and found.wrong is not None and found.missed is not None:
             real = {(ent.start, ent.end, ent.label_) for ent in right.ents}
             found.wrong.update(s.label_ for s in mine if (s.start, s.end, s.label_) not in real)
@@ -110,21 +113,22 @@ def clean(
     return found
 
 
-def gold_key(doc: Doc) -> str:
-    """By which a document is found in gold: its id, or its text."""
-    return doc_id(doc) or doc.text
+def read_gold(path: Path, docs: Sequence[Doc], vocab: Vocab) -> dict[int, Doc]:
+    """Gold documents by the number of the document that they belong to.
+
+    RAISES (ValueError): If the file cannot be read, or holds gold of none of the documents.
+    """
+    found = dict(match_gold(docs, read_docs(path, vocab)))
+    if not found:
+        raise ValueError(f"{path} holds the gold labels of none of the documents: their texts are others.")
+    return found
 
 
-def read_gold(path: Path, vocab: Vocab) -> dict[str, Doc]:
-    """Gold documents by `gold_key`."""
-    return {gold_key(doc): doc for doc in read_docs(path, vocab)}
-
-
-def _pairs(docs: Iterable[Doc], gold: Mapping[str, Doc]) -> Iterator[tuple[Doc, Doc]]:
-    for doc in docs:
-        right = gold.get(gold_key(doc))
-        if right is None or not doc.has_annotation("ENT_IOB"):
-            continue
+def _pairs(docs: Sequence[Doc], gold: Mapping[int, Doc]) -> Iterator[tuple[Doc, Doc]]:
+    for number, right in gold.items():
+        doc = docs[number]
         if [token.text for token in right] != [token.text for token in doc]:
-            raise ValueError(f"The document {gold_key(doc)[:60]!r} has other tokens in gold.")
-        yield right, doc
+            name = doc_id(doc) or doc.text[:60]
+            raise ValueError(f"The document {name!r} has other tokens in gold.")
+        if doc.has_annotation("ENT_IOB"):
+            yield right, doc
