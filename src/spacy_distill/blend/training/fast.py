@@ -1,7 +1,8 @@
-"""Faster training of a transformer on a CPU: half precision where that pays, and torch's fused AdamW.
+"""Faster training of a transformer on a CPU: half precision where it pays, no padding, torch's fused AdamW.
 
-spacy-transformers trains in single precision on a CPU, and thinc's Adam updates 20 to 110 million weights in
-one thread. Both are replaced in the running pipeline only: nothing of it is saved.
+spacy-transformers trains in single precision on a CPU and pads every sentence to the longest of its batch,
+and thinc's Adam updates 20 to 110 million weights in one thread. All of it is replaced in the running
+pipeline only: nothing of it is saved.
 """
 
 import logging

@@ -1,12 +1,16 @@
 """The wrapper between thinc and a Hugging Face model, with another forward pass and another optimizer."""
 
-import math
 from collections.abc import Callable
 from typing import Any, cast
 
 import torch
 from spacy_transformers.layers.hf_shim import HFShim
 from thinc.api import Optimizer
+from transformers import AutoModel
+
+from .adamw import EncoderAdam, is_plain_adam
+from .dropout import replace_dropout
+from .packing import first_position, pack_rows, run_packed
 
 Backprop = Callable[[Any], Any]
 
@@ -22,16 +26,29 @@ def speed_up_shim(shim: HFShim, *, half_precision: bool, fused_adam: bool) -> No
     fast = cast(FastShim, shim)
     fast.half_precision = half_precision
     fast.fused_adam = fused_adam
-    fast.adamw = None
+    fast.take(fast._model)
 
 
 class FastShim(HFShim):
-    """An HFShim that trains in bf16 and with a fused AdamW; predictions and saving are those of an HFShim."""
+    """An HFShim that trains in bf16, without padding and with a fused AdamW; the rest is as in an HFShim.
+
+    half_precision (bool): Whether the forward pass of training runs in bf16.
+    fused_adam (bool): Whether AdamW updates the weights.
+    packs (bool): Whether sentences share rows.
+    adamw (Optional[EncoderAdam]): The optimizer, unless thinc's updates the weights.
+    """
 
     half_precision: bool
     fused_adam: bool
-    adamw: torch.optim.AdamW | None
-    updates: int
+    packs: bool
+    adamw: EncoderAdam | None
+
+    def take(self, model: Any) -> None:
+        """Train a copy of a torch model from now on."""
+        self._model = self._hfmodel.transformer = model = rebuild(model)
+        self.packs = first_position(model.config) is not None
+        embedding = model.get_input_embeddings() if self.packs else None
+        self.adamw = EncoderAdam(model, embedding) if self.fused_adam else None
 
     def begin_update(self, inputs: Any) -> tuple[Any, Backprop]:
         """Run the forward pass for training.
@@ -40,8 +57,14 @@ class FastShim(HFShim):
         RETURNS (Tuple): The output in fp32, since numpy has no bf16, and the callback for the backward pass.
         """
         self._model.train()
+        if self.adamw is not None:
+            self.adamw.look_up(inputs.kwargs["input_ids"])
+        packing = pack_rows(inputs.kwargs["attention_mask"]) if self.packs else None
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half_precision):
-            output = self._model(*inputs.args, **inputs.kwargs)
+            if packing is None:
+                output = self._model(*inputs.args, **inputs.kwargs)
+            else:
+                output = run_packed(self._model, inputs.kwargs, packing)
         for name, value in output.items():
             if torch.is_tensor(value):
                 output[name] = value.float()
@@ -58,42 +81,42 @@ class FastShim(HFShim):
 
         optimizer (Optimizer): The thinc optimizer; its settings at this step are used.
         """
-        if not self.fused_adam or not is_plain_adam(optimizer):
-            super().finish_update(optimizer)
-            return
+        if self.adamw is not None and not is_plain_adam(optimizer):
+            self.adamw.give_up()
+            self.adamw = None
         if self.adamw is None:
-            self.adamw, self.updates = torch.optim.AdamW(self._model.parameters(), fused=True), 0
-        clip_each(self._model.parameters(), optimizer.grad_clip)
-        self.updates += 1
-        # thinc adds eps before the bias of the second moment is taken out, torch after it.
-        bias = 1.0 - optimizer.b2**self.updates
-        self.adamw.param_groups[0].update(
-            lr=optimizer.learn_rate,
-            betas=(optimizer.b1, optimizer.b2),
-            eps=optimizer.eps / math.sqrt(bias),
-            weight_decay=optimizer.L2,
-        )
-        self.adamw.step()
-        self.adamw.zero_grad(set_to_none=True)
+            super().finish_update(optimizer)
+        else:
+            self.adamw.step(optimizer)
+
+    def predict(self, inputs: Any) -> Any:
+        """Run the forward pass for evaluation, as an HFShim does."""
+        if self.adamw is not None:
+            self.adamw.settle()
+        return super().predict(inputs)
+
+    def to_bytes(self) -> Any:
+        """The model as an HFShim saves it."""
+        if self.adamw is not None:
+            self.adamw.settle()
+        return super().to_bytes()  # type: ignore[no-untyped-call]
 
     def from_bytes(self, bytes_data: bytes) -> "FastShim":
         """Load the model, and forget what AdamW knew of the one before."""
-        self.adamw = None
         super().from_bytes(bytes_data)  # type: ignore[no-untyped-call]
+        self.take(self._model)
         return self
 
 
-def is_plain_adam(optimizer: Optimizer) -> bool:
-    """Whether AdamW does what this optimizer does: no averages, no RAdam, no SGD, L2 as weight decay."""
-    adam = optimizer.b1 > 0.0 and optimizer.b2 > 0.0 and not optimizer.use_radam
-    decay = optimizer.L2_is_weight_decay or not optimizer.L2
-    return adam and decay and optimizer.averages is None
+def rebuild(model: Any) -> Any:
+    """The same transformer with what is faster on a CPU: attention in plain torch, and another dropout.
 
-
-def clip_each(parameters: Any, threshold: float) -> None:
-    """Scale down every gradient whose norm is above a threshold, each by itself, as thinc does."""
-    for parameter in parameters if threshold else ():
-        if parameter.grad is not None:
-            norm = float(torch.linalg.vector_norm(parameter.grad))
-            if norm > threshold:
-                parameter.grad.mul_(threshold / norm)
+    model (PreTrainedModel): The transformer.
+    RETURNS (PreTrainedModel): Another one with its weights.
+    """
+    # What is drawn to initialize weights that are then overwritten must not change what is drawn after it.
+    with torch.random.fork_rng(devices=[]):
+        faster = AutoModel.from_config(model.config, attn_implementation="eager")  # type: ignore[no-untyped-call]
+    faster.load_state_dict(model.state_dict())
+    replace_dropout(faster)
+    return faster
