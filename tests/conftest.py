@@ -1,9 +1,11 @@
-"""The sample project, run once for all tests that look at what it made."""
+"""What is made once for many tests: the sample project after a run, and a Ray cluster."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ray_cluster import Cluster
 from support import copy_project, run_in
 
 
@@ -15,3 +17,20 @@ def sample_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run_in(folder, "-m", "spacy", "project", "run", "train", ".", "--vars.student", "cpu")
     (folder / "output.txt").write_text(done.stdout, encoding="utf8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A cluster, as yet of its head alone."""
+    with Cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def joined(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    """The cluster, of two nodes, whose address and token are in the environment."""
+    while cluster.size < 2:
+        cluster.add()
+    for name, value in cluster.environment.items():
+        monkeypatch.setenv(name, value)
+    return cluster

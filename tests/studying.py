@@ -11,11 +11,12 @@ from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.corpus.provenance import set_origin, views
+from spacy_distill.engines.engine import Event
 from spacy_distill.study.findings.data import write_data
 from spacy_distill.study.findings.teachers import write_teachers
 from spacy_distill.study.runs.conduct import CORPORA, conduct, plan_study, write_study
 from spacy_distill.study.runs.config import read_study
-from spacy_distill.study.runs.job import Event, Job
+from spacy_distill.study.runs.job import Job
 from spacy_distill.study.runs.store import Store
 from spacy_distill.study.runs.trial import carry_out
 from support import ROOT
@@ -69,6 +70,8 @@ size = 4
 width = 16
 depth = 1
 embed_size = 100
+
+[study.ray]
 
 [study.grids]
 """

@@ -9,12 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
+import spacy
 import srsly
 from typer.testing import CliRunner
 
 from spacy_distill.cli import app
 from spacy_distill.study.findings.summary import read_summary
-from studying import write_config
+from studying import run_study, write_config
 from support import run_in
 
 RUN = "tiny/gold/gold-all/seed-0"
@@ -92,6 +93,9 @@ def test_a_plan_alone_trains_nothing(config, tmp_path):
         (["--study.gold_sizes", "[99]"], "asks for 99 documents"),
         (["--study.corpora.test", "nowhere.spacy"], "No such corpus: nowhere.spacy"),
         (["--jobs", "0"], "at least 1, got 0"),
+        (["--engine", "ray", "--jobs", "0"], "at least 1, got 0"),
+        (["--engine", "ray", "--study.ray.num_gpus", "0.5"], "set gpu = 0 and num_gpus"),
+        (["--study.ray.num_cpus", "0"], "study -> ray -> num_cpus"),
     ],
 )
 def test_bad_input_is_explained_without_a_traceback(config, tmp_path, arguments, words):
@@ -104,6 +108,32 @@ def test_bad_input_is_explained_without_a_traceback(config, tmp_path, arguments,
 def test_a_study_config_that_is_not_there(tmp_path):
     done = invoke(tmp_path / "none.cfg", tmp_path / "out")
     assert done.exit_code == 1 and "No such study config" in done.output
+
+
+@pytest.mark.slow
+def test_a_study_on_a_cluster_is_the_one_of_this_machine(joined, config, tmp_path):
+    options = ["--study.seeds", "[0]", "--study.regimens", '["simple_mix"]', "--study.keep", "all"]
+    command = ["-m", "spacy", "distill", "study", str(config), "ray", "--engine", "ray", *options]
+    assert "✔ 1/1" in run_in(tmp_path, *command).stdout
+    asked = {"study.seeds": [0], "study.regimens": ["simple_mix"], "study.keep": "all"}
+    mix = RUN.replace("gold/", "simple_mix/", 1)
+    assert run_study(config, tmp_path / "local", asked) == [("finished", mix)]
+    one, other = (srsly.read_json(tmp_path / name / mix / "scores.json") for name in ("ray", "local"))
+    assert one == other
+    assert spacy.load(tmp_path / "ray" / mix / "model-best").pipe_names == ["tok2vec", "ner"]
+    assert run_study(config, tmp_path / "ray", asked) == [("skipped", mix)]
+
+
+def test_a_cluster_that_does_not_answer_is_named(config, tmp_path, monkeypatch):
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    done = invoke(config, tmp_path / "out", "--engine", "ray")
+    assert done.exit_code == 1 and "Nobody answers at RAY_ADDRESS=127.0.0.1:1" in done.output
+
+
+def test_without_ray_the_extra_is_named(config, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    done = invoke(config, tmp_path / "out", "--engine", "ray")
+    assert done.exit_code == 1 and "pip install 'spacy-distill[ray]'" in " ".join(done.output.split())
 
 
 def test_failed_runs_are_named_with_their_log_and_end_the_command_with_an_error(config, tmp_path):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..engines.options import EngineName
 from .app import app
 from .console import OVERRIDES, msg, shown_errors
 from .live import StudyProgress, duration, show_plan, show_table
@@ -13,8 +14,9 @@ from .live import StudyProgress, duration, show_plan, show_table
 if TYPE_CHECKING:
     from confection import Config
 
+    from ..engines.engine import Engine
     from ..study.runs.config import Study
-    from ..study.runs.local import LocalEngine
+    from ..study.runs.job import Job
     from ..study.runs.plan import Plan
     from ..study.runs.store import Store
 
@@ -26,7 +28,18 @@ def study_cli(
     out: Annotated[
         Path, typer.Argument(help="Folder for the runs; what is finished there is not done again")
     ],
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="How many runs at a time, one thread each")] = 1,
+    engine: Annotated[
+        EngineName, typer.Option(help="Who trains: processes of this machine, or a Ray cluster (RAY_ADDRESS)")
+    ] = EngineName.local,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            help="How many runs at a time, one thread each [default: 1; on ray what fits]",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only plan: print the runs and their time")
     ] = False,
@@ -39,14 +52,17 @@ def study_cli(
         from spacy.cli._util import parse_config_overrides
 
         from ..study.runs.config import read_study
-        from ..study.runs.local import LocalEngine
         from ..study.runs.store import Store
+        from ..study.runs.work import opened_engine
 
         study, resolved = read_study(config, parse_config_overrides(list(ctx.args)))
-        store, engine = Store(out), LocalEngine(jobs)
-        if dry_run:
-            _only_plan(study, store, jobs)
-        elif failed := _carry_out(study, resolved, store, engine):
+        store = Store(out)
+        with opened_engine(engine, jobs, study) as carrier:
+            if dry_run:
+                _only_plan(study, store, carrier.workers)
+                return
+            failed = _carry_out(study, resolved, store, carrier)
+        if failed:
             msg.fail(f"{failed} runs failed; their logs are in {out / 'failed'}", exits=1)
 
 
@@ -59,7 +75,7 @@ def _only_plan(study: "Study", store: "Store", jobs: int) -> None:
         _show_time(plan, store, jobs, always=True)
 
 
-def _carry_out(study: "Study", resolved: "Config", store: "Store", engine: "LocalEngine") -> int:
+def _carry_out(study: "Study", resolved: "Config", store: "Store", engine: "Engine[Job]") -> int:
     """Carry out a study and write its report.
 
     RETURNS (int): How many runs failed.

@@ -119,3 +119,5 @@ def test_changing_the_study_changes_only_the_runs_concerned(tmp_path):
     longer = fingerprints(planned(config, tmp_path / "a", max_steps=7))
     assert not set(longer.values()) & set(after.values())
     assert fingerprints(planned(config, tmp_path / "a", keep="none", resamples=7)) == after
+    elsewhere = planned(config, tmp_path / "a", ray={"num_cpus": 2, "files": "shared"})
+    assert fingerprints(elsewhere) == after

@@ -11,8 +11,9 @@ from spacy.vocab import Vocab
 from ...corpus.audit.labels import corpus_facts
 from ...corpus.audit.leaks import find_leaks
 from ...corpus.docbin import read_docs
+from ...engines.digests import digest
 from ..runs.config import Study
-from ..runs.inputs import Inputs, digest
+from ..runs.inputs import Inputs
 from .results import TEST
 
 DATA = "data.json"

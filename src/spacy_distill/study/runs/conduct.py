@@ -9,9 +9,10 @@ from typing import Literal
 from confection import Config
 
 from ...corpus.docbin import write_bytes
+from ...engines.engine import Engine, Event
 from .config import Study
 from .inputs import Inputs, prepare
-from .job import Engine, Event
+from .job import Job
 from .matrix import make_runs
 from .plan import Plan, Planned, make_plan
 from .store import Store
@@ -49,7 +50,7 @@ def plan_study(study: Study, folder: Path) -> tuple[Plan, Inputs]:
     return make_plan(study, inputs, runs), inputs
 
 
-def conduct(plan: Plan, store: Store, engine: Engine, scratch: Path) -> Iterator[Progress]:
+def conduct(plan: Plan, store: Store, engine: Engine[Job], scratch: Path) -> Iterator[Progress]:
     """Carry out the runs of a plan that are not done.
 
     plan (Plan): The plan.
@@ -68,7 +69,7 @@ def conduct(plan: Plan, store: Store, engine: Engine, scratch: Path) -> Iterator
         yield _take_over(pending[event.job.name], event, store)
 
 
-def _take_over(planned: Planned, event: Event, store: Store) -> Progress:
+def _take_over(planned: Planned, event: Event[Job], store: Store) -> Progress:
     folder = planned.run.folder
     if event.kind == "finished" and event.folder is not None:
         store.keep(folder, event.folder)

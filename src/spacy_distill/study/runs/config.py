@@ -8,6 +8,8 @@ from confection import Config, ConfigValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from spacy.util import load_config
 
+from ...engines.options import RayOptions
+
 Hold = Literal["steps", "gold"]
 Keep = Literal["all", "last", "none"]
 Corpora = str | dict[str, str]
@@ -84,6 +86,7 @@ class Study(Strict):
     grids: dict[str, Grid] = {}
     ledgers: dict[str, str] = {}
     prices: Prices | None = None
+    ray: RayOptions = RayOptions()
 
     @field_validator("students", "regimens", "rates", "variants", "gold_sizes", "hold", "seeds")
     @classmethod

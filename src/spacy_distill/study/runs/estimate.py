@@ -12,8 +12,8 @@ from time import perf_counter
 from spacy.vocab import Vocab
 
 from ...corpus.docbin import count_docs, read_docs
+from ...engines.local import prepare_worker
 from .job import Job
-from .local import prepare_worker
 from .plan import Planned
 from .store import Store
 from .trial import training_config

@@ -1,6 +1,5 @@
 """The corpora that runs read: gold subsets by seed, the pool without its held-out part, the oracle's."""
 
-import hashlib
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -158,25 +157,6 @@ def _write(inputs: Inputs, docs: Iterable[Doc], path: Path) -> Path:
         raise ValueError(f"No document is left for {path}: its source has no document with labels.")
     inputs.sizes[path] = count
     return path
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file, or of all files of a folder with their names."""
-    path = Path(path)
-    if path.is_file():
-        return _file_digest(path)
-    total = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        total.update(f"{file.relative_to(path).as_posix()}\0{_file_digest(file)}\n".encode())
-    return total.hexdigest()
-
-
-def _file_digest(path: Path) -> str:
-    total = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            total.update(block)
-    return total.hexdigest()
 
 
 def doc_key(doc: Doc, position: int) -> str:

@@ -1,9 +1,8 @@
-"""What an engine is given: one training as plain data, and what came of it."""
+"""What an engine is given: one training as plain data."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
@@ -29,33 +28,14 @@ class Job:
     score_best: bool = True
     gpu: int = -1
 
+    def files(self) -> list[str]:
+        """All files and folders that the training and the scoring read."""
+        return sorted({*self.paths.values(), *self.scored.values()})
 
-@dataclass(frozen=True)
-class Event:
-    """Something that happened to a job.
-
-    job (Job): The job.
-    kind (str): "started", "finished" or "failed".
-    folder (Optional[Path]): On the driver: a finished job's results, or the log of a failed one.
-    error (str): Why it failed.
-    """
-
-    job: Job
-    kind: Literal["started", "finished", "failed"]
-    folder: Path | None = None
-    error: str = ""
-
-
-class Engine(Protocol):
-    """Carries out jobs, somewhere."""
-
-    def run(self, jobs: Sequence[Job], scratch: Path) -> Iterator[Event]:
-        """Carry out all jobs, in any order.
-
-        A job that fails does not stop the rest. An engine that loses a worker does its job again.
-
-        jobs (Sequence[Job]): The jobs.
-        scratch (Path): A folder on the study's file system, in which each job's results are put.
-        YIELDS (Event): For each job "started" (once or more), then "finished" or "failed" (once).
-        """
-        ...
+    def moved(self, places: Mapping[str, str]) -> Self:
+        """The same training with its files elsewhere."""
+        return replace(
+            self,
+            paths={name: places[path] for name, path in self.paths.items()},
+            scored={name: places[path] for name, path in self.scored.items()},
+        )

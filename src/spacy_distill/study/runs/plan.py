@@ -11,8 +11,9 @@ from confection import Config
 from spacy.util import registry
 
 from ...blend.schedules.shares import draw_shares, fill_shares
+from ...engines.digests import digest
 from .config import Study
-from .inputs import Inputs, digest
+from .inputs import Inputs
 from .job import Job
 from .matrix import Arm, Run, arms_of, make_runs
 from .resolve import run_config, share_block

@@ -1,6 +1,5 @@
 """The folder of a study: finished runs appear in it whole, by a rename, or not at all."""
 
-import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,12 +8,12 @@ from typing import Any
 
 import srsly
 
+from ...engines.held import held
 from .trial import LOG, RECORD, SCORES
 
 SCRATCH = ".running"
 FAILED = "failed"
 ERROR = "error.txt"
-LOCK = ".lock"
 
 
 class Store:
@@ -35,27 +34,8 @@ class Store:
         YIELDS (Path): The scratch folder; removed afterwards.
         RAISES (ValueError): If the folder cannot be written to, or another study is at work in it.
         """
-        scratch = self.root / SCRATCH
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            lock = (self.root / LOCK).open("w")
-        except OSError as error:
-            raise ValueError(
-                f"Cannot write to {self.root}: {error.strerror}. Choose a folder you may write to."
-            ) from error
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise ValueError(
-                    f"Another study is at work in {self.root}. Wait for it, or choose another folder."
-                ) from error
-            shutil.rmtree(scratch, ignore_errors=True)
-            scratch.mkdir()
-            try:
-                yield scratch
-            finally:
-                shutil.rmtree(scratch, ignore_errors=True)
+        with held(self.root, SCRATCH, "Another study") as scratch:
+            yield scratch
 
     def is_done(self, folder: Path, fingerprint: str) -> bool:
         """Whether a run is finished, and all it depends on is still the same."""

@@ -1,7 +1,6 @@
 """One run: train by spaCy's own functions, save, load afresh, score."""
 
 import contextlib
-import os
 import shutil
 import sys
 import time
@@ -23,16 +22,6 @@ SCORES = "scores.json"
 RECORD = "run.json"
 LAST = "model-last"
 BEST = "model-best"
-
-
-def one_thread() -> None:
-    """Let this process compute with one thread: on few cores several of them mostly wait for each other.
-
-    To be called before numpy or torch is imported.
-    """
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def carry_out(job: Job, folder: Path) -> None:

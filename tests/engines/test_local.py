@@ -4,14 +4,14 @@ import pytest
 import srsly
 
 from note_task import note
+from spacy_distill.engines.local import LocalEngine
 from spacy_distill.study.runs.job import Job
-from spacy_distill.study.runs.local import LocalEngine
 
 
 def run(names, tmp_path, workers=2):
     (tmp_path / "scratch").mkdir()
     jobs = [Job(name, str(tmp_path / f"{i}-died"), {}, {}) for i, name in enumerate(names)]
-    return list(LocalEngine(workers, note).run(jobs, tmp_path / "scratch"))
+    return list(LocalEngine(note, workers).run(jobs, tmp_path / "scratch"))
 
 
 def endings(events):
@@ -49,4 +49,4 @@ def test_no_jobs_need_no_workers(tmp_path):
 
 def test_at_least_one_job_at_a_time():
     with pytest.raises(ValueError, match="at least 1, got 0"):
-        LocalEngine(0)
+        LocalEngine(note, 0)

@@ -1,34 +1,40 @@
-"""Runs on this machine: worker processes of the standard library, one thread each."""
+"""Work on this machine: worker processes of the standard library, one thread each."""
 
 import os
 import threading
-import traceback
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context, parent_process
 from pathlib import Path
+from typing import Generic
 
-from .job import Event, Job
+from .engine import Event, J, Outcome, Task
 
-Task = tuple[Job, Path]
+# Set before a worker imports numpy or torch: on few cores their threads mostly wait for each other.
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
 
 
-class LocalEngine:
+class LocalEngine(Generic[J]):
     """Carries out jobs in worker processes.
 
+    task (Task): What is done with each job, in a worker process.
     workers (int): How many at a time.
-    task (Callable): What is done with each job, in a worker process: see `work`.
     """
 
-    def __init__(self, workers: int = 1, task: "Callable[[Job, Path], str] | None" = None) -> None:
+    def __init__(self, task: Task[J], workers: int = 1) -> None:
         if workers < 1:
             raise ValueError(f"The number of jobs at a time must be at least 1, got {workers}.")
+        self.task = task
         self.workers = workers
-        self.task = task or work
 
-    def run(self, jobs: Sequence[Job], scratch: Path) -> Iterator[Event]:
+    def run(self, jobs: Sequence[J], scratch: Path) -> Iterator[Event[J]]:
         """Carry out all jobs: see `Engine`.
 
         A job whose worker died (killed, out of memory) is begun once more, alone: the death of one worker
@@ -41,10 +47,12 @@ class LocalEngine:
                 if (yield from self._until_lost(deque([(job, again)]), 1)):
                     yield Event(job, "failed", again, "The worker process died (killed, or out of memory).")
 
-    def _until_lost(self, waiting: "deque[Task]", workers: int) -> Generator[Event, None, list[Task]]:
+    def _until_lost(
+        self, waiting: "deque[tuple[J, Path]]", workers: int
+    ) -> Generator[Event[J], None, list[tuple[J, Path]]]:
         """Work off a queue until it is empty or a worker is lost, and return the tasks lost with it."""
-        lost: list[Task] = []
-        running: dict[Future[str], Task] = {}
+        lost: list[tuple[J, Path]] = []
+        running: dict[Future[Outcome], tuple[J, Path]] = {}
         with self._pool(min(workers, len(waiting))) as pool:
             while (waiting and not lost) or running:
                 while waiting and not lost and len(running) < workers:
@@ -56,38 +64,21 @@ class LocalEngine:
                         break
                     yield Event(task[0], "started")
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    task = running.pop(future)
+                    job, folder = running.pop(future)
                     if isinstance(future.exception(), BrokenProcessPool):
-                        lost.append(task)
+                        lost.append((job, folder))
                     else:
-                        yield _event(task, future)
+                        yield Event.of(job, future.result(), folder)
         return lost
 
     def _pool(self, workers: int) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=prepare_worker)
 
 
-def work(job: Job, folder: Path) -> str:
-    """Carry out one job in this process.
-
-    RETURNS (str): Empty, or the traceback of the error it ended with.
-    """
-    from .trial import carry_out
-
-    folder.mkdir(parents=True)
-    try:
-        carry_out(job, folder)
-    except Exception:  # noqa: BLE001 - whatever a training dies of is recorded, and the other runs go on
-        return traceback.format_exc()
-    return ""
-
-
 def prepare_worker() -> None:
     """Set up a worker process: one thread, and no life after its parent's."""
-    from .trial import one_thread
-
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    one_thread()
+    os.environ.update(ONE_THREAD)
 
 
 def _end_with_parent() -> None:
@@ -95,9 +86,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _event(task: Task, future: "Future[str]") -> Event:
-    job, folder = task
-    error = future.result()
-    return Event(job, "failed" if error else "finished", folder, error)

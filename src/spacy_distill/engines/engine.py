@@ -1,0 +1,88 @@
+"""The one interface of all engines: jobs go in, events come out, and a task does what a job says."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar
+
+
+class Work(Protocol):
+    """A job: plain data that may be pickled, and knows which files it reads."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        ...
+
+    def files(self) -> Sequence[str]:
+        """The files and folders that it reads and that may be sent to a worker."""
+        ...
+
+    def moved(self, places: Mapping[str, str]) -> Self:
+        """The same job with its files elsewhere.
+
+        places (Mapping[str, str]): The new place of each of its files.
+        """
+        ...
+
+
+J = TypeVar("J", bound=Work)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a job.
+
+    error (str): Why it failed; empty if it did not.
+    facts (dict[str, Any]): What else the driver is told; goes with pickle.
+    """
+
+    error: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+# Carries out a job in a worker process. Its results go into the folder, which is not there yet.
+Task = Callable[[J, Path], Outcome]
+
+
+@dataclass(frozen=True)
+class Event(Generic[J]):
+    """Something that happened to a job.
+
+    job (Work): The job.
+    kind (str): "started", "finished" or "failed".
+    folder (Optional[Path]): On the driver: the results of a finished job, or what a failed one left.
+    error (str): Why it failed.
+    facts (dict[str, Any]): What the task says of it.
+    """
+
+    job: J
+    kind: Literal["started", "finished", "failed"]
+    folder: Path | None = None
+    error: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, job: J, outcome: Outcome, folder: Path | None = None) -> "Event[J]":
+        """How a job ended."""
+        return cls(job, "failed" if outcome.error else "finished", folder, outcome.error, outcome.facts)
+
+
+class Engine(Protocol[J]):
+    """Carries out jobs, somewhere.
+
+    workers (int): How many at a time.
+    """
+
+    workers: int
+
+    def run(self, jobs: Sequence[J], scratch: Path) -> Iterator[Event[J]]:
+        """Carry out all jobs, in any order.
+
+        A job that fails does not stop the rest. An engine that loses a worker does its job again.
+
+        jobs (Sequence[Work]): The jobs.
+        scratch (Path): A folder of the driver's, in which each job's results are put.
+        YIELDS (Event): For each job "started" (once or more), then "finished" or "failed" (once).
+        """
+        ...
