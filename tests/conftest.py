@@ -1,10 +1,11 @@
-"""What is made once for many tests: the sample project after a run, and a Ray cluster."""
+"""What is made once for many tests: the sample project after a run, a pipeline, and a Ray cluster."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from predicting import make_model
 from ray_cluster import Cluster
 from support import copy_project, run_in
 
@@ -34,3 +35,9 @@ def joined(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     for name, value in cluster.environment.items():
         monkeypatch.setenv(name, value)
     return cluster
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small pipeline."""
+    return make_model(tmp_path_factory.mktemp("model") / "tiny")

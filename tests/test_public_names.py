@@ -35,7 +35,10 @@ NAMES = [
     if group in REGISTRIES
     for name in names
 ]
-COMMANDS = ("import", "annotate", "audit", "preview", "ledger", "vote", "study", "report", "card", "clean")
+COMMANDS = (
+    *("import", "annotate", "audit", "preview", "ledger", "vote"),
+    *("study", "report", "card", "clean", "predict"),
+)
 
 
 @pytest.mark.parametrize(("registry", "name"), NAMES)

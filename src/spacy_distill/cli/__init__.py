@@ -1,6 +1,6 @@
 """Commands, one file each. A command reads arguments and prints; the rooms do the work."""
 
-from . import annotate, audit, card, clean, import_, ledger, preview, report, study, vote
+from . import annotate, audit, card, clean, import_, ledger, predict, preview, report, study, vote
 from .app import app
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "clean",
     "import_",
     "ledger",
+    "predict",
     "preview",
     "report",
     "study",

@@ -1,0 +1,175 @@
+"""`spacy distill predict`: a trained pipeline over a corpus of any size."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..engines.options import EngineName
+from .app import app
+from .console import msg, shown_errors
+from .live import duration
+
+if TYPE_CHECKING:
+    from ..engines.engine import Event
+    from ..predict.predict import Plan, Wanted
+    from ..predict.shard import Shard
+
+# Seconds from one line of progress to the next.
+EVERY = 10.0
+# Exit status where all went well but for records that were set aside.
+REJECTS_STATUS = 3
+
+
+class Format(StrEnum):
+    """The formats that can be written."""
+
+    jsonl = "jsonl"
+    parquet = "parquet"
+    spacy = "spacy"
+
+
+@app.command("predict")
+def predict_cli(
+    model: Annotated[str, typer.Argument(help="A trained pipeline: its folder, or an installed package")],
+    corpus: Annotated[
+        Path,
+        typer.Argument(metavar="IN", help="File or folder of .jsonl, .txt (.gz too), .parquet, .spacy"),
+    ],
+    out: Annotated[Path, typer.Argument(help="Folder of shards; what is finished there is not done again")],
+    engine: Annotated[
+        EngineName,
+        typer.Option(help="Who predicts: processes here, or a Ray cluster (RAY_ADDRESS)"),
+    ] = EngineName.local,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            help="Workers, one thread each [default: 1; on ray what fits]",
+            show_default=False,
+        ),
+    ] = None,
+    batch_size: Annotated[int, typer.Option(help="Documents predicted at a time", min=1)] = 128,
+    shard_size: Annotated[int, typer.Option(help="Records of a shard", min=1)] = 10_000,
+    format: Annotated[Format, typer.Option("--format", "-f", help="What is written")] = Format.jsonl,
+    text_field: Annotated[str, typer.Option(help="Field or column of the text")] = "text",
+    id_field: Annotated[str, typer.Option(help="Field or column of the id, if there is one")] = "id",
+    lines: Annotated[
+        bool | None,
+        typer.Option(
+            "--lines/--files",
+            help="Text: a document a line, or a file [default: a line in a file, a file in a folder]",
+            show_default=False,
+        ),
+    ] = None,
+    gpus: Annotated[
+        float, typer.Option(help="GPUs of a worker; on ray several workers may share one: 0.25", min=0)
+    ] = 0.0,
+    cpus: Annotated[float, typer.Option(help="ray: CPUs set aside for a worker", min=0.01)] = 1.0,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="ray: read MODEL where it is, on storage that all nodes share")
+    ] = False,
+) -> None:
+    """Predict a corpus with a trained pipeline, shard by shard.
+
+    A record that cannot be predicted is set aside in OUT/_rejects with its reason, and the rest goes on. Exit
+    status 3: records were set aside; 1: shards failed, and the same command tries those again.
+    """
+    with shown_errors():
+        from ..engines.options import RayOptions
+        from ..predict.outputs import Format as Formats
+        from ..predict.predict import Wanted, find_model, opened_engine
+        from ..predict.records import Fields
+
+        wanted = Wanted(
+            find_model(model),
+            corpus,
+            out,
+            Formats(format),
+            Fields(text_field, id_field),
+            lines,
+            shard_size,
+            batch_size,
+            bool(gpus),
+        )
+        options = RayOptions(num_cpus=cpus, num_gpus=gpus, files="shared" if shared else "ship")
+        with opened_engine(engine, jobs, options) as carrier:
+            status = _predict(wanted, carrier)
+    raise typer.Exit(status)
+
+
+def _predict(wanted: Wanted, engine: Any) -> int:
+    """Predict, and print what comes of it.
+
+    RETURNS (int): The status to exit with.
+    """
+    from ..predict.predict import make_plan, opened_output, predict
+
+    with opened_output(wanted) as scratch:
+        plan = make_plan(wanted)
+        records = sum(shard.piece.records for shard in plan.todo)
+        if plan.done:
+            msg.info(f"{len(plan.done)} shards are done and not predicted again.")
+        msg.text(f"{len(plan.todo)} shards to do, {records:,} records.")
+        began = time.monotonic()
+        total, failed = _show(predict(plan, engine, scratch), records)
+        return _summary(wanted, plan, total, failed, time.monotonic() - began)
+
+
+def _show(events: Iterable[Event[Shard]], records: int) -> tuple[Counter[str], int]:
+    """Print progress now and then.
+
+    RETURNS (tuple[Counter[str], int]): What was counted, and how many shards failed.
+    """
+    total: Counter[str] = Counter()
+    failed, began, told = 0, time.monotonic(), time.monotonic()
+    for event in events:
+        if event.kind == "failed":
+            failed += 1
+            msg.fail(f"{event.job.name}: {event.error.strip().splitlines()[-1]}")
+        elif event.kind == "finished":
+            total.update(_counts(event.facts))
+        now = time.monotonic()
+        if event.kind != "started" and now - told > EVERY:
+            told, passed = now, now - began
+            left = passed / max(1, total["records"]) * (records - total["records"])
+            msg.text(
+                f"{total['records']:,} of {records:,} records, {total['words'] / passed:,.0f} words/s, "
+                f"about {duration(left)} left"
+            )
+    return total, failed
+
+
+def _counts(record: dict[str, Any]) -> dict[str, int]:
+    return {name: value for name, value in record.items() if isinstance(value, int) and name != "bytes"}
+
+
+def _summary(wanted: Wanted, plan: Plan, total: Counter[str], failed: int, seconds: float) -> int:
+    if total["words"]:
+        msg.text(
+            f"{total['documents']:,} documents, {total['words']:,} words in {duration(seconds)}: "
+            f"{total['words'] / seconds:,.0f} words/s."
+        )
+    everything = total + sum((Counter(_counts(record)) for record in plan.done), Counter())
+    for name, reason in plan.unreadable.items():
+        msg.fail(f"{name} was left out: {reason}")
+    if everything["rejects"]:
+        msg.warn(
+            f"{everything['rejects']:,} records were set aside, with their reasons: {wanted.out / '_rejects'}"
+        )
+    if failed:
+        msg.fail(f"{failed} shards failed. The same command tries those again, and only those.")
+    msg.good(
+        f"{everything['documents']:,} documents with {everything['entities']:,} entities in "
+        f"{len(plan.done) + len(plan.todo) - failed} shards: {wanted.out}"
+    )
+    if failed or plan.unreadable:
+        return 1
+    return REJECTS_STATUS if everything["rejects"] else 0

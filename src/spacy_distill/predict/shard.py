@@ -1,0 +1,204 @@
+"""The task of a worker: predict one piece, and put its shard in place."""
+
+import json
+import shutil
+import traceback
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any, Self
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+from thinc.api import require_gpu
+
+from ..engines.engine import Outcome
+from ..engines.tasks import unseen
+from .outputs import Format, open_writer
+from .pieces import Piece
+from .records import Fields, Record, Reject, read_records
+
+# Where, in the output's folder, what is no prediction is kept; readers of Parquet pass such names over.
+DONE = "_done"
+REJECTS = "_rejects"
+# Characters of a batch: so that long documents do not make a large one.
+CHARACTERS = 500_000
+# Attempts at a piece whose workers die.
+ATTEMPTS = 3
+PROBE = "."
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One piece to predict, and where its shard goes.
+
+    piece (Piece): What to read.
+    model (str): The pipeline's folder.
+    out (str): The output's folder.
+    fingerprint (str): Hash of all that the shard depends on.
+    format (Format): What to write.
+    fields (Fields): Where text and ids are.
+    batch_size (int): Documents of a batch.
+    gpu (bool): Whether to predict on a GPU.
+    """
+
+    piece: Piece
+    model: str
+    out: str
+    fingerprint: str
+    format: Format = Format.jsonl
+    fields: Fields = field(default_factory=Fields)
+    batch_size: int = 128
+    gpu: bool = False
+
+    @property
+    def name(self) -> str:
+        """The shard's place in the output."""
+        return f"{self.piece.name}.{self.format}"
+
+    @property
+    def place(self) -> Path:
+        """Where the shard appears when it is done."""
+        return Path(self.out, self.name)
+
+    @property
+    def rejects(self) -> Path:
+        """Where its bad records are set aside."""
+        return Path(self.out, REJECTS, f"{self.piece.name}.jsonl")
+
+    @property
+    def record(self) -> Path:
+        """What is known of the finished shard: written last."""
+        return Path(self.out, DONE, f"{self.piece.name}.json")
+
+    def files(self) -> list[str]:
+        """What may be sent to a worker: the pipeline. Corpus and output must be in reach of it."""
+        return [self.model]
+
+    def moved(self, places: Mapping[str, str]) -> Self:
+        """The same shard with the pipeline elsewhere."""
+        return replace(self, model=places[self.model])
+
+    def finished(self) -> dict[str, Any] | None:
+        """What is known of the shard if it is done and depends on nothing that changed since."""
+        try:
+            found: dict[str, Any] = json.loads(self.record.read_bytes())
+            same = found["fingerprint"] == self.fingerprint and self.place.stat().st_size == found["bytes"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return found if same else None
+
+
+def predict_shard(shard: Shard, folder: Path) -> Outcome:
+    """Predict one piece in this process, and put its shard in place: a task for an engine.
+
+    shard (Shard): The shard.
+    folder (Path): Where its files are until they are whole; within the output's own scratch folder.
+    RETURNS (Outcome): Its facts are the shard's record.
+    """
+    if (done := shard.finished()) is not None:
+        return Outcome(facts=done)
+    if not folder.parent.is_dir():
+        return Outcome(unseen(folder.parent))
+    # An attempt leaves its folder behind if its worker is killed.
+    if folder.is_dir() and len(list(folder.iterdir())) >= ATTEMPTS:
+        return Outcome(f"The worker died {ATTEMPTS} times at this shard (killed, or out of memory).")
+    own = folder / uuid.uuid4().hex
+    own.mkdir(parents=True)
+    try:
+        return Outcome(facts=_predict(shard, own))
+    except Exception as error:  # noqa: BLE001 - whatever a shard fails of is told, and the others go on
+        expected = isinstance(error, ValueError | OSError)
+        return Outcome(str(error) if expected else traceback.format_exc())
+    finally:
+        shutil.rmtree(own)
+
+
+@lru_cache(maxsize=1)
+def load(model: str, gpu: bool) -> Language:
+    """The pipeline of this process, loaded once."""
+    if gpu:
+        require_gpu()
+    return spacy.load(model)
+
+
+def _predict(shard: Shard, own: Path) -> dict[str, Any]:
+    nlp = load(shard.model, shard.gpu)
+    counts = {"records": shard.piece.records, "documents": 0, "words": 0, "entities": 0, "rejects": 0}
+    results, rejects = own / "shard", own / "rejects"
+    writer = open_writer(shard.format, results)
+    with rejects.open("w", encoding="utf8") as aside:
+        for batch in batches(read_records(shard.piece, shard.fields), shard.batch_size):
+            # What the pipeline learns of new words is forgotten again: a stream of text never ends.
+            with nlp.memory_zone():
+                for record, doc in predict_batch(nlp, batch):
+                    if isinstance(doc, Reject):
+                        counts["rejects"] += 1
+                        _set_aside(shard, doc, aside)
+                    else:
+                        counts["documents"] += 1
+                        counts["words"] += len(doc)
+                        counts["entities"] += len(doc.ents)
+                        writer.add(record, doc)
+    writer.close()
+    return _put_in_place(shard, own, counts)
+
+
+def batches(records: Iterable[Record | Reject], size: int) -> Iterator[list[Record | Reject]]:
+    """Records in batches of at most so many, or of so many characters."""
+    batch: list[Record | Reject] = []
+    characters = 0
+    for record in records:
+        batch.append(record)
+        characters += len(record.text) if isinstance(record, Record) else 0
+        if len(batch) == size or characters >= CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def predict_batch(nlp: Language, batch: Sequence[Record | Reject]) -> Iterator[tuple[Any, Doc | Reject]]:
+    """Each record of a batch with its document, or with why there is none."""
+    good = [record for record in batch if isinstance(record, Record)]
+    try:
+        docs: list[Doc | Reject] = list(nlp.pipe([nlp.make_doc(record.text) for record in good]))
+    except Exception:  # noqa: BLE001 - one by one it will be seen whose fault it was
+        docs = [_alone(nlp, record) for record in good]
+    found = iter(docs)
+    for record in batch:
+        yield record, record if isinstance(record, Reject) else next(found)
+
+
+def _alone(nlp: Language, record: Record) -> Doc | Reject:
+    try:
+        return nlp(record.text)
+    except Exception as error:  # noqa: BLE001 - the record is set aside with the reason
+        # Fails again where not the record but the pipeline or the machine is at fault.
+        nlp(PROBE)
+        reason = f"{type(error).__name__}: {error}".split("\n")[0][:300]
+        return Reject(record.number, reason, record.text[:200])
+
+
+def _set_aside(shard: Shard, reject: Reject, stream: IO[str]) -> None:
+    row = {"source": shard.piece.source.name, "line": reject.number, "reason": reject.reason}
+    stream.write(json.dumps({**row, "record": reject.excerpt}, ensure_ascii=True) + "\n")
+
+
+def _put_in_place(shard: Shard, own: Path, counts: Mapping[str, int]) -> dict[str, Any]:
+    """Rename the files to their places: bad records first, then the shard, then its record."""
+    for place in (shard.place, shard.record):
+        place.parent.mkdir(parents=True, exist_ok=True)
+    if counts["rejects"]:
+        shard.rejects.parent.mkdir(parents=True, exist_ok=True)
+        (own / "rejects").replace(shard.rejects)
+    else:
+        shard.rejects.unlink(missing_ok=True)
+    found = {**counts, "fingerprint": shard.fingerprint, "bytes": (own / "shard").stat().st_size}
+    (own / "record").write_text(json.dumps(found), encoding="utf8")
+    (own / "shard").replace(shard.place)
+    (own / "record").replace(shard.record)
+    return found

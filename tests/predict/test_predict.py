@@ -1,0 +1,170 @@
+"""Predicting a corpus: order, ids, resuming, bad records, formats."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.vocab import Vocab
+
+from predicting import read_out, read_rejects, run_predict, write_rows
+from spacy_distill.corpus.docbin import read_docs
+from spacy_distill.corpus.provenance import doc_id
+from spacy_distill.predict import shard as shard_module
+from spacy_distill.predict.outputs import Format
+from spacy_distill.predict.predict import find_model
+from spacy_distill.predict.shard import predict_shard
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    write_rows(tmp_path / "in" / "a.jsonl", 23, "a")
+    write_rows(tmp_path / "in" / "sub" / "b.jsonl", 4, "b")
+    return tmp_path / "in"
+
+
+def endings(events):
+    return [(event.job.name, event.kind) for event in events]
+
+
+def test_the_output_is_what_the_pipeline_says_in_the_order_of_the_input(model, corpus, tmp_path):
+    _, events = run_predict(model, corpus, tmp_path / "out")
+    assert endings(events) == [
+        (name, "finished")
+        for name in ("a-00000.jsonl", "a-00001.jsonl", "a-00002.jsonl", "sub/b-00000.jsonl")
+    ]
+    rows = read_out(tmp_path / "out")
+    assert [row["id"] for row in rows] == [f"a{i}" for i in range(23)] + [f"b{i}" for i in range(4)]
+    nlp = spacy.load(model)
+    for row in rows[:12]:
+        assert row["spans"] == [
+            {"start": ent.start_char, "end": ent.end_char, "label": ent.label_}
+            for ent in nlp(row["text"]).ents
+        ]
+    assert any(row["spans"] for row in rows)
+
+
+def test_what_is_done_is_not_done_again_and_what_changed_is(model, corpus, tmp_path):
+    out = tmp_path / "out"
+    run_predict(model, corpus, out)
+    plan, events = run_predict(model, corpus, out)
+    assert (len(plan.done), events) == (4, [])
+    with (corpus / "a.jsonl").open("a") as stream:
+        stream.write('{"text": "Ana left Oslo"}\n')
+    assert endings(run_predict(model, corpus, out)[1]) == [("a-00002.jsonl", "finished")]
+    other = tmp_path / "other"
+    nlp = spacy.load(model)
+    nlp.meta["description"] = "another"
+    nlp.to_disk(other)
+    assert len(run_predict(other, corpus, out)[1]) == 4
+    (out / "a-00000.jsonl").write_text("cut off")
+    (out / "_done" / "a-00001.json").write_text("{")
+    assert len(run_predict(other, corpus, out)[1]) == 2
+    assert len(read_out(out)) == 28
+
+
+def test_other_files_in_the_output_are_refused(model, corpus, tmp_path):
+    out = tmp_path / "out"
+    run_predict(model, corpus, out)
+    for options in ({"shard_size": 30}, {"format": Format.parquet}):
+        with pytest.raises(ValueError, match=r"no part of these predictions \(a-0000"):
+            run_predict(model, corpus, out, **options)
+    for place in (corpus, corpus / "out", tmp_path):
+        with pytest.raises(ValueError, match="lie within each other"):
+            run_predict(model, corpus, place)
+    with pytest.raises(ValueError, match="--format says"):
+        run_predict(model, corpus, tmp_path / "out.jsonl")
+
+
+def test_a_bad_record_is_set_aside_and_the_rest_goes_on(model, tmp_path):
+    path = tmp_path / "a.jsonl"
+    rows = ['{"id": "1", "text": "Ana left Oslo"}', "{nonsense", json.dumps({"text": "x " * 600_000}),
+            '{"id": "4", "text": ""}', '{"id": "1", "text": "Bo left Lima"}']  # fmt: skip
+    path.write_text("\n".join(rows))
+    _, events = run_predict(model, path, tmp_path / "out")
+    assert events[0].facts["rejects"] == 2 and events[0].facts["documents"] == 3
+    assert [row["id"] for row in read_out(tmp_path / "out")] == ["1", "4", "1"]
+    rejects = read_rejects(tmp_path / "out")
+    assert [(row["source"], row["line"]) for row in rejects] == [("a.jsonl", 2), ("a.jsonl", 3)]
+    assert "Not JSON" in rejects[0]["reason"] and "E088" in rejects[1]["reason"]
+    path.write_text("\n".join([rows[0], *rows[3:]]))
+    run_predict(model, path, tmp_path / "out")
+    assert read_rejects(tmp_path / "out") == []
+
+
+def test_a_pipeline_that_is_at_fault_fails_the_shard_and_sets_nothing_aside(model, tmp_path, monkeypatch):
+    def break_down(*args, **kwargs):
+        raise RuntimeError("CUDA error")
+
+    monkeypatch.setattr(Language, "pipe", break_down)
+    monkeypatch.setattr(Language, "__call__", break_down)
+    _, events = run_predict(model, write_rows(tmp_path / "a.jsonl", 3), tmp_path / "out")
+    assert events[0].kind == "failed" and "CUDA error" in events[0].error
+    assert list((tmp_path / "out").rglob("*.jsonl")) == []
+
+
+def test_a_damaged_file_is_left_out_and_named(model, corpus, tmp_path):
+    (corpus / "c.jsonl.gz").write_bytes(b"no gzip")
+    plan, events = run_predict(model, corpus, tmp_path / "out")
+    assert list(plan.unreadable) == ["c.jsonl"] and len(events) == 4
+
+
+def test_parquet_and_docbin_hold_the_same_as_jsonl(model, corpus, tmp_path):
+    run_predict(model, corpus, tmp_path / "j")
+    rows = read_out(tmp_path / "j")
+    run_predict(model, corpus, tmp_path / "p", format=Format.parquet)
+    assert pyarrow.parquet.read_table(tmp_path / "p").to_pylist() == rows
+    run_predict(model, corpus, tmp_path / "s", format=Format.spacy)
+    docs = list(read_docs(tmp_path / "s", Vocab()))
+    assert [(doc_id(doc), doc.text, len(doc.ents)) for doc in docs] == [
+        (row["id"], row["text"], len(row["spans"])) for row in rows
+    ]
+    run_predict(model, tmp_path / "p", tmp_path / "again")
+    assert read_out(tmp_path / "again") == rows
+
+
+def test_a_shard_is_whole_or_not_there(model, tmp_path, monkeypatch):
+    def die(*args):
+        raise KeyboardInterrupt
+
+    path, out = write_rows(tmp_path / "a.jsonl", 12), tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(shard_module, "_put_in_place", die)
+        with pytest.raises(KeyboardInterrupt):
+            run_predict(model, path, out)
+    assert sorted(p.name for p in out.iterdir()) == [".lock"]
+    assert len(run_predict(model, path, out)[1]) == 2
+
+
+def test_a_shard_whose_workers_die_is_given_up(model, tmp_path):
+    path, folder = write_rows(tmp_path / "a.jsonl", 2), tmp_path / "scratch" / "0"
+    _, events = run_predict(model, path, tmp_path / "out")
+    (tmp_path / "out" / "a-00000.jsonl").unlink()
+    for name in "abc":
+        (folder / name).mkdir(parents=True)
+    assert "died 3 times" in predict_shard(events[0].job, folder).error
+
+
+def test_a_node_without_the_output_says_so(model, tmp_path):
+    path = write_rows(tmp_path / "a.jsonl", 2)
+    _, events = run_predict(model, path, tmp_path / "out")
+    (tmp_path / "out" / "a-00000.jsonl").unlink()
+    assert "does not see" in predict_shard(events[0].job, Path("/nowhere/scratch/0")).error
+
+
+@pytest.mark.parametrize("name", ["none", "folder"])
+def test_a_model_that_is_none(tmp_path, name, monkeypatch):
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=f"{name} is no trained pipeline"):
+        find_model(name)
+
+
+def test_words_that_were_never_seen_before_are_forgotten_again(model, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("\n".join(f"word{i} left Oslo" for i in range(40)))
+    run_predict(model, path, tmp_path / "out")
+    strings = shard_module.load(str(model.resolve()), False).vocab.strings
+    assert "Oslo" in strings and not any(f"word{i}" in strings for i in range(40))
