@@ -292,6 +292,8 @@ def test_a_batch_is_handed_in_and_collected_by_the_same_command(run, folder):
         assert not (folder / "out.spacy").exists()
         summary = CliRunner().invoke(app, ["ledger", "ledger.sqlite"])
         assert "20 answers are awaited from the batch batch-0 " in " ".join(summary.output.split())
+        status, output = run(*at(server, prices={"input": 10, "output": 10}), "--dry-run")
+        assert "awaited from a batch 20" in output and "prompts to send 0" in output
         provider.end()
         status, output = run(*at(server, prices={"input": 10, "output": 10}), "--batch")
     assert status == 0, output

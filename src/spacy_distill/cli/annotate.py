@@ -88,6 +88,7 @@ def show_plan(config: Path, source: Path, overrides: dict[str, Any]) -> None:
         ("documents", f"{plan.documents:,}"),
         ("nothing to ask", f"{plan.silent:,}"),
         ("already answered", f"{plan.answered:,}"),
+        ("awaited from a batch", f"{plan.awaited:,}"),
         ("prompts to send", f"{plan.requests:,}"),
     ]
     if isinstance(teacher.model, ChatModel):
@@ -102,7 +103,7 @@ def show_plan(config: Path, source: Path, overrides: dict[str, Any]) -> None:
         ]
         if settings.prices:
             cost, batch = (plan.cost(typical, settings.prices, batch=batch) for batch in (False, True))
-            rows[5] = ("cost, estimated", f"{cost:,.4f} USD; {batch:,.4f} USD as a batch")
+            rows[6] = ("cost, estimated", f"{cost:,.4f} USD; {batch:,.4f} USD as a batch")
     msg.text(f"Prompt `{plan.view}`, as it would be sent for the first document:")
     msg.divider()
     typer.echo(visible(plan.example))

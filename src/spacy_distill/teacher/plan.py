@@ -41,6 +41,7 @@ class Plan:
     documents (int): How many there are.
     silent (int): How many of them have nothing to ask.
     answered (int): Answers that the ledger has.
+    awaited (int): Answers that a batch will bring.
     requests (int): Requests that would be sent; equal prompts are sent once.
     characters (int): Length of their messages.
     view (str): Name of the prompt's template.
@@ -50,6 +51,7 @@ class Plan:
     documents: int = 0
     silent: int = 0
     answered: int = 0
+    awaited: int = 0
     requests: int = 0
     characters: int = 0
     view: str = ""
@@ -90,9 +92,10 @@ def make_plan(teacher: Teacher, source: Path) -> Plan:
         plan.documents += 1
         plan.silent += not job.prompt
         plan.example = plan.example or job.prompt
-        for key, kept in model.peek(job.prompt) if job.prompt else ():
-            plan.answered += kept
-            if not kept and key not in new:
+        for key, where in model.peek(job.prompt) if job.prompt else ():
+            plan.answered += where == "kept"
+            plan.awaited += where == "awaited"
+            if where == "nowhere" and key not in new:
                 new.add(key)
                 plan.requests += 1
                 plan.characters += len(dump_messages(user_message(job.prompt)))

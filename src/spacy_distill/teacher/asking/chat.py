@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 from typing import Iterable as LLMIterable  # noqa: UP035
 
-from ..ledger.answer import Answer
+from ..ledger.answer import Answer, Whereabouts
 from ..ledger.kept_answers import KeptAnswers, with_samples
 from ..ledger.ledger import Ledger
 from .ask import Asker
@@ -18,6 +18,7 @@ from .batches import Batches, Waiting
 from .budget import Budget
 from .endpoints import read_key
 from .faults import FIRST_WAIT
+from .jobs import JobBook
 from .request import Complaint, Job
 from .settings import ChatSettings
 from .tally import Tally
@@ -64,11 +65,16 @@ class ChatModel:
         keys = [self.settings.key(messages, sample) for sample in range(self.settings.samples)]
         return with_samples([self.ledger.answer(key, mends=self.settings.reask) for key in keys])
 
-    def peek(self, prompt: str) -> list[tuple[str, bool]]:
-        """For each sample of an answer: its key, and whether the ledger has it. Makes no ledger."""
+    def peek(self, prompt: str) -> list[tuple[str, Whereabouts]]:
+        """For each sample of an answer: its key, and where the answer is. Makes no ledger."""
         messages = self.settings.messages(prompt)
         keys = [self.settings.key(messages, sample) for sample in range(self.settings.samples)]
-        return [(key, self.known.has_answer(key)) for key in keys]
+        return [(key, self._whereabouts(key)) for key in keys]
+
+    def _whereabouts(self, key: str) -> Whereabouts:
+        if self.known.has_answer(key):
+            return "kept"
+        return "awaited" if JobBook(self.known, self.settings).holds(key) else "nowhere"
 
     def ask(
         self,

@@ -3,6 +3,8 @@
 from typing import Any, Literal
 
 State = Literal["ok", "truncated", "refused", "failed", "unanswered"]
+# Where an answer is: in the ledger, to come from a batch that was handed in, or not asked for yet.
+Whereabouts = Literal["kept", "awaited", "nowhere"]
 
 
 class Answer(str):

@@ -5,7 +5,7 @@ from pathlib import Path
 # spacy-llm compares a model's types with a task's and knows only those of `typing`.
 from typing import Iterable  # noqa: UP035
 
-from .answer import Answer
+from .answer import Answer, Whereabouts
 from .kept_answers import KeptAnswers, with_samples
 from .keys import messages_hash, user_message
 from .ledger import Ledger
@@ -65,9 +65,10 @@ class Replay:
         keys = [found.get((models[0], sample)) for sample in range(self.samples)]
         return with_samples([self.ledger.answer(key, mends=MENDS) if key else None for key in keys])
 
-    def peek(self, prompt: str) -> list[tuple[str, bool]]:
-        """For an answer: its prompt's hash, and whether the ledger has it."""
-        return [(messages_hash(user_message(prompt)), self.look_up(prompt) is not None)]
+    def peek(self, prompt: str) -> list[tuple[str, Whereabouts]]:
+        """For an answer: its prompt's hash, and where the answer is."""
+        found: Whereabouts = "nowhere" if self.look_up(prompt) is None else "kept"
+        return [(messages_hash(user_message(prompt)), found)]
 
     def __call__(self, prompts: Iterable[Iterable[str]]) -> Iterable[Iterable[str]]:
         kept = KeptAnswers(self.look_up)
