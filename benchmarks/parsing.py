@@ -48,9 +48,9 @@ def main(data: Path) -> None:
 def conll(answers: list[Recorded]) -> None:
     """The table of one prompt."""
     words = [[token.text for token in item.gold] for item in answers]
-    start = time.perf_counter()
+    start = time.process_time()
     found = [read(item.answer, some, "lines", CONLL) for item, some in zip(answers, words, strict=True)]
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     golds, theirs = [item.gold for item in answers], [item.theirs for item in answers]
     ours = [labelled(doc, alignment, known_only=False) for doc, alignment in zip(golds, found, strict=True)]
     line("ours, every token", golds, ours)
@@ -66,7 +66,7 @@ def conll(answers: list[Recorded]) -> None:
         golds,
         spacy_llm(answers, lambda text: LINE.sub(r"\1 | \2 | \4 | \3", text)),
     )
-    print(f"  {seconds:.2f} s to parse and align, {len(answers) / seconds:.0f} answers a second")
+    print(f"  {seconds:.2f} CPU seconds to parse and align, {len(answers) / seconds:.0f} answers a second")
     drops = Counter[str]()
     for alignment in found:
         drops.update(alignment.dropped)
