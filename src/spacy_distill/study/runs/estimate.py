@@ -21,7 +21,7 @@ from .trial import training_config
 STEPS = 4
 DOCS = 60
 # So many runs are worth a probe.
-WORTH_A_PROBE = 4
+WORTH_A_PROBE = 10
 
 
 @dataclass(frozen=True)
