@@ -1,6 +1,6 @@
-"""Several `spacy distill` commands in one process: spaCy and torch take seconds to load, once instead of each time.
+"""Several `spacy distill` commands in one process, in which spaCy and torch, seconds each time, load once.
 
-    python scripts/distill.py "import dev.jsonl dev.spacy --format jsonl" "import gold.jsonl gold.spacy --format jsonl"
+python scripts/distill.py "import a.jsonl a.spacy --format jsonl" "import b.jsonl b.spacy --format jsonl"
 """
 
 import shlex

@@ -6,10 +6,17 @@ import sys
 import sysconfig
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import spacy
 from spacy.cli.package import package
+from spacy.cli.train import train
+from spacy.tokens import DocBin
+
+from blending import make_docs
+from support import ROOT
+from tiny_bert import write_tiny_bert
 
 SENTENCE = "Bayo Adekunle flew from Lagos to Geneva for the United Nations on Monday."
 # Runs without site-packages: only the folder given as the first argument is looked at for packages.
@@ -35,17 +42,44 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def load_elsewhere(elsewhere: Path, model: str | Path, cwd: Path) -> str:
+@pytest.fixture(scope="module")
+def transformer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pipeline with a tiny BERT, trained by the shipped config; encoder and corpora are gone."""
+    folder = tmp_path_factory.mktemp("transformer")
+    overrides: dict[str, Any] = {"paths.encoder": str(write_tiny_bert(folder / "files" / "encoder"))}
+    for name, count in (("gold", 24), ("distilled", 24), ("dev", 4)):
+        DocBin(docs=make_docs(name, count)).to_disk(folder / "files" / f"{name}.spacy")
+        overrides[f"paths.{name}"] = str(folder / "files" / f"{name}.spacy")
+    short = {"training.max_steps": 40, "training.eval_frequency": 40}
+    quick = {"training.optimizer.learn_rate": 0.01}
+    train(ROOT / "configs" / "student_minilm.cfg", folder, overrides={**overrides, **short, **quick})
+    shutil.rmtree(folder / "files")
+    return folder / "model-last"
+
+
+def load_elsewhere(elsewhere: Path, model: str | Path, cwd: Path, text: str = SENTENCE) -> str:
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", CODE, str(elsewhere), str(model), SENTENCE],
+        [sys.executable, "-I", "-S", "-c", CODE, str(elsewhere), str(model), text],
         cwd=cwd, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert not done.returncode, done.stderr
     return done.stdout.strip()
 
 
-def entities(model: Path) -> str:
-    return str([(e.start, e.end, e.label_) for e in spacy.load(model)(SENTENCE).ents])
+def entities(model: Path, text: str = SENTENCE) -> str:
+    return str([(e.start, e.end, e.label_) for e in spacy.load(model)(text).ents])
+
+
+def site_of_wheel(model: Path, folder: Path, elsewhere: Path) -> Path:
+    """Packages to import from: all but this one, and the wheel that `spacy package` makes of a model."""
+    package(model, folder, name="sample_ner", version="1.0.0", create_sdist=False, create_wheel=True)
+    site = folder / "site"
+    shutil.copytree(elsewhere, site, symlinks=True)
+    with zipfile.ZipFile(next(folder.rglob("*.whl"))) as archive:
+        archive.extractall(site)
+        metadata = next(n for n in archive.namelist() if n.endswith("METADATA"))
+        assert "distill" not in archive.read(metadata).decode().split("\n\n")[0].replace("sample_ner", "")
+    return site
 
 
 @pytest.mark.parametrize("which", ["model-best", "model-last"])
@@ -63,12 +97,12 @@ def test_the_wheel_of_spacy_package_loads_and_requires_nothing_of_ours(
     sample_project: Path, elsewhere: Path, tmp_path: Path
 ):
     model = sample_project / "training" / "cpu_simple_mix" / "model-last"
-    package(model, tmp_path, name="sample_ner", version="1.0.0", create_sdist=False, create_wheel=True)
-    wheel = next(tmp_path.rglob("*.whl"))
-    site = tmp_path / "site"
-    shutil.copytree(elsewhere, site, symlinks=True)
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
-        metadata = next(n for n in archive.namelist() if n.endswith("METADATA"))
-        assert "distill" not in archive.read(metadata).decode().split("\n\n")[0].replace("sample_ner", "")
+    site = site_of_wheel(model, tmp_path, elsewhere)
     assert load_elsewhere(site, "en_sample_ner", tmp_path) == entities(model)
+
+
+def test_a_transformer_loads_without_its_encoders_folder(transformer: Path, elsewhere: Path, tmp_path: Path):
+    text = "gold1 word word"
+    assert entities(transformer, text) == "[(0, 1, 'LOC')]"
+    site = site_of_wheel(transformer, tmp_path, elsewhere)
+    assert load_elsewhere(site, "en_sample_ner", tmp_path, text) == "[(0, 1, 'LOC')]"

@@ -40,6 +40,14 @@ def test_a_folder_that_is_no_study(tmp_path):
     assert "not the folder of a study" in " ".join(done.output.split())
 
 
+def test_a_file_that_is_no_study_is_named_and_none_of_it_is_shown(tmp_path):
+    (tmp_path / "file.json").write_bytes(b"PK\x03\x04\xff\xfe")
+    done = invoke("report", tmp_path / "file.json")
+    assert done.exit_code == 1
+    said = " ".join(done.output.split())
+    assert "neither the folder of a study nor a results.json" in said and "PK" not in said
+
+
 def test_the_card_lies_in_the_model_that_spacy_packages(study_dir):
     run = study_dir / "tiny/gold/gold-all/seed-0"
     assert invoke("card", run, "--licence", "MIT").exit_code == 0

@@ -43,6 +43,7 @@ def test_replay_annotates_from_recorded_answers(tmp_path, recorded):
     out = tmp_path / "out.spacy"
     report = annotate(config, corpus, out, overrides={})
     assert report.states == {"ok": 3, "truncated": 1, "unanswered": 1}
+    assert (report.tally.kept, report.tally.asked) == (4, 0)
     docs = read(out)
     assert [doc.text for doc in docs] == [doc.text for doc in read(corpus)]
     assert [doc_id(doc) for doc in docs] == [f"d:{i}" for i in range(5)]
@@ -72,3 +73,19 @@ def test_replay_that_lacks_answers_says_how_many_and_writes_nothing(tmp_path, re
     assert not (tmp_path / "out.spacy").exists()
     report = annotate(config, corpus, tmp_path / "out.spacy", overrides={}, allow_missing=True)
     assert report.states == {"ok": 2, "unanswered": 3}
+    assert (report.tally.kept, report.tally.asked) == (2, 0)
+
+
+def test_a_corpus_without_documents_is_refused(tmp_path, make_config, make_corpus):
+    with pytest.raises(ValueError, match=r"in\.spacy holds no document"):
+        annotate(make_config(), make_corpus([]), tmp_path / "out.spacy", overrides={})
+    assert not (tmp_path / "out.spacy").exists()
+
+
+def test_a_config_with_two_teachers_is_refused(tmp_path, make_config):
+    text = make_config().read_text()
+    second = text[text.index("[components.llm]") :].replace("components.llm", "components.llm2")
+    both = text.replace('["llm"]', '["llm", "llm2"]') + second
+    (tmp_path / "two.cfg").write_text(both)
+    with pytest.raises(ValueError, match='has 2 components with factory = "llm"'):
+        load_teacher(tmp_path / "two.cfg", {})

@@ -122,9 +122,13 @@ def show(report: "Report", out: Path, *, allow_missing: bool) -> int:
         return show_waiting(report.waiting, tally)
     if report.written:
         msg.table(sorted(states.items()), header=("state", "documents"), divider=True)
+    asked = (
+        f"{tally.asked:,} were asked for: {tally.requests:,} requests, {tally.prompt_tokens:,} + "
+        f"{tally.completion_tokens:,} tokens, {tally.cost:,.4f} USD."
+    )
+    nothing_asked = not (tally.asked or tally.requests)
     msg.text(
-        f"{tally.kept:,} answers were in the ledger; {tally.asked:,} were asked for: {tally.requests:,} "
-        f"requests, {tally.prompt_tokens:,} + {tally.completion_tokens:,} tokens, {tally.cost:,.4f} USD."
+        f"{tally.kept:,} answers were in the ledger; {'none was asked for.' if nothing_asked else asked}"
     )
     unusable = sum(states[state] for state in ("truncated", "refused", "unparsable"))
     if unusable:

@@ -75,6 +75,7 @@ def annotate(
     RAISES (ValueError): If anything is wrong with the config or the files, there is no API key, or a replay
         lacks answers. Nothing is written then.
     """
+    check_source(source)
     check_out(source, out)
     teacher = load_teacher(config, overrides)
     tally = Tally()
@@ -156,6 +157,12 @@ def check_replay(teacher: Teacher, model: Replay, source: Path, *, allow_missing
     if kept.missing and not allow_missing:
         raise ValueError(model.explain_missing(kept.missing, kept.asked))
     return kept.asked - kept.missing
+
+
+def check_source(source: Path) -> None:
+    """Refuse a corpus without documents: nothing could come of it."""
+    if not count_docs(source):
+        raise ValueError(f"{source} holds no document. Make a corpus with `spacy distill import`.")
 
 
 def check_out(source: Path, out: Path) -> None:

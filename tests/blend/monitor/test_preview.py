@@ -77,6 +77,30 @@ def test_a_config_without_a_blend_is_refused(overrides: dict[str, Any]):
         make_preview(CONFIG, overrides | {"corpora.train": train})
 
 
+def test_a_teachers_config_is_refused_for_what_it_is():
+    with pytest.raises(ConfigValidationError, match=r"teacher_cot\.cfg has no section \[training\]"):
+        make_preview(ROOT / "configs" / "teacher_cot.cfg")
+
+
+def test_distilled_labels_that_gold_lacks_are_refused(overrides: dict[str, Any], corpus: Corpus):
+    other = {"paths.distilled": str(corpus("other", 8, "DATE"))}
+    with pytest.raises(ConfigValidationError, match="labels that ner does not learn: DATE"):
+        make_preview(CONFIG, overrides | other)
+    without = {"corpora.train.share.@schedules": "spacy_distill.gold.v1"}
+    assert make_preview(CONFIG, overrides | other | without).plan.shares == [0.0] * 101
+
+
+def test_what_spacy_train_cannot_start_without_is_told(overrides: dict[str, Any], corpus: Corpus):
+    assert any("Set dev in [paths]" in caution for caution in make_preview(CONFIG, overrides).cautions)
+    minilm = ROOT / "configs" / "student_minilm.cfg"
+    complete = overrides | {"paths.dev": str(corpus("dev", 4))}
+    for folder in ("/nowhere/encoder", "./encoder", "a/b/c"):
+        (caution,) = make_preview(minilm, complete | {"paths.encoder": folder}).cautions
+        assert f"no folder {folder}" in caution and "project run encoder" in caution
+    for known in (str(corpus("x", 1).parent), "bert-base-uncased", "google/electra-small-discriminator"):
+        assert make_preview(minilm, complete | {"paths.encoder": known}).cautions == []
+
+
 def test_a_config_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match=r"No such config: nowhere\.cfg"):
         make_preview(Path("nowhere.cfg"))

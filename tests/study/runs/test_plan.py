@@ -1,5 +1,6 @@
 """What runs are going to do: config, steps, and what they depend on."""
 
+import re
 import shutil
 
 import pytest
@@ -9,6 +10,7 @@ from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.study.runs.conduct import plan_study
 from spacy_distill.study.runs.config import read_study
 from studying import make_sentences, write_config
+from support import ROOT
 
 
 def planned(config, folder, **overrides):
@@ -98,6 +100,16 @@ def test_a_student_that_blends_nothing_is_refused(config, tmp_path):
 
 def fingerprints(plan):
     return {str(p.run): p.fingerprint for p in plan.runs}
+
+
+def test_an_encoder_that_was_not_fetched_is_told_before_anything_is_trained(config, tmp_path):
+    text = (ROOT / "configs" / "student_minilm.cfg").read_text()
+    (tmp_path / "minilm.cfg").write_text(text.replace('"assets/encoder"', f'"{tmp_path}/encoder"'))
+    config.write_text(re.sub(r"tiny = .*", f'tiny = "{tmp_path}/minilm.cfg"', config.read_text()))
+    with pytest.raises(ValueError, match=r"no folder .*/encoder\. .*project run encoder"):
+        planned(config, tmp_path / "c")
+    (tmp_path / "encoder").mkdir()
+    assert planned(config, tmp_path / "c").runs
 
 
 def test_a_run_depends_on_content_and_not_on_places(config, tmp_path):

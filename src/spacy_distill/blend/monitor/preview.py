@@ -11,7 +11,7 @@ from spacy.language import DEFAULT_CONFIG
 from spacy.util import load_config, registry
 
 from ..reading.account import Exposure
-from ..reading.checks import cautions, check_config
+from ..reading.checks import cautions, check_config, check_labels, missing_encoder, section_at
 from ..reading.plan import Plan
 from ..reading.reader import BY_SEQUENCE, BlendedCorpus
 from ..schedules.rates import Rates
@@ -53,10 +53,17 @@ def make_preview(path: Path, overrides: Mapping[str, Any] | None = None) -> Prev
     """
     if not Path(path).is_file():
         raise ValueError(f"No such config: {path}. Take one of configs/student_*.cfg.")
-    config = DEFAULT_CONFIG.merge(load_config(path, overrides=dict(overrides or {}))).interpolate()
+    given = load_config(path, overrides=dict(overrides or {}))
+    if "training" not in given:
+        raise ConfigValidationError(
+            desc=f"{path} has no section [training]. Give a training config, like configs/student_*.cfg.",
+            title="There is nothing to preview",
+        )
+    config = DEFAULT_CONFIG.merge(given).interpolate()
     reader = _reader(config)
     check_config(config)
     plan = reader.plan(config["training"]["max_steps"])
+    check_labels(config, plan)
     updates = len(plan.shares)
     rates = Rates(config["training"]["optimizer"])
     sizes = list(islice(_batch_sizes(config["training"]["batcher"], plan), updates))
@@ -65,15 +72,13 @@ def make_preview(path: Path, overrides: Mapping[str, Any] | None = None) -> Prev
         rates=[rates.next() for _ in range(updates)],
         sizes=sizes,
         exposures=_exposures(plan, sizes) if sizes else {},
-        cautions=list(cautions(config, plan)),
+        cautions=[*cautions(config, plan), *_missing(config)],
     )
 
 
 def _reader(config: Config) -> BlendedCorpus:
     where = config["training"]["train_corpus"]
-    section: Any = config
-    for key in where.split("."):
-        section = section.get(key, {})
+    section = dict(section_at(config, where))
     # Resolved alone: the dev corpus need not be there yet.
     reader = registry.resolve({"reader": section})["reader"] if "@readers" in section else None
     if not isinstance(reader, BlendedCorpus):
@@ -88,6 +93,14 @@ def _reader(config: Config) -> BlendedCorpus:
             title="There is nothing to preview",
         )
     return reader
+
+
+def _missing(config: Config) -> Iterator[str]:
+    """What a preview does without, but `spacy train` ends in a traceback without."""
+    if encoder := missing_encoder(config):
+        yield encoder
+    if section_at(config, config["training"]["dev_corpus"]).get("path", "") is None:
+        yield "No dev corpus is given, and `spacy train` does not start without one. Set dev in [paths]."
 
 
 def _batch_sizes(batcher: Mapping[str, Any], plan: Plan) -> Iterator[float]:

@@ -13,6 +13,8 @@ from .plan import Plan
 TRACK_PROGRESS = "spacy_distill.track_progress.v1"
 GOLD_LABELS = "spacy_distill.gold_labels.v1"
 READ_LABELS = "spacy.read_labels.v1"
+# The folder that the project's command `encoder` fills.
+FETCHED_ENCODER = Path("assets/encoder")
 
 Refusal = dict[str, Any]
 
@@ -73,18 +75,41 @@ def _label_traps(config: Mapping[str, Any]) -> Iterator[Refusal]:
                 )
 
 
-def check_labels(nlp: Language, config: Mapping[str, Any], plan: Plan) -> None:
+def missing_encoder(config: Mapping[str, Any]) -> str | None:
+    """What to do if the encoder's folder is not there: it would be taken for the name of a model on the hub.
+
+    config (Mapping): A training config; its `paths.encoder` is a folder, or such a name.
+    RETURNS (Optional[str]): None if the encoder is there, is on the hub, or none is named.
+    """
+    encoder = config.get("paths", {}).get("encoder")
+    if not encoder or not _is_folder_name(str(encoder)) or Path(encoder).is_dir():
+        return None
+    return (
+        f"paths.encoder: there is no folder {encoder}. Fetch the MiniLM encoder once with `python -m spacy "
+        "project run encoder .`, in the project's folder; or name another encoder."
+    )
+
+
+def _is_folder_name(encoder: str) -> bool:
+    """Whether this cannot be meant as a name on the hub, which is `model` or `owner/model`."""
+    path = Path(encoder)
+    return (
+        path == FETCHED_ENCODER or path.is_absolute() or encoder.startswith((".", "~")) or len(path.parts) > 2
+    )
+
+
+def check_labels(config: Mapping[str, Any], plan: Plan, nlp: Language | None = None) -> None:
     """Refuse corpora with labels that the pipeline does not learn: training would stop at the first of them.
 
-    nlp (Language): The pipeline. While its NER is not initialized, the labels that its config counts from
-        gold are checked against; other labels are at the reader's next start.
     config (Mapping): The pipeline's interpolated config.
     plan (Plan): The sources and what they hold.
+    nlp (Optional[Language]): The pipeline. Without it, or while its NER is not initialized, the labels that
+        the config counts from gold are checked against; other labels are at the reader's next start.
     RAISES (ConfigValidationError): With the labels and the source.
     """
     errors = []
     for name in ner_components(config):
-        known = _known_labels(nlp, config, name)
+        known = _known_labels(config, name, nlp)
         for source, held in plan.holdings.items():
             unknown = sorted(set(held.labels) - known) if known else []
             if unknown:
@@ -100,8 +125,8 @@ def check_labels(nlp: Language, config: Mapping[str, Any], plan: Plan) -> None:
         raise ConfigValidationError(errors=errors, title="Gold and distilled have different labels")
 
 
-def _known_labels(nlp: Language, config: Mapping[str, Any], name: str) -> set[str]:
-    known = set(nlp.get_pipe(name).labels)  # type: ignore[attr-defined]
+def _known_labels(config: Mapping[str, Any], name: str, nlp: Language | None) -> set[str]:
+    known: set[str] = set(nlp.get_pipe(name).labels) if nlp else set()  # type: ignore[attr-defined]
     labels = label_section(config, name)
     if not known and isinstance(labels, Mapping) and labels.get("@readers") == GOLD_LABELS:
         known = set(make_gold_labels(labels.get("path"))["1"])
@@ -129,7 +154,7 @@ def cautions(config: Mapping[str, Any], plan: Plan) -> Iterator[str]:
             f"The batcher holds {batcher['buffer']} documents back to sort them: the share lags by as many. "
             'Set @batchers = "spacy.batch_by_sequence.v1" in [training.batcher].'
         )
-    share = _section(config, training["train_corpus"]).get("share")
+    share = section_at(config, training["train_corpus"]).get("share")
     if isinstance(share, Mapping) and share.get("total_steps", max_steps) != max_steps:
         yield (
             f"The share schedule is made for {share['total_steps']} steps, but training makes {max_steps}. "
@@ -161,7 +186,8 @@ def uses(section: Any, registry: str, function: str) -> bool:
     return here or any(uses(part, registry, function) for part in section.values())
 
 
-def _section(config: Mapping[str, Any], dotted: str) -> Mapping[str, Any]:
+def section_at(config: Mapping[str, Any], dotted: str) -> Mapping[str, Any]:
+    """The section of a dotted name; empty if there is none."""
     section: Any = config
     for key in dotted.split("."):
         section = section.get(key, {}) if isinstance(section, Mapping) else {}

@@ -143,7 +143,7 @@ class BlendedCorpus:
         config = nlp.config.interpolate()
         check_config(config)
         plan = self.plan(config["training"]["max_steps"])
-        check_labels(nlp, config, plan)
+        check_labels(config, plan, nlp)
         self._tell(nlp, config, plan)
         blend = Blend(
             nlp,

@@ -129,7 +129,10 @@ def _from_file(path: Path) -> Summary:
             for entry in data["runs"]
         ]
     except (ValueError, KeyError, TypeError, OSError) as error:
-        raise ValueError(f"{path} is not a results.json of `spacy distill report`: {error!r}") from error
+        raise ValueError(
+            f"{path} is neither the folder of a study nor a results.json of `spacy distill report` "
+            f"({type(error).__name__})."
+        ) from error
     planned = [runs[name] for name in data["planned"]]
     return Summary(
         study, planned, results, data["teachers"], data["failures"], data["data"], data["left_out"]

@@ -7,6 +7,7 @@ from typing import Any
 from confection import Config
 from spacy.util import load_config
 
+from ...blend.reading.checks import missing_encoder
 from .config import ORACLE, Study
 from .inputs import Inputs
 from .matrix import Arm, Run
@@ -48,7 +49,8 @@ def run_config(study: Study, run: Run, inputs: Inputs, steps: int) -> tuple[Conf
 def student_config(study: Study, student: str) -> Config:
     """A student's config, with the study's own values of [study.train] in it, variables kept.
 
-    RAISES (ValueError): If there is no such file, or it has no [corpora.train] with a share.
+    RAISES (ValueError): If there is no such file, it has no [corpora.train] with a share, or the folder of
+        its encoder is not there.
     """
     path = Path(study.configs[student])
     if not path.is_file():
@@ -59,6 +61,8 @@ def student_config(study: Study, student: str) -> Config:
             f"{path} has no [corpora.train] with a share to set. "
             'Use the reader "spacy_distill.BlendedCorpus.v1" there, as in configs/student_cpu.cfg.'
         )
+    if missing := missing_encoder(config):
+        raise ValueError(f"{path}: {missing}")
     return config
 
 
