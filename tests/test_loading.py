@@ -101,6 +101,10 @@ def test_the_wheel_of_spacy_package_loads_and_requires_nothing_of_ours(
     assert load_elsewhere(site, "en_sample_ner", tmp_path) == entities(model)
 
 
+def test_a_transformer_reads_documents_longer_than_its_window(transformer: Path):
+    assert entities(transformer, "gold1" + 300 * " word") == "[(0, 1, 'LOC')]"
+
+
 def test_a_transformer_loads_without_its_encoders_folder(transformer: Path, elsewhere: Path, tmp_path: Path):
     text = "gold1 word word"
     assert entities(transformer, text) == "[(0, 1, 'LOC')]"
