@@ -127,6 +127,19 @@ def test_a_student_never_judges_what_it_has_seen(monkeypatch):
     assert [len(some) for some in seen] == [16, 16, 16]
 
 
+def test_students_learn_from_labels_of_which_no_other_judge_has_masked_any(monkeypatch):
+    docs, seen = corpus(24), []
+
+    def train(some, **arguments):
+        seen.append(sum(token.ent_iob == 0 for made in some for token in made))
+        return train_student(some, **arguments)
+
+    monkeypatch.setattr(judges, "train_student", train)
+    found = clean(docs, judge_by_folds(docs, folds=3, epochs=1, seed=0), "folds")
+    assert found.masked > 0
+    assert seen == [0, 0, 0]
+
+
 def test_every_document_is_judged_once_and_articles_are_not_divided():
     heard = []
     docs = corpus(24)

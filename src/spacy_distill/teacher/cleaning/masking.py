@@ -98,7 +98,7 @@ def clean(
     if gold is not None:
         found.wrong, found.missed = Counter(), Counter()
         found.before = quality(_pairs(docs, gold))
-    for number, judged in verdicts:
+    for number, judged in list(verdicts):  # All are judged by students of labels that nothing was masked of.
         doc, mine, theirs = mask(docs[number], judged, judge)
         found.masked += len(record(doc)["clean"]["masked"])
         found.entities.update(span.label_ for span in mine)
