@@ -1,11 +1,11 @@
-"""Words per CPU second of training a transformer student, against stock spaCy and a plain Hugging Face loop.
+"""Words per second of training a transformer student, against stock spaCy and a plain Hugging Face loop.
 
     OMP_NUM_THREADS=1 python benchmarks/train.py [--data FILE.spacy] [--shape minilm|bert] [--only a b c d]
 
-Everything runs on the same sentences in one process, taking turns, so that other load on the machine hits all
-alike; the best round of each counts. `grouped` is the same with batches of similar length. The encoder has
-random weights in the shape of MiniLM or bert-base, and the tokenizer of --encoder (the folder that the
-project's command `encoder` fetches).
+Everything runs on the same sentences in one process, taking turns, so that other load on the machine hits
+all alike; the best round of each counts. On a machine that does other work, --cpu counts CPU time. `grouped`
+is the same with batches of similar length. The encoder has random weights in the shape of MiniLM or of
+bert-base, and the tokenizer of --encoder (the folder that the project's command `encoder` fetches).
 
   a   spacy-transformers as `spacy train` runs it
   b   the same with spacy_distill.fast_encoder.v1 (b0: fp32; b1: bf16 and thinc's Adam)
@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--updates", type=int, default=6, help="a round")
     parser.add_argument("--only", nargs="*", help="some of the trainers, by the beginnings of their names")
+    parser.add_argument("--cpu", action="store_true", help="count CPU time, not time that passes")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     gold = args.data or sample_corpus()
@@ -57,7 +58,8 @@ def main() -> None:
     print(
         f"{args.shape} shape, {args.threads} thread(s); bf16 is {bf16_gain():.2f} times as fast as fp32 here"
     )
-    measure(trainers, docs, args.rounds, args.updates)
+    clock = time.process_time if args.cpu else time.perf_counter
+    measure(trainers, docs, args.rounds, args.updates, clock)
 
 
 def make_trainers(folder: Path, gold: Path, only: list[str] | None) -> dict[str, Trainer]:
@@ -74,7 +76,9 @@ def make_trainers(folder: Path, gold: Path, only: list[str] | None) -> dict[str,
     return {name: make() for name, make in chosen.items()}
 
 
-def measure(trainers: dict[str, Trainer], docs: list[Doc], rounds: int, updates: int) -> None:
+def measure(
+    trainers: dict[str, Trainer], docs: list[Doc], rounds: int, updates: int, clock: Callable[[], float]
+) -> None:
     """Print the speeds, and how many times as fast as the first trainer each is."""
     batches = {"as drawn": plain_batches(docs), "grouped": grouped_batches(docs)}
     speeds: dict[tuple[str, str], float] = {}
@@ -83,10 +87,10 @@ def measure(trainers: dict[str, Trainer], docs: list[Doc], rounds: int, updates:
             chosen = list(itertools.islice(stream, updates))
             words = sum(len(doc) for batch in chosen for doc in batch)
             for name, train in trainers.items():
-                start = time.process_time()
+                start = clock()
                 for batch in chosen:
                     train(batch)
-                speed = words / (time.process_time() - start)
+                speed = words / (clock() - start)
                 # The first turn warms up.
                 if turn:
                     speeds[name, kind] = max(speeds.get((name, kind), 0.0), speed)

@@ -46,6 +46,20 @@ def test_one_override_chooses_the_regimen(paths: list[str]):
     assert "mean 0.500" in shown
 
 
+def test_a_schedule_of_ones_own_is_shown(paths: list[str], tmp_path: Path):
+    code = tmp_path / "half.py"
+    code.write_text(
+        "from itertools import repeat\nfrom spacy import registry\n"
+        "@registry.schedules('test_preview.half.v1')\n"
+        "def make_half(total_steps: int):\n    return repeat(0.25)\n"
+    )
+    chosen = ["--corpora.train.share.@schedules", "test_preview.half.v1"]
+    assert "mean 0.250" in preview(*paths, "--code", str(code), *chosen)
+    done = CliRunner().invoke(app, ["preview", CONFIG, *paths, "--code", str(tmp_path / "none.py"), *chosen])
+    assert done.exit_code == 1
+    assert "none.py" in done.output
+
+
 def test_a_run_is_laid_over_its_plan(paths: list[str], tmp_path: Path):
     (tmp_path / "blend.jsonl").write_text(
         '{"kind": "plan", "updates": 601}\n'

@@ -21,6 +21,9 @@ def preview_command(
     ctx: typer.Context,
     config: Annotated[Path, typer.Argument(metavar="TRAIN.cfg", help="The training config.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Picture to write: .svg or .png.")] = None,
+    code: Annotated[
+        Path | None, typer.Option("--code", "-c", help="Python file with schedules of your own.")
+    ] = None,
     run: Annotated[
         Path | None, typer.Option("--run", help="Output folder of a training, to lay over the plan.")
     ] = None,
@@ -28,11 +31,12 @@ def preview_command(
     """Show the share of distilled examples and the learning rate over a training, and the documents and words
     it will see. Values of the config can be overridden: --a.b.c value."""
     with shown_errors():
-        from spacy.cli._util import parse_config_overrides
+        from spacy.cli._util import import_code, parse_config_overrides
 
         from ..blend.monitor.preview import make_preview
         from ..blend.monitor.record import read_blend_log
 
+        import_code(code)
         preview = make_preview(config, parse_config_overrides(list(ctx.args)))
         record = read_blend_log(run) if run else None
         _show_curves(preview, record)

@@ -150,6 +150,18 @@ def test_a_patience_that_cannot_cut_the_schedule_is_fine(
     assert caplog.text == ""
 
 
+@pytest.mark.parametrize("averages", [True, False])
+def test_averages_that_would_leave_out_the_encoder_are_warned_about(
+    corpus: Corpus, caplog: pytest.LogCaptureFixture, averages: bool
+):
+    nlp = make_nlp(optimizer={"@optimizers": "Adam.v1", "use_averages": averages})
+    nlp.add_pipe("transformer")
+    with caplog.at_level(logging.WARNING, logger="spacy"):
+        logging.getLogger("spacy").propagate = True
+        BlendedCorpus(corpus("gold", 3), None, 0.0)(nlp)
+    assert ("Set use_averages = false in [training.optimizer]" in caplog.text) is averages
+
+
 def test_a_schedule_of_another_length_is_warned_about(corpus: Corpus, caplog: pytest.LogCaptureFixture):
     nlp = make_nlp()
     config = nlp.config
@@ -159,3 +171,24 @@ def test_a_schedule_of_another_length_is_warned_about(corpus: Corpus, caplog: py
         logging.getLogger("spacy").propagate = True
         BlendedCorpus(corpus("gold", 3), corpus("distilled", 3), 0.5)(nlp)
     assert "made for 500 steps, but training makes 10" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("phase", "warned"),
+    [({"fraction": 0.6}, False), ({"steps": 6}, False), ({"fraction": 0.8}, True), ({"steps": 3}, True)],
+)
+def test_a_schedule_longer_or_shorter_than_its_phase_is_warned_about(
+    corpus: Corpus, caplog: pytest.LogCaptureFixture, phase: dict[str, Any], warned: bool
+):
+    nlp = make_nlp()
+    config = nlp.config
+    within = {"@schedules": "spacy_distill.linear.v1", "total_steps": 6}
+    phases = {"falling": {**phase, "share": within}, "rest": {"fraction": 0.4, "share": 0.0}}
+    config["corpora"]["train"] = {
+        "share": {"@schedules": "spacy_distill.phases.v1", "total_steps": 10, "*": phases}
+    }
+    nlp.config = config
+    with caplog.at_level(logging.WARNING, logger="spacy"):
+        logging.getLogger("spacy").propagate = True
+        BlendedCorpus(corpus("gold", 3), corpus("distilled", 3), 0.5)(nlp)
+    assert ("in [….share.*.falling.share]" in caplog.text) is warned

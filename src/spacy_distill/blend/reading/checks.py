@@ -12,6 +12,7 @@ from .plan import Plan
 
 TRACK_PROGRESS = "spacy_distill.track_progress.v1"
 GOLD_LABELS = "spacy_distill.gold_labels.v1"
+PHASES = "spacy_distill.phases.v1"
 READ_LABELS = "spacy.read_labels.v1"
 # The folder that the project's command `encoder` fills.
 FETCHED_ENCODER = Path("assets/encoder")
@@ -154,12 +155,34 @@ def cautions(config: Mapping[str, Any], plan: Plan) -> Iterator[str]:
             f"The batcher holds {batcher['buffer']} documents back to sort them: the share lags by as many. "
             'Set @batchers = "spacy.batch_by_sequence.v1" in [training.batcher].'
         )
-    share = section_at(config, training["train_corpus"]).get("share")
-    if isinstance(share, Mapping) and share.get("total_steps", max_steps) != max_steps:
+    factories = [section.get("factory") for section in config.get("components", {}).values()]
+    if section_at(training, "optimizer").get("use_averages") and "transformer" in factories:
         yield (
-            f"The share schedule is made for {share['total_steps']} steps, but training makes {max_steps}. "
+            "Averages never reach a transformer: evaluations would put an averaged head on an encoder as it "
+            "is. Set use_averages = false in [training.optimizer]."
+        )
+    yield from _other_lengths(section_at(config, training["train_corpus"]).get("share"), max_steps)
+
+
+def _other_lengths(share: Any, steps: int) -> Iterator[str]:
+    """Warn about schedules that are made for more or fewer steps than they have."""
+    if not isinstance(share, Mapping):
+        return
+    if share.get("total_steps", steps) != steps:
+        yield (
+            f"The share schedule is made for {share['total_steps']} steps, but training makes {steps}. "
             "Set total_steps = ${training.max_steps} in its section."
         )
+    phases = share.get("*", {}) if share.get("@schedules") == PHASES else {}
+    for name, phase in phases.items():
+        within = phase["share"]
+        if isinstance(within, Mapping) and "total_steps" in within:
+            length = phase["steps"] if "steps" in phase else round(phase["fraction"] * steps)
+            if abs(within["total_steps"] - length) > 1:
+                yield (
+                    f"The schedule of the phase {name} is made for {within['total_steps']} steps, but the "
+                    f"phase lasts {length}. Set total_steps = {length} in [….share.*.{name}.share]."
+                )
 
 
 def ner_components(config: Mapping[str, Any]) -> list[str]:
