@@ -112,6 +112,11 @@ def _show_quality(found: Audit) -> None:
                 f"{quality.open} gold entities lie where it says nothing; counted as not found, "
                 f"micro F1 is {100 * quality.all_scores.micro.prf.f:.1f}"
             )
+    if found.gold.quality:
+        scored = found.gold.quality[-1].all_scores.labels
+        strange = [label for label, one in scored.items() if not one.counts.tp + one.counts.fn]
+        if strange:
+            msg.warn(f"Gold has no entity of {', '.join(strange)}: are its labels those of the corpus?")
     unseen, entities = found.gold.unseen, sum(one.entities for one in found.facts.labels.values())
     msg.text(f"{sum(unseen.entities.values())} of {entities} entities are none of gold's by their text")
 
