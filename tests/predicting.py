@@ -50,7 +50,7 @@ def run_predict(model: Path, corpus: Path, out: Path, **options: Any) -> tuple[P
     wanted = Wanted(find_model(str(model)), corpus, out, **{"shard_size": 10, "batch_size": 4, **options})
     with opened_output(wanted) as scratch:
         plan = make_plan(wanted)
-        return plan, list(predict(plan, InProcess(), scratch))
+        return plan, list(predict(plan, InProcess(), scratch)) if plan.todo else []
 
 
 def read_out(out: Path) -> list[dict[str, Any]]:

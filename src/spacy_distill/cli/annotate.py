@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .app import app
-from .console import OVERRIDES, msg, shown_errors
+from .console import INTERRUPT_STATUS, OVERRIDES, msg, shown_errors
 
 if TYPE_CHECKING:
     from ..teacher.annotate import Report
     from ..teacher.asking.batches import Waiting
     from ..teacher.asking.tally import Tally
 
-# What a shell says of a program that Ctrl-C ended.
-INTERRUPT_STATUS = 130
 # Answers of batches are still to come.
 WAITING_STATUS = 3
 

@@ -8,6 +8,9 @@ from wasabi.printer import Printer
 
 msg = Printer()
 
+# What a shell says of a program that Ctrl-C ended.
+INTERRUPT_STATUS = 130
+
 # Commands that take config overrides (--section.key value) keep unknown options for themselves.
 OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -37,3 +40,13 @@ def shown_errors() -> Iterator[None]:
     except (ValueError, OSError) as error:
         msg.fail(str(error))
         raise typer.Exit(1) from None
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """At Ctrl-C, end with the message that the same command goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        msg.fail("Interrupted. The same command goes on where this one ended.")
+        raise typer.Exit(INTERRUPT_STATUS) from None

@@ -13,11 +13,12 @@ import typer
 
 from ..engines.options import EngineName
 from .app import app
-from .console import msg, shown_errors
+from .console import msg, resumable, shown_errors
 from .live import duration
 
 if TYPE_CHECKING:
     from ..engines.engine import Event
+    from ..engines.options import RayOptions
     from ..predict.predict import Plan, Wanted
     from ..predict.shard import Shard
 
@@ -82,10 +83,10 @@ def predict_cli(
     A record that cannot be predicted is set aside in OUT/_rejects with its reason, and the rest goes on. Exit
     status 3: records were set aside; 1: shards failed, and the same command tries those again.
     """
-    with shown_errors():
+    with shown_errors(), resumable():
         from ..engines.options import RayOptions
         from ..predict.outputs import Format as Formats
-        from ..predict.predict import Wanted, find_model, opened_engine
+        from ..predict.predict import Wanted, find_model
         from ..predict.records import Fields
 
         wanted = Wanted(
@@ -100,17 +101,16 @@ def predict_cli(
             bool(gpus),
         )
         options = RayOptions(num_cpus=cpus, num_gpus=gpus, files="shared" if shared else "ship")
-        with opened_engine(engine, jobs, options) as carrier:
-            status = _predict(wanted, carrier)
+        status = _predict(wanted, engine, jobs, options)
     raise typer.Exit(status)
 
 
-def _predict(wanted: Wanted, engine: Any) -> int:
+def _predict(wanted: Wanted, engine: EngineName, jobs: int | None, options: RayOptions) -> int:
     """Predict, and print what comes of it.
 
     RETURNS (int): The status to exit with.
     """
-    from ..predict.predict import make_plan, opened_output, predict
+    from ..predict.predict import make_plan, opened_engine, opened_output, predict
 
     with opened_output(wanted) as scratch:
         plan = make_plan(wanted)
@@ -118,8 +118,10 @@ def _predict(wanted: Wanted, engine: Any) -> int:
         if plan.done:
             msg.info(f"{len(plan.done)} shards are done and not predicted again.")
         msg.text(f"{len(plan.todo)} shards to do, {records:,} records.")
-        began = time.monotonic()
-        total, failed = _show(predict(plan, engine, scratch), records)
+        began, total, failed = time.monotonic(), Counter[str](), 0
+        if plan.todo:
+            with opened_engine(engine, jobs, options) as carrier:
+                total, failed = _show(predict(plan, carrier, scratch), records)
         return _summary(wanted, plan, total, failed, time.monotonic() - began)
 
 

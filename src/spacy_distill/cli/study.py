@@ -8,7 +8,7 @@ import typer
 
 from ..engines.options import EngineName
 from .app import app
-from .console import OVERRIDES, msg, shown_errors
+from .console import OVERRIDES, msg, resumable, shown_errors
 from .live import StudyProgress, duration, show_plan, show_table
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def study_cli(
     Train every run of a study that is not done yet, score it on the test corpus, and write the report.
     Values of the config can be set on the command line: --study.max_steps 100 --paths.gold gold.spacy
     """
-    with shown_errors():
+    with shown_errors(), resumable():
         from spacy.cli._util import parse_config_overrides
 
         from ..study.runs.config import read_study

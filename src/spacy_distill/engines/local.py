@@ -1,6 +1,7 @@
 """Work on this machine: worker processes of the standard library, one thread each."""
 
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -76,7 +77,8 @@ class LocalEngine(Generic[J]):
 
 
 def prepare_worker() -> None:
-    """Set up a worker process: one thread, and no life after its parent's."""
+    """Set up a worker process: one thread, no last words at Ctrl-C, and no life after its parent's."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.environ.update(ONE_THREAD)
 

@@ -145,8 +145,7 @@ def predict(plan: Plan, engine: Engine[Shard], scratch: Path) -> Iterator[Event[
 
     YIELDS (Event): What happens, shard by shard; the facts of a finished one are its record.
     """
-    if plan.todo:
-        yield from engine.run(plan.todo, _unique(scratch))
+    yield from engine.run(plan.todo, _unique(scratch))
 
 
 @contextmanager
