@@ -217,8 +217,10 @@ def test_auto_takes_bf16_only_where_it_pays(
     assert choose_half("fp32") is False
 
 
-def test_the_gain_is_a_ratio():
+def test_the_gain_is_a_ratio_and_measuring_it_leaves_the_threads_alone():
+    threads = torch.get_num_threads()
     assert bf16_gain(rounds=1) > 0
+    assert torch.get_num_threads() == threads
 
 
 def test_an_unknown_precision_is_refused():

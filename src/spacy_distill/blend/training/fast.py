@@ -89,12 +89,15 @@ def bf16_gain(rounds: int = 5) -> float:
 
     times: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
     factors = {t: (torch.ones(256, 384, dtype=t), torch.ones(1536, 384, dtype=t)) for t in times}
-    # In turns and by CPU time, so that other load on the machine does not decide.
+    # In turns, by CPU time and in one thread, so that other load on the machine does not decide.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     for _ in range(rounds + 1):
         for dtype, (inputs, weights) in factors.items():
             start = time.process_time()
             torch.nn.functional.linear(inputs, weights)
             times[dtype].append(time.process_time() - start)
+    torch.set_num_threads(threads)
     # The first of each prepares the kernel.
     full, half = (min(taken[1:]) for taken in times.values())
     return full / max(half, 1e-9)
