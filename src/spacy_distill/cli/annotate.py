@@ -18,7 +18,7 @@ WAITING_STATUS = 3
 
 
 @app.command("annotate", context_settings=OVERRIDES)
-def annotate_command(
+def annotate_cli(
     ctx: typer.Context,
     config: Annotated[Path, typer.Argument(help="The teacher's config.")],
     source: Annotated[
@@ -92,16 +92,16 @@ def show_plan(config: Path, source: Path, overrides: dict[str, Any]) -> None:
     if isinstance(teacher.model, ChatModel):
         settings = teacher.model.settings
         typical = typical_request(teacher.model.known, settings, teacher.task.prompt_hash)
-        tokens = plan.tokens(typical)
+        tokens, cost = plan.tokens(typical), "no prices in the config"
+        if settings.prices:
+            live, batch = (plan.cost(typical, settings.prices, batch=batch) for batch in (False, True))
+            cost = f"{live:,.4f} USD; {batch:,.4f} USD as a batch"
         rows += [
             ("tokens, estimated", f"{tokens.prompt:,} in, {tokens.completion:,} out"),
-            ("cost, estimated", "no prices in the config"),
+            ("cost, estimated", cost),
             ("time, estimated", duration(plan.seconds(typical, settings))),
             ("estimated by", "earlier answers" if typical.measured else "rule of thumb"),
         ]
-        if settings.prices:
-            cost, batch = (plan.cost(typical, settings.prices, batch=batch) for batch in (False, True))
-            rows[6] = ("cost, estimated", f"{cost:,.4f} USD; {batch:,.4f} USD as a batch")
     msg.text(f"Prompt `{plan.view}`, as it would be sent for the first document:")
     msg.divider()
     typer.echo(visible(plan.example))

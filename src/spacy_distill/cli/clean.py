@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @app.command("clean")
-def clean_command(
+def clean_cli(
     source: Annotated[
         Path, typer.Argument(metavar="DISTILLED.spacy", help="The corpus with the teacher's labels.")
     ],

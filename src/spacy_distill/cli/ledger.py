@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 @app.command("ledger", context_settings=OVERRIDES)
-def ledger_command(
+def ledger_cli(
     ctx: typer.Context,
     ledger: Annotated[Path, typer.Argument(metavar="LEDGER.sqlite", help="The ledger.")],
     action: Annotated[

@@ -17,7 +17,7 @@ WIDTH = 60
 
 
 @app.command("preview", context_settings=OVERRIDES)
-def preview_command(
+def preview_cli(
     ctx: typer.Context,
     config: Annotated[Path, typer.Argument(metavar="TRAIN.cfg", help="The training config.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Picture to write: .svg or .png.")] = None,

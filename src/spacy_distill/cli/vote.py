@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @app.command("vote")
-def vote_command(
+def vote_cli(
     paths: Annotated[
         list[Path],
         typer.Argument(metavar="VIEW.spacy … OUT.spacy", help="The views, then the file to write."),

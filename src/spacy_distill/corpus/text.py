@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from .docbin import read_docs
@@ -19,12 +19,15 @@ def normalise(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+def whole_and_sentences(doc: Doc) -> list[Doc | Span]:
+    """A document and, where several sentences are marked in it, each of them."""
+    sentences = list(doc.sents) if doc.has_annotation("SENT_START") else []
+    return [doc, *(sentences if len(sentences) > 1 else [])]
+
+
 def sentence_keys(doc: Doc) -> set[str]:
     """Normalised forms of a document and, where its sentences are marked, of each of them."""
-    keys = {normalise(doc.text)}
-    if doc.has_annotation("SENT_START"):
-        keys.update(normalise(sent.text) for sent in doc.sents)
-    return keys - {""}
+    return {normalise(part.text) for part in whole_and_sentences(doc)} - {""}
 
 
 def corpus_keys(paths: Iterable[Path], vocab: Vocab) -> set[str]:

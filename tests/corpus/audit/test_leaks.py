@@ -35,11 +35,23 @@ def test_an_example_names_both_documents(make):
     assert NEAR <= twin.likeness < 1
 
 
-def test_sentences_of_a_test_article_count(make):
-    article = make(f"{OTHER} {LONG}")
+@pytest.mark.parametrize(("text", "counts"), [(LONG, (1, 0)), (NEARLY, (0, 1))])
+def test_sentences_of_an_article_count_on_either_side(make, text, counts):
+    article = make(f"{OTHER} {text}", id="article")
     for token in article:
         token.is_sent_start = token.i in (0, len(OTHER.split()))
-    assert find_leaks([make(LONG)], [article], "test").exact == 1
+    for docs, others in (([make(LONG)], [article]), ([article], [make(LONG)])):
+        leaks = find_leaks(docs, others, "test")
+        assert (leaks.exact, leaks.near) == counts
+        (twin,) = leaks.examples
+        assert {twin.text.strip(), twin.other_text.strip()} == {LONG, text}
+
+
+def test_a_short_sentence_of_an_article_is_no_leak(make):
+    article = make(f"{OTHER} Oslo 2023-01-01")
+    for token in article:
+        token.is_sent_start = token.i in (0, len(OTHER.split()))
+    assert find_leaks([article], [make("Oslo 2023-01-01")], "test").clean
 
 
 def test_documents_that_repeat_an_earlier_one(make):

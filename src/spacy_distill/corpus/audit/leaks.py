@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from ..provenance import doc_id
-from ..text import normalise, sentence_keys
+from ..text import normalise, whole_and_sentences
 
 # Shorter documents, such as datelines and table rows, recur by nature.
 MIN_TOKENS = 8
@@ -24,9 +24,9 @@ Shingles = frozenset[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Twin:
-    """Two documents of the same or nearly the same text.
+    """Two documents of the same or nearly the same text, or with such a sentence.
 
-    id (str), text (str): The one, of the audited corpus.
+    id (str), text (str): The one, of the audited corpus, and what of it is alike.
     other_id (str), other_text (str): The other.
     likeness (float): Share of common word pairs; 1.0 for the same text.
     """
@@ -64,25 +64,32 @@ class Leaks:
 def find_leaks(docs: Sequence[Doc], others: Sequence[Doc], name: str) -> Leaks:
     """Find documents that stand in a test corpus too.
 
+    Where sentences are marked in a document of either corpus, each of them counts as the document does.
+
     docs (Sequence[Doc]): The corpus to audit.
-    others (Sequence[Doc]): The test corpus. Where its sentences are marked, each of them counts.
+    others (Sequence[Doc]): The test corpus.
     name (str): Its name.
     RETURNS (Leaks): What stands in both.
     """
-    known: dict[str, Doc] = {}
-    for other in others:
-        for key in sentence_keys(other):
-            known.setdefault(key, other)
-    index = ShingleIndex([shingles(other.text) for other in others])
+    parts = [(other, part) for other in others for part in whole_and_sentences(other)]
+    known: dict[str, tuple[Doc, Doc | Span]] = {}
+    for other, part in parts:
+        known.setdefault(normalise(part.text), (other, part))
+    index = ShingleIndex([shingles(part.text) for _, part in parts])
     exact, near, short = [], [], 0
     for doc in docs:
-        twin = known.get(normalise(doc.text))
         if len(doc) < MIN_TOKENS:
-            short += twin is not None
-        elif twin is not None:
-            exact.append(_twin(doc, twin, 1.0))
-        elif (best := index.nearest(shingles(doc.text))) is not None:
-            near.append(_twin(doc, others[best[0]], best[1]))
+            short += normalise(doc.text) in known
+            continue
+        own = [part for part in whole_and_sentences(doc) if len(part) >= MIN_TOKENS]
+        same = next((part for part in own if normalise(part.text) in known), None)
+        if same is not None:
+            exact.append(_twin((doc, same), known[normalise(same.text)], 1.0))
+            continue
+        alike = [(best, part) for part in own if (best := index.nearest(shingles(part.text))) is not None]
+        if alike:
+            (i, likeness), part = max(alike, key=lambda item: item[0][1])
+            near.append(_twin((doc, part), parts[i], likeness))
     near.sort(key=lambda twin: -twin.likeness)
     return Leaks(name, len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]])
 
@@ -99,7 +106,7 @@ def find_duplicates(docs: Sequence[Doc]) -> Leaks:
         elif len(doc) < MIN_TOKENS:
             short += 1
         else:
-            exact.append(_twin(doc, original, 1.0))
+            exact.append(_twin((doc, doc), (original, original), 1.0))
     near = sorted(_near_twins([doc for doc in fresh if len(doc) >= MIN_TOKENS]), key=lambda t: -t.likeness)
     return Leaks("", len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]])
 
@@ -158,8 +165,10 @@ def _near_twins(docs: Sequence[Doc]) -> Iterator[Twin]:
     for i, doc in enumerate(docs):
         best = index.nearest(shingles(doc.text), before=i)
         if best is not None:
-            yield _twin(doc, docs[best[0]], best[1])
+            other = docs[best[0]]
+            yield _twin((doc, doc), (other, other), best[1])
 
 
-def _twin(doc: Doc, other: Doc, alike: float) -> Twin:
-    return Twin(doc_id(doc) or "", doc.text, doc_id(other) or "", other.text, alike)
+def _twin(one: tuple[Doc, Doc | Span], other: tuple[Doc, Doc | Span], alike: float) -> Twin:
+    """Two documents by the parts of them that are alike."""
+    return Twin(doc_id(one[0]) or "", one[1].text, doc_id(other[0]) or "", other[1].text, alike)
