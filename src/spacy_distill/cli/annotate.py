@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .app import app
-from .console import INTERRUPT_STATUS, OVERRIDES, msg, shown_errors
+from .console import INTERRUPT_STATUS, OVERRIDES, duration, msg, shown_errors
 
 if TYPE_CHECKING:
     from ..teacher.annotate import Report
@@ -78,7 +78,6 @@ def show_plan(config: Path, source: Path, overrides: dict[str, Any]) -> None:
     from ..teacher.pipeline import load_teacher
     from ..teacher.plan import make_plan, typical_request
     from .ledger import visible
-    from .panel import duration
 
     teacher = load_teacher(config, overrides)
     plan = make_plan(teacher, source)

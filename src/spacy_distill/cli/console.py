@@ -50,3 +50,13 @@ def resumable() -> Iterator[None]:
     except KeyboardInterrupt:
         msg.fail("Interrupted. The same command goes on where this one ended.")
         raise typer.Exit(INTERRUPT_STATUS) from None
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: "8 s", "3 min 20 s", "2 h 5 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

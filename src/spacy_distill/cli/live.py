@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from .console import msg
+from .console import duration, msg
 
 if TYPE_CHECKING:
     from ..study.runs.conduct import Progress
@@ -147,12 +147,3 @@ def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -
 def _width(column: Iterable[str]) -> int:
     """Columns of the terminal that a column of a table takes, with its margin."""
     return max(len(line) for cell in column for line in cell.split("\n")) + 3
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 6000:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .console import duration
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -82,13 +84,3 @@ def panel(tally: "Tally") -> "Table":
     for name, value in facts(tally):
         table.add_row(Text(name, style="bold"), Text(value))
     return table
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: "8 s", "3 min 20 s", "2 h 5 min"."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -13,8 +13,7 @@ import typer
 
 from ..engines.options import EngineName
 from .app import app
-from .console import msg, resumable, shown_errors
-from .live import duration
+from .console import duration, msg, resumable, shown_errors
 
 if TYPE_CHECKING:
     from ..engines.engine import Event

@@ -8,8 +8,8 @@ import typer
 
 from ..engines.options import EngineName
 from .app import app
-from .console import OVERRIDES, msg, resumable, shown_errors
-from .live import StudyProgress, duration, show_plan, show_table
+from .console import OVERRIDES, duration, msg, resumable, shown_errors
+from .live import StudyProgress, show_plan, show_table
 
 if TYPE_CHECKING:
     from confection import Config

@@ -229,5 +229,5 @@ def test_a_folder_that_is_no_study_and_a_file_that_is_no_result_are_refused(tmp_
     with pytest.raises(ValueError, match="not the folder of a study"):
         read_summary(tmp_path)
     (tmp_path / "results.json").write_text("{}")
-    with pytest.raises(ValueError, match=r"not a results\.json"):
+    with pytest.raises(ValueError, match=r"nor a results\.json"):
         read_summary(tmp_path / "results.json")

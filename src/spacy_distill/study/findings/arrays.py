@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -98,8 +97,3 @@ def macro_f(counts: Floats) -> Floats:
     occurs = counts.sum(axis=-1) > 0
     f = prf_array(counts)[..., 2]
     return np.asarray((f * occurs).sum(axis=-1) / np.maximum(occurs.sum(axis=-1), 1))
-
-
-def as_list(values: Any) -> Any:
-    """An array as plain numbers."""
-    return np.asarray(values).tolist()

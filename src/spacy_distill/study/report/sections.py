@@ -228,11 +228,6 @@ def versions(summary: Summary) -> dict[str, str]:
     return {name: ", ".join(sorted(values)) for name, values in found.items()}
 
 
-def has_heldout(findings: Findings) -> bool:
-    """Whether errors were traced to the teacher."""
-    return any(found["lineage"] for found in findings["arms"])
-
-
 def gist(error: str) -> str:
     """The last line of a traceback: what went wrong."""
     lines: Sequence[str] = error.strip().splitlines()

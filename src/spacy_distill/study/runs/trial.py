@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 CONFIG = "config.cfg"
 LOG = "log.txt"
-BLEND = "blend.jsonl"
 SCORES = "scores.json"
 RECORD = "run.json"
 LAST = "model-last"
