@@ -16,11 +16,7 @@ import zipfile
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
-from huggingface_hub import hf_hub_download
-from huggingface_hub.constants import ENDPOINT
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from wasabi.printer import Printer
 
 HUB_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -42,6 +38,12 @@ def from_hub(folder: Path) -> None:
     folder (Path): Where to put them.
     RAISES (OSError): If the hub cannot be reached or refuses.
     """
+    # Loaded only where there is something to fetch.
+    import httpx
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.constants import ENDPOINT
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
     try:
         # One quick question first: the hub's own client retries for half a minute where there is no network.
         httpx.head(ENDPOINT, timeout=5)
