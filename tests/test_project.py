@@ -63,9 +63,8 @@ def test_refused_and_truncated_answers_label_nothing(sample_project: Path):
 def test_a_second_run_skips_every_command(sample_project: Path):
     done = run_in(sample_project, "-m", "spacy", "project", "run", "all", ".", "--vars.student", "cpu")
     commands = srsly.read_yaml(ROOT / "project.yml")["workflows"]["all"]
-    assert [c for c in commands if f"Skipping '{c}'" not in done.stdout] == ["encoder"] or done.stdout.count(
-        "Skipping"
-    ) == len(commands)
+    # The tok2vec student fetches no encoder, so its folder may not be there to be up to date.
+    assert {c for c in commands if f"Skipping '{c}'" not in done.stdout} <= {"encoder"}
 
 
 def test_what_the_project_makes_is_ignored_by_git(sample_project: Path):

@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 import spacy
+from spacy.tokens import Doc, Span
 
 from spacy_distill.corpus.docbin import read_docs
 from spacy_distill.corpus.provenance import VIEW_PREFIX, doc_id, views
 from spacy_distill.teacher.annotate import annotate
 from spacy_distill.teacher.ledger.ledger import Ledger
-from spacy_distill.teacher.pipeline import load_teacher
+from spacy_distill.teacher.pipeline import bare, load_teacher
 from spacy_distill.teacher.recorded import import_recorded
 
 TEXTS = ["Ada met Bob .", "", "Nobody came .", "Ada met Bob .", "Cleo left early ."]
@@ -35,6 +36,18 @@ def recorded(tmp_path, make_config, make_corpus):
 
 def read(path: Path):
     return list(read_docs(path, spacy.blank("en").vocab))
+
+
+def test_sentences_of_an_article_stay_and_labels_do_not_pass():
+    nlp = spacy.blank("en")
+    doc = Doc(
+        nlp.vocab, words=["Ada", "left", ".", "Bob", "came"], sent_starts=[True, False, False, True, False]
+    )
+    doc.ents = [Span(doc, 0, 1, label="GOLD")]
+    made = bare(doc)
+    assert [str(sentence) for sentence in made.sents] == ["Ada left .", "Bob came"]
+    assert not made.has_annotation("ENT_IOB")
+    assert not bare(nlp("Ada left.")).has_annotation("SENT_START")
 
 
 def test_replay_annotates_from_recorded_answers(tmp_path, recorded):
