@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
 from ...corpus.bootstrap import LEVEL, Floats
 from ..runs.matrix import Arm
@@ -66,6 +65,9 @@ def invert(sizes: Floats, scores: Floats, score: float) -> float:
     score (float): The score to reach.
     RETURNS (float): The number of documents.
     """
+    # Loaded here: most studies have no curve, and this takes longer to load than all else of a report.
+    from scipy.optimize import isotonic_regression
+
     rising = np.asarray(isotonic_regression(scores).x)
     if score > rising[-1] + ROUNDING:
         return float(sizes[-1])

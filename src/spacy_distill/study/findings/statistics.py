@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from ...corpus.bootstrap import LEVEL, Floats, interval, prf_array
 from .arrays import Counted, Resampler, macro_f, micro_prf
@@ -126,8 +126,8 @@ def t_interval(differences: Floats) -> tuple[float | None, float | None, float |
     error = float(np.std(differences, ddof=1)) / n**0.5
     if error == 0.0:
         return mean, mean, 1.0 if mean == 0.0 else 0.0
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * error
-    return mean - reach, mean + reach, float(2 * stats.t.sf(abs(mean) / error, n - 1))
+    reach = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * error
+    return mean - reach, mean + reach, float(2 * stdtr(n - 1, -abs(mean) / error))
 
 
 def two_sided(samples: Floats) -> float:
