@@ -102,11 +102,13 @@ def test_the_wheel_of_spacy_package_loads_and_requires_nothing_of_ours(
 
 
 def test_a_transformer_reads_documents_longer_than_its_window(transformer: Path):
-    assert entities(transformer, "gold1" + 300 * " word") == "[(0, 1, 'LOC')]"
+    found = entities(transformer, "gold1" + 300 * " word" + " gold1")
+    assert "(0, 1, 'LOC')" in found and "(301, 302, 'LOC')" in found
 
 
 def test_a_transformer_loads_without_its_encoders_folder(transformer: Path, elsewhere: Path, tmp_path: Path):
     text = "gold1 word word"
-    assert entities(transformer, text) == "[(0, 1, 'LOC')]"
+    expected = entities(transformer, text)
+    assert "(0, 1, 'LOC')" in expected
     site = site_of_wheel(transformer, tmp_path, elsewhere)
-    assert load_elsewhere(site, "en_sample_ner", tmp_path, text) == "[(0, 1, 'LOC')]"
+    assert load_elsewhere(site, "en_sample_ner", tmp_path, text) == expected
