@@ -149,3 +149,10 @@ def test_after_the_steps_of_a_chain_of_thought_none_says_that_there_is_no_entity
 def test_a_long_reason_with_an_open_bracket_is_read_at_once():
     (candidate,) = read("1. Rome | True | a city" + " " * 200_000 + "(")
     assert candidate.text == "Rome"
+
+
+def test_a_last_line_whose_bracket_is_open_was_cut_off():
+    for cut in ("(", "(LO", "a city ("):
+        assert not parse_lines(f"1. Ovid | True | (PER)\n2. Rome | True | {cut}", LABELS).complete
+    assert parse_lines("1. Ovid | True | (PER", LABELS) is not None
+    assert parse_lines("1. Ovid | True | a poet (of Rome) (PER)", LABELS).complete

@@ -7,6 +7,7 @@ from .candidates import Candidate, LabelSet, Parsed
 
 _NUMBER = re.compile(r"^\s*(?:[-*•–+>]\s+)?(?:[*_`]*[(\[]?\d{1,4}\s*[.):\]]+(?=\s|\D)[*_`]*\s*)?")
 _ITEM = re.compile(r"\s*(?:[-*•–+>]\s|[*_`]*[(\[]?\d{1,4}\s*[.):\]])")
+_OPEN_BRACKET = re.compile(r"\([^()|]{0,40}$")
 # As a last line, without a verdict: the answer was cut off here.
 _NUMBERED = re.compile(r"\s*[*_`]*[(\[]?\d{1,4}\s*[.):\]]")
 _ORDINAL = re.compile(r"\s*[*_`]*\d{1,4}[.)]?[*_`]*\s*")
@@ -41,8 +42,12 @@ def parse_lines(answer: str, labels: LabelSet) -> Parsed | None:
     if not any(read):
         return Parsed(()) if _says_nothing(lines) else None
     found = [one or _unread(line) for one, line in zip(read, lines, strict=True)]
-    complete = read[-1] is not None or not _NUMBERED.match(lines[-1])
-    return Parsed(tuple(candidate for candidate in found if candidate), complete)
+    return Parsed(tuple(candidate for candidate in found if candidate), not _breaks_off(lines[-1], read[-1]))
+
+
+def _breaks_off(line: str, read: Candidate | None) -> bool:
+    """Whether a last line shows that the answer was cut off: without a verdict, or with its bracket open."""
+    return bool(_OPEN_BRACKET.search(line) if read else _NUMBERED.match(line))
 
 
 def _says_nothing(lines: Sequence[str]) -> bool:
