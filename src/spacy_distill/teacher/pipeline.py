@@ -107,7 +107,9 @@ def _check_is_teacher(config: Path) -> None:
 def bare(doc: Doc) -> Doc:
     """A document's words, spaces, sentences and origin, and nothing else of it: no label can pass."""
     words, spaces = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
-    starts = [token.is_sent_start for token in doc] if doc.has_annotation("SENT_START") else None
+    starts: list[bool | int | None] | None = None
+    if doc.has_annotation("SENT_START"):
+        starts = [token.is_sent_start for token in doc]
     made = Doc(doc.vocab, words=words, spaces=spaces, sent_starts=starts)
     record(made).update({name: value for name, value in record(doc).items() if name != "views"})
     return made
