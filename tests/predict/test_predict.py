@@ -13,8 +13,9 @@ from predicting import read_out, read_rejects, run_predict, write_rows
 from spacy_distill.corpus.docbin import read_docs
 from spacy_distill.corpus.provenance import doc_id
 from spacy_distill.predict import shard as shard_module
-from spacy_distill.predict.outputs import Format
+from spacy_distill.predict.outputs import Format, open_writer
 from spacy_distill.predict.predict import find_model
+from spacy_distill.predict.records import Record
 from spacy_distill.predict.shard import predict_shard
 
 
@@ -123,6 +124,16 @@ def test_parquet_and_docbin_hold_the_same_as_jsonl(model, corpus, tmp_path):
     ]
     run_predict(model, tmp_path / "p", tmp_path / "again")
     assert read_out(tmp_path / "again") == rows
+
+
+def test_a_document_is_written_without_what_components_hang_on_it(tmp_path):
+    doc = spacy.blank("en")("Ana left Oslo")
+    doc.user_data["vectors"] = [0.0]
+    writer = open_writer(Format.spacy, tmp_path / "a.spacy")
+    writer.add(Record(1, "a", doc.text), doc)
+    writer.close()
+    (read,) = read_docs(tmp_path / "a.spacy", Vocab())
+    assert doc_id(read) == "a" and "vectors" not in read.user_data
 
 
 def test_a_shard_is_whole_or_not_there(model, tmp_path, monkeypatch):
