@@ -1,6 +1,7 @@
 """Jobs as rows of a Ray dataset: its actors keep what they loaded, a pipeline, from job to job."""
 
 import pickle
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Generic
@@ -53,8 +54,9 @@ class RayDataset(Generic[J]):
                 yield Event(job, "started")
                 yield Event.of(job, outcome)
         except ray.exceptions.RayError as error:
-            last = str(error).strip().splitlines()[-1]
-            raise ValueError(f"The workers on the Ray cluster cannot go on: {last}") from error
+            said = re.findall(r"^[\w.]*(?:Error|Exception): .*", str(error), re.MULTILINE)
+            reason = said[-1] if said else str(error)
+            raise ValueError(f"The workers on the Ray cluster cannot go on: {reason}") from error
 
 
 class Actor:
