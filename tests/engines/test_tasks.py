@@ -84,3 +84,11 @@ def test_equal_files_are_sent_once(joined):
         assert len({parcel.data for parcel in parcels.values()}) == 1
         (parcel, _) = parcels.values()
         assert parcel.unpacked().read_text() == Path(__file__).read_text()
+
+
+def test_a_worker_that_fits_on_no_node_is_refused_instead_of_waited_for(joined):
+    with (
+        pytest.raises(ValueError, match=r"takes 1 CPUs and 0\.5 GPUs, and no node"),
+        connected(RayOptions(num_gpus=0.5)),
+    ):
+        pass
