@@ -99,6 +99,36 @@ def test_a_run_that_the_budget_stops_says_what_is_left(run, folder):
     assert len(server.calls) == 20
 
 
+def test_the_key_is_in_no_file_that_is_made_of_answers(run, folder, monkeypatch):
+    monkeypatch.setenv("SOME_KEY", KEY)
+    ways = [
+        completion(OK),
+        completion(f'["Ada", "{KEY}"]'),
+        failure(400, f"Incorrect API key provided: {KEY}"),
+        failure(500, KEY),
+        Response(f"not json {KEY}"),
+    ]
+
+    def respond(call):
+        return ways[int(call.prompt.split()[-2]) % len(ways)]
+
+    with Server(respond) as server:
+        printed = run(*at(server, api_key_env="SOME_KEY", max_tries=1))[1]
+    for arguments in (
+        ["audit", "out.spacy", "--html", "audit.html", "--json", "audit.json"],
+        ["ledger", "ledger.sqlite", "export", "answers.jsonl"],
+    ):
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, done.output
+        printed += done.output
+    made = {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert {"teacher.cfg", "ledger.sqlite", "out.spacy", "audit.html", "audit.json", "answers.jsonl"} <= set(
+        made
+    )
+    assert KEY not in printed
+    assert not [name for name, content in made.items() if KEY.encode() in content]
+
+
 def test_a_limit_in_money_needs_prices(run, folder):
     with Server(lambda call: completion(OK)) as server:
         status, output = run(*at(server), "--max-cost", 1)
