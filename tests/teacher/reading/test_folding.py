@@ -60,6 +60,14 @@ def test_folding_is_idempotent(text):
     assert fold_loosely(fold(text)) == fold_loosely(text)
 
 
+@example(["a", "\u0304", "\u0327"])
+@example(["0", "\u00af", "\u00b8"])
+@given(st.lists(st.text(min_size=1), min_size=1))
+def test_marks_that_stand_alone_hide_no_word(words):
+    whole = WordIndex(words).find(" ".join(words))
+    assert whole is not None or not any(map(fold_loosely, words))
+
+
 @given(st.lists(st.text(min_size=1).filter(fold), min_size=1), st.data())
 def test_every_run_of_tokens_is_found_where_it_stands(words, data):
     start = data.draw(st.integers(0, len(words) - 1))

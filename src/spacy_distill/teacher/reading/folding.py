@@ -26,12 +26,17 @@ _FOLDS = _Folds(_QUOTES | _HYPHENS)
 
 
 def fold(text: str) -> str:
-    """A text without spacing and invisible characters, with plain quotes and hyphens and no ligatures."""
+    """A text without spacing and invisible characters, with plain quotes and hyphens and no ligatures.
+
+    A combining mark at the beginning, with nothing to combine with, is left out: beside others it would
+    change its place.
+    """
     plain = text.translate(_FOLDS)
     if plain.isascii():
         return plain
     # Some marks are decomposed into a space and a combining mark; without the space they combine.
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", plain).translate(_FOLDS))
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", plain).translate(_FOLDS))
+    return folded[next((i for i, c in enumerate(folded) if not unicodedata.combining(c)), len(folded)) :]
 
 
 def fold_loosely(text: str) -> str:
