@@ -90,3 +90,27 @@ def test_counts_stay_with_their_document_and_article_and_no_text_is_written(tmp_
     assert add_counts([{"LOC": Counts(1, 0, 0)}, {"LOC": Counts(1, 0, 1)}]) == total_of(
         scores["sets"]["test"]
     )
+
+
+def test_a_pipeline_that_is_the_same_as_another_is_not_run_again(tmp_path, monkeypatch):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Oslo"}])
+    nlp.to_disk(tmp_path / "last")
+    nlp.meta["performance"] = {"ents_f": 0.5}
+    nlp.to_disk(tmp_path / "best")
+    nlp.get_pipe("entity_ruler").add_patterns([{"label": "ORG", "pattern": "waits"}])
+    nlp.to_disk(tmp_path / "other")
+    doc = nlp.make_doc("Oslo waits .")
+    doc.ents = [Span(doc, 0, 1, "LOC")]
+    write_docs([set_origin(doc, id="d", document="a", source="x")], tmp_path / "test.spacy")
+    loaded = []
+    monkeypatch.setattr(
+        spacy, "load", lambda place: loaded.append(place.name) or spacy.util.load_model(place)
+    )
+    models = {name: tmp_path / name for name in ("last", "best", "other")}
+    scores = score_models(models, {"test": tmp_path / "test.spacy"}, tmp_path / "test.spacy", tmp_path)
+    (row,) = scores["sets"]["test"]
+    assert loaded == ["last", "other"]
+    assert row["best"] == row["last"] == {"LOC": [1, 0, 0]}
+    assert row["best_seen"] == row["last_seen"]
+    assert row["other"] == {"LOC": [1, 0, 0], "ORG": [0, 1, 0]}

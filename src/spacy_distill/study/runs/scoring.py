@@ -1,5 +1,7 @@
 """Scores of a trained pipeline: span counts per label and sentence, and the spans, without any text."""
 
+import filecmp
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,6 +21,8 @@ from .inputs import doc_key
 MARK = "\x1f"
 SEEN, UNSEEN = "seen", "unseen"
 PREDICTIONS = "predictions.jsonl"
+# What spaCy notes of a pipeline beside what it consists of.
+META = "meta.json"
 # Documents that are predicted at a time, so that memory does not grow with the corpus.
 BATCH = 64
 
@@ -39,8 +43,12 @@ def score_models(
     """
     surfaces = entity_texts(read_docs(gold, Vocab()))
     scores: dict[str, list[dict[str, Any]]] = {name: [] for name in sets}
+    twins = find_twins(models)
     with (out / PREDICTIONS).open("w", encoding="utf8") as stream:
         for model, place in models.items():
+            if model in twins:
+                _copy_counts(scores, twins[model], model)
+                continue
             nlp = spacy.load(place)
             for name, path in sets.items():
                 for i, (reference, found) in enumerate(predict(nlp, read_docs(path, nlp.vocab))):
@@ -51,6 +59,33 @@ def score_models(
                         stream.write(_line(name, row["id"], found))
                     row[model], row[f"{model}_{SEEN}"] = count_apart(reference, found, surfaces)
     return {"sets": scores}
+
+
+def find_twins(models: Mapping[str, Path]) -> dict[str, str]:
+    """Which pipelines are the same as one before them, file by file; such a one need not be run again."""
+    twins: dict[str, str] = {}
+    for one, other in itertools.combinations(models, 2):
+        if other not in twins and _same_files(models[one], models[other]):
+            twins[other] = one
+    return twins
+
+
+def _files(folder: Path) -> list[str]:
+    found = (file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
+    return sorted(name for name in found if name != META)
+
+
+def _same_files(one: Path, other: Path) -> bool:
+    names = _files(one)
+    return names == _files(other) and all(
+        filecmp.cmp(one / name, other / name, shallow=False) for name in names
+    )
+
+
+def _copy_counts(scores: dict[str, list[dict[str, Any]]], source: str, target: str) -> None:
+    for rows in scores.values():
+        for row in rows:
+            row[target], row[f"{target}_{SEEN}"] = row[source], row[f"{source}_{SEEN}"]
 
 
 def predict(nlp: Language, references: Iterable[Doc]) -> Iterator[tuple[Doc, Doc]]:
