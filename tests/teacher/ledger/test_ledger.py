@@ -160,6 +160,18 @@ for i in range(50):
         assert len(ledger) == 150
 
 
+def test_a_ledger_that_another_process_is_making_is_waited_for(path):
+    path.parent.mkdir(exist_ok=True)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    end = threading.Timer(0.1, other.execute, ["COMMIT"])
+    end.start()
+    with Ledger(path):
+        assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    end.join()
+    other.close()
+
+
 def test_threads_may_hand_a_ledger_on(path):
     with Ledger(path) as ledger:
         thread = threading.Thread(target=ledger.put, args=[entry()])

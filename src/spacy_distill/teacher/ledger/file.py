@@ -2,11 +2,13 @@
 
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 APPLICATION_ID = 0x5D15711
 VERSION = 1
 BUSY_SECONDS = 60.0
+BUSY_WAIT = 0.005
 MEMORY = ":memory:"
 
 ANSWERS = """
@@ -106,12 +108,27 @@ def _prepare(db: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
             # Empty ones, beside the file.
             _execute(db, WORK.replace("CREATE TABLE", "CREATE TEMP TABLE"))
         return
-    db.execute("PRAGMA journal_mode = WAL")
+    _use_log(db)
     db.execute("PRAGMA synchronous = NORMAL")
     # Less often than SQLite would: moving the log into the file has to wait for the disk.
     db.execute("PRAGMA wal_autocheckpoint = 4000")
     if not tables >= WORK_TABLES:
         _create(db)
+
+
+def _use_log(db: sqlite3.Connection) -> None:
+    """Set the journal mode. SQLite does not wait for that, where another process is making the file."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # The low byte is the primary code.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(BUSY_WAIT)
+        else:
+            return
 
 
 def _create(db: sqlite3.Connection) -> None:
