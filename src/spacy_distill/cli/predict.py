@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..engines.options import EngineName
+from ..predict.formats import Format
 from .app import app
 from .console import duration, msg, resumable, shown_errors
 
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
 EVERY = 10.0
 # Exit status where all went well but for records that were set aside.
 REJECTS_STATUS = 3
-
-
-class Format(StrEnum):
-    """The formats that can be written."""
-
-    jsonl = "jsonl"
-    parquet = "parquet"
-    spacy = "spacy"
 
 
 @app.command("predict")
@@ -84,7 +76,6 @@ def predict_cli(
     """
     with shown_errors(), resumable():
         from ..engines.options import RayOptions
-        from ..predict.outputs import Format as Formats
         from ..predict.predict import Wanted, find_model
         from ..predict.records import Fields
 
@@ -92,7 +83,7 @@ def predict_cli(
             find_model(model),
             corpus,
             out,
-            Formats(format),
+            format,
             Fields(text_field, id_field),
             lines,
             shard_size,

@@ -1,7 +1,6 @@
 """Shards in the formats that predictions are written in."""
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,19 +8,12 @@ from spacy.tokens import Doc, DocBin
 
 from ..corpus.codecs import Codecs
 from ..corpus.provenance import set_origin
+from .formats import Format
 from .pieces import import_pyarrow
 from .records import Record
 
 # Rows of Parquet that are held until they are written as one row group.
 GROUP = 4096
-
-
-class Format(StrEnum):
-    """The formats of the output; the suffix of a shard is its name."""
-
-    jsonl = "jsonl"
-    parquet = "parquet"
-    spacy = "spacy"
 
 
 class Writer(Protocol):

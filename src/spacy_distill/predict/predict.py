@@ -21,7 +21,7 @@ from ..engines.engine import Engine, Event
 from ..engines.held import held
 from ..engines.local import LocalEngine
 from ..engines.options import EngineName, RayOptions
-from .outputs import Format
+from .formats import Format
 from .pieces import Piece, cut, import_pyarrow
 from .records import Fields
 from .shard import Shard, predict_shard

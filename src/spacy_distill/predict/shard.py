@@ -17,7 +17,8 @@ from thinc.api import require_gpu
 
 from ..engines.engine import Outcome
 from ..engines.tasks import unseen
-from .outputs import Format, open_writer
+from .formats import Format
+from .outputs import open_writer
 from .pieces import Piece
 from .records import Fields, Record, Reject, read_records
 

@@ -110,6 +110,7 @@ def test_no_entity(answer):
         "I'm sorry, I cannot label this.",
         "Rome (LOC)",
         "None of this is for me to label",
+        "No entities can be listed as I am not able to help with that request",
         "a | b | c",
     ],
 )

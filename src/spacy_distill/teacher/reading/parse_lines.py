@@ -17,8 +17,10 @@ _VERDICT = re.compile(
 _BRACKETED = re.compile(r"[(\[<]([^()\[\]<>]*)[)\]>]")
 _WORD = re.compile(r"[\w-]+")
 _RULE = re.compile(r"[-:=+\s|]*$")
+# "No entities ..." may go on, but not to a refusal.
+_GOING_ON = r"(?:(?!\b(?:can ?not|can['’]t|unable|not able|sorry|refuse|policy)\b)[^\n])*"
 _NOTHING = re.compile(
-    r"(?:none|nothing|n/a|(?:there (?:are|is) )?no(?: named)? entit(?:y|ies)\b[^\n]*)[.!]?",
+    rf"(?:none|nothing|n/a|(?:there (?:are|is) )?no(?: named)? entit(?:y|ies)\b{_GOING_ON})[.!]?",
     re.IGNORECASE,
 )
 
