@@ -28,8 +28,8 @@ from spacy_distill.corpus.docbin import write_docs
 ROOT = Path(__file__).parents[1]
 # A large batch pads more, a small one leaves the processor idle between them.
 BATCHES = (8, 64)
-# The transformer's max_batch_items: as in the shipped config, and what fits a processor's cache.
-PIECES = (4096, 512)
+# The transformer's max_batch_items: as in the shipped config, and the default of spacy-transformers.
+PIECES = (512, 4096)
 
 
 def main() -> None:
