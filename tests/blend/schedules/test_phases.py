@@ -49,7 +49,7 @@ def test_a_schedule_of_the_last_phase_goes_on_to_its_end():
 
 def test_a_schedule_that_ends_before_its_phase_does_not_let_the_next_one_come_early():
     short = make_phases({"steps": 4, "share": [1.0, 0.5]}, {"steps": 2, "share": 0.0}, total_steps=6)
-    with pytest.raises(ValueError, match="Phase 1: its schedule ends after 2 values, .* lasts 4 steps"):
+    with pytest.raises(ValueError, match=r"Phase 1: its schedule ends after 2 values, .* lasts 4 steps"):
         shares_of(short, 6)
 
 
