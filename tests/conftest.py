@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from predicting import make_model
 from ray_cluster import Cluster
 from support import copy_project, run_in
+
+# How long an example takes says how busy the machine is: no reason to fail.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")

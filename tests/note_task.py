@@ -11,12 +11,14 @@ from spacy_distill.study.runs.job import Job
 
 
 def note(job: Job, folder: Path) -> Outcome:
-    """A task for an engine: leave a note, or fail, or die, as the job's name says."""
+    """A task for an engine: leave a note, or fail, raise or die, as the job's name says."""
     if job.name == "dies" or (job.name == "dies once" and not Path(job.config).exists()):
         Path(job.config).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     if job.name == "fails":
         return Outcome("Traceback\nValueError: no luck")
+    if job.name == "raises":
+        raise OSError("no space")
     if job.name.startswith("slow"):
         time.sleep(1)
     folder.mkdir(parents=True)

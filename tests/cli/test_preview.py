@@ -1,5 +1,6 @@
 """`spacy distill preview` as a user runs it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,30 @@ def test_a_run_is_laid_over_its_plan(paths: list[str], tmp_path: Path):
     assert "realised" in shown
     assert "mean 0.250" in shown
     assert next(line for line in shown.splitlines() if line.startswith("gold")).split()[-2:] == ["12", "60"]
+
+
+@pytest.mark.parametrize(("every", "last", "width"), [(1, 300, 30), (50, 300, 30), (1, 600, 60), (1, 9, 1)])
+def test_a_run_that_was_cut_off_is_drawn_as_far_as_it_came(
+    paths: list[str], tmp_path: Path, every: int, last: int, width: int
+):
+    steps = [
+        {"kind": "step", "step": step, "share_total": 1.0, "learn_rate": 0.1, "words": {"gold": 0},
+         "examples": {"gold": 0, "distilled": 4 * step + 4}}
+        for step in range(0, last + 1, every)
+    ]  # fmt: skip
+    steps[0]["words"] = steps[-1]["words"] = {"gold": 0, "distilled": 9}
+    lines = [json.dumps(line) for line in ({"kind": "plan", "updates": 601}, *steps)]
+    (tmp_path / "blend.jsonl").write_text("\n".join(lines) + '\n{"kind": "st')
+    shown = preview(*paths, "--run", str(tmp_path))
+    drawn = next(line for line in shown.splitlines() if "realised" in line)
+    assert drawn.count("█") == width
+    assert "overrides" not in shown
+
+
+def test_a_run_of_another_length_is_told(paths: list[str], tmp_path: Path):
+    (tmp_path / "blend.jsonl").write_text('{"kind": "plan", "updates": 301}\n')
+    shown = " ".join(preview(*paths, "--run", str(tmp_path)).split())
+    assert "planned for 301 updates, this config makes 601" in shown
 
 
 def test_a_trap_is_refused_with_the_line_to_change(paths: list[str]):

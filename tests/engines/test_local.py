@@ -26,6 +26,12 @@ def test_every_job_starts_and_ends_once_and_a_failing_one_stops_no_other(tmp_pat
     assert "no luck" in failed.error
 
 
+def test_a_task_that_raises_fails_its_job_and_stops_no_other(tmp_path):
+    events = run(["one", "raises", "two"], tmp_path)
+    assert endings(events) == [("one", "finished"), ("raises", "failed"), ("two", "finished")]
+    assert any(event.error.strip().endswith("OSError: no space") for event in events)
+
+
 def test_a_worker_computes_with_one_thread(tmp_path):
     (event,) = [event for event in run(["one"], tmp_path) if event.kind == "finished"]
     assert set(srsly.read_json(event.folder / "note.json")["threads"].values()) == {"1"}

@@ -107,6 +107,24 @@ def test_a_pipeline_that_is_at_fault_fails_the_shard_and_sets_nothing_aside(mode
     assert list((tmp_path / "out").rglob("*.jsonl")) == []
 
 
+def test_a_failure_without_a_message_is_none_the_less_one(model, tmp_path, monkeypatch):
+    def break_down(*args, **kwargs):
+        raise ValueError
+
+    monkeypatch.setattr(Language, "pipe", break_down)
+    monkeypatch.setattr(Language, "__call__", break_down)
+    _, events = run_predict(model, write_rows(tmp_path / "a.jsonl", 3), tmp_path / "out")
+    assert events[0].kind == "failed" and events[0].error.strip().endswith("ValueError")
+
+
+def test_a_scratch_folder_that_cannot_be_made_fails_its_shard_only(model, tmp_path):
+    _, events = run_predict(model, write_rows(tmp_path / "a.jsonl", 3), tmp_path / "out")
+    (tmp_path / "out" / "a-00000.jsonl").unlink()
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "scratch" / "0").touch()
+    assert "scratch" in predict_shard(events[0].job, tmp_path / "scratch" / "0").error
+
+
 def test_a_damaged_file_is_left_out_and_named(model, corpus, tmp_path):
     (corpus / "c.jsonl.gz").write_bytes(b"no gzip")
     plan, events = run_predict(model, corpus, tmp_path / "out")
@@ -148,6 +166,20 @@ def test_a_shard_is_whole_or_not_there(model, tmp_path, monkeypatch):
             run_predict(model, path, out)
     assert sorted(p.name for p in out.iterdir()) == [".lock"]
     assert len(run_predict(model, path, out)[1]) == 2
+
+
+def test_an_old_record_does_not_vouch_for_a_new_shard(model, tmp_path, monkeypatch):
+    path, out = write_rows(tmp_path / "a.jsonl", 3), tmp_path / "out"
+    run_predict(model, path, out)
+    before = path.read_text()
+    path.write_text(before.replace('"d0"', '"x0"'))
+    with monkeypatch.context() as patch:
+        replace = Path.replace
+        patch.setattr(Path, "replace", lambda p, to: (p.name == "record" and 1 / 0) or replace(p, to))
+        run_predict(model, path, out)
+    path.write_text(before)
+    assert len(run_predict(model, path, out)[1]) == 1
+    assert read_out(out)[0]["id"] == "d0"
 
 
 def test_a_shard_whose_workers_die_is_given_up(model, tmp_path):

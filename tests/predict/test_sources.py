@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 
 import pyarrow
 import pyarrow.parquet
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_distill.corpus.docbin import write_docs
+from spacy_distill.engines.digests import digest
 from spacy_distill.predict import pieces, records
 from spacy_distill.predict.pieces import cut
 from spacy_distill.predict.records import Fields, Record, Reject, read_records
@@ -127,12 +129,23 @@ def test_a_docbin_gives_its_texts_and_ids(tmp_path):
     assert len(found) == 3
 
 
+@pytest.mark.parametrize("lines", [None, True])
+def test_a_file_whose_name_is_not_utf8_is_read_like_others(tmp_path, lines):
+    write(tmp_path / "c" / "a.txt", "one")
+    write(tmp_path / "c" / os.fsdecode(b"caf\xe9.txt"), "two")
+    found = flat(read(tmp_path / "c", lines=lines))
+    assert [record.text for record in found] == ["one", "two"]
+    assert found[1].id.startswith("caf\\udce9.txt")
+    assert len(digest(tmp_path / "c")) == 64
+
+
 @pytest.mark.parametrize(
     ("names", "words"),
     [
         ([], "holds no file of .jsonl"),
         (["a.jsonl", "b.txt"], "several formats (b.txt, a.jsonl)"),
         (["a.jsonl", "a.jsonl.gz"], "the same names"),
+        (["a.jsonl", "a.jsonl-old.jsonl", "a.jsonl.gz"], "the same names"),
     ],
 )
 def test_a_folder_that_cannot_be_a_corpus(tmp_path, names, words):

@@ -43,6 +43,12 @@ def preview_cli(
         _show_sources(preview, record)
         for caution in preview.cautions:
             msg.warn(caution)
+        updates = len(preview.plan.shares)
+        if record and record.plan["updates"] != updates:
+            msg.warn(
+                f"The run was planned for {record.plan['updates']} updates, this config makes {updates}. "
+                "Give the overrides that the run was given."
+            )
         if out:
             from ..blend.monitor.plot import write_plot
 
@@ -51,7 +57,6 @@ def preview_cli(
 
 
 def _show_curves(preview: "Preview", record: "BlendRecord | None") -> None:
-    from ..blend.monitor.plot import realised
     from ..blend.monitor.sparkline import sparkline
 
     plain = not _can_print("▁█")
@@ -60,8 +65,10 @@ def _show_curves(preview: "Preview", record: "BlendRecord | None") -> None:
     lines = [("share of distilled", sparkline(shares, WIDTH, top=1.0, ascii=plain), f"mean {mean:.3f}")]
     if record is not None:
         total = record.steps[-1]["share_total"] if record.steps else 0.0
-        curve = realised(record, WIDTH)[1]
-        lines.append(("… realised", sparkline(curve, WIDTH, top=1.0, ascii=plain), f"mean {total:.3f}"))
+        curve = record.shares()
+        # A run that is not over, or was cut off, ends where it is.
+        width = min(WIDTH, max(1, round(min(WIDTH, len(shares)) * len(curve) / len(shares))))
+        lines.append(("… realised", sparkline(curve, width, top=1.0, ascii=plain), f"mean {total:.3f}"))
     rates = preview.rates
     lines.append(("learning rate", sparkline(rates, WIDTH, ascii=plain), f"highest {max(rates):.2e}"))
     msg.text(f"{len(shares)} updates, steps 0 to {len(shares) - 1}")

@@ -11,7 +11,9 @@ def digest(path: Path) -> str:
         return _file_digest(path)
     total = hashlib.sha256()
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        total.update(f"{file.relative_to(path).as_posix()}\0{_file_digest(file)}\n".encode())
+        # A name that is not UTF-8 has its bytes as surrogates.
+        line = f"{file.relative_to(path).as_posix()}\0{_file_digest(file)}\n"
+        total.update(line.encode(errors="surrogateescape"))
     return total.hexdigest()
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import traceback
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -66,8 +67,11 @@ class LocalEngine(Generic[J]):
                     yield Event(task[0], "started")
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     job, folder = running.pop(future)
-                    if isinstance(future.exception(), BrokenProcessPool):
+                    error = future.exception()
+                    if isinstance(error, BrokenProcessPool):
                         lost.append((job, folder))
+                    elif error is not None:
+                        yield Event(job, "failed", folder, "".join(traceback.format_exception(error)))
                     else:
                         yield Event.of(job, future.result(), folder)
         return lost

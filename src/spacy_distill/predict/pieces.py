@@ -62,7 +62,8 @@ def cut(source: Source, size: int, text_field: str) -> Iterator[Piece]:
             files = source.files[start : start + size]
             total = hashlib.sha256()
             for name in files:
-                total.update(f"{name}\0{digest(source.path / name)}\n".encode())
+                line = f"{name}\0{digest(source.path / name)}\n"
+                total.update(line.encode(errors="surrogateescape"))
             yield _piece(replace(source, files=files), start, start + len(files), total.hexdigest(), size)
     else:
         count, content = _count(source, text_field), digest(source.path)

@@ -113,7 +113,7 @@ def _texts(piece: Piece, fields: Fields) -> Iterator[Record | Reject]:
 
 def _of_bytes(piece: Piece, number: int, raw: bytes, name: str | None = None) -> Record | Reject:
     try:
-        return _record(piece, number, raw.decode("utf-8-sig").strip(), name)
+        return _record(piece, number, raw.decode("utf-8-sig").strip(), name and printable(name))
     except ValueError as error:
         return Reject(number, f"{name}: {_reason(error)}" if name else _reason(error), _excerpt(raw))
 
@@ -177,9 +177,14 @@ def _record(piece: Piece, number: int, text: Any, id: Any) -> Record:
     if not isinstance(text, str):
         raise ValueError(f"Expected a string as text, found {type(text).__name__}")
     text.encode()
-    name = f"{piece.source.name}:{number}" if id is None else str(id)
+    name = f"{printable(piece.source.name)}:{number}" if id is None else str(id)
     name.encode()
     return Record(number, name, text)
+
+
+def printable(name: str) -> str:
+    """The name of a file, with what is not UTF-8 in it written out."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _numbered(piece: Piece) -> Iterator[tuple[int, bytes | Reject]]:

@@ -108,14 +108,14 @@ def predict_shard(shard: Shard, folder: Path) -> Outcome:
     if folder.is_dir() and len(list(folder.iterdir())) >= ATTEMPTS:
         return Outcome(f"The worker died {ATTEMPTS} times at this shard (killed, or out of memory).")
     own = folder / uuid.uuid4().hex
-    own.mkdir(parents=True)
     try:
+        own.mkdir(parents=True)
         return Outcome(facts=_predict(shard, own))
     except Exception as error:  # noqa: BLE001 - whatever a shard fails of is told, and the others go on
-        expected = isinstance(error, ValueError | OSError)
+        expected = isinstance(error, ValueError | OSError) and str(error).strip()
         return Outcome(str(error) if expected else traceback.format_exc())
     finally:
-        shutil.rmtree(own)
+        shutil.rmtree(own, ignore_errors=True)
 
 
 @lru_cache(maxsize=1)
@@ -193,6 +193,8 @@ def _put_in_place(shard: Shard, own: Path, counts: Mapping[str, int]) -> dict[st
     """Rename the files to their places: bad records first, then the shard, then its record."""
     for place in (shard.place, shard.record):
         place.parent.mkdir(parents=True, exist_ok=True)
+    # It may be of other input, and would vouch for the new shard if this ended before the last line.
+    shard.record.unlink(missing_ok=True)
     if counts["rejects"]:
         shard.rejects.parent.mkdir(parents=True, exist_ok=True)
         (own / "rejects").replace(shard.rejects)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from pathlib import Path
 
 
@@ -81,10 +80,12 @@ def find_sources(path: Path, *, lines: bool | None = None) -> list[Source]:
 
 
 def _refuse_twins(sources: list[Source]) -> None:
-    for one, other in pairwise(sources):
-        if one.name == other.name:
+    known: dict[str, Source] = {}
+    for source in sources:
+        one = known.setdefault(source.name, source)
+        if one is not source:
             raise ValueError(
-                f"{one.path} and {other.path} would have shards and ids of the same names. Keep one of them."
+                f"{one.path} and {source.path} would have shards and ids of the same names. Keep one of them."
             )
 
 

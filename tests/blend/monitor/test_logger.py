@@ -123,6 +123,19 @@ def test_another_logger_is_told_everything_too(corpus: Corpus, tmp_path: Path):
     assert len(read_blend_log(tmp_path / "out").steps) == 7
 
 
+def test_another_logger_is_finished_even_where_ours_cannot_be(corpus: Corpus, tmp_path: Path):
+    finished: list[bool] = []
+    (tmp_path / "file").write_text("")
+    registry.loggers(
+        "test.finish.v1",
+        func=lambda: lambda nlp, *streams: (lambda info: None, lambda: finished.append(True)),
+    )
+    settings = {"path": str(tmp_path / "file" / "blend.jsonl"), "also": {"@loggers": "test.finish.v1"}}
+    with pytest.raises(ValueError, match="Cannot write"):
+        run(corpus, None, settings)
+    assert finished == [True]
+
+
 def test_a_training_that_fails_leaves_what_it_logged(corpus: Corpus, tmp_path: Path):
     def fail(nlp: Language, *streams: Any) -> Any:
         def log_step(info: dict[str, Any] | None) -> None:
@@ -166,6 +179,15 @@ def test_every_must_be_a_step_or_more():
 def test_a_file_that_is_no_blend_log_is_refused_with_its_line(tmp_path: Path, content: str, message: str):
     (tmp_path / "blend.jsonl").write_text(content)
     with pytest.raises(ValueError, match=message):
+        read_blend_log(tmp_path)
+
+
+def test_a_line_that_was_cut_off_is_no_line(tmp_path: Path):
+    (tmp_path / "blend.jsonl").write_text('{"kind": "plan"}\n{"kind": "step", "step": 0}\n{"kind": "st')
+    record = read_blend_log(tmp_path)
+    assert (len(record.steps), record.end) == (1, None)
+    (tmp_path / "blend.jsonl").write_text('{"kind": "pl')
+    with pytest.raises(ValueError, match="cut off before its first step"):
         read_blend_log(tmp_path)
 
 

@@ -141,6 +141,9 @@ def test_the_realised_curve_is_what_was_drawn_in_each_stretch():
     run = record([{"gold": 0, "a": 3, "b": 1}, {"gold": 2, "a": 5, "b": 1}, {"gold": 6, "a": 5, "b": 1}])
     assert realised(run) == ([0, 1, 2], [1.0, 0.5, 0.0])
     assert realised(run, points=1) == ([1], [0.5])
+    assert run.shares() == [1.0, 0.5, 0.0]
+    run.steps[1:] = [{**run.steps[2], "step": 3}]
+    assert run.shares() == [1.0, 0.25, 0.25, 0.25]
 
 
 @settings(deadline=None)

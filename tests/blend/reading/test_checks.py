@@ -85,6 +85,13 @@ def test_a_frozen_ner_needs_no_labels(corpus: Corpus):
     assert list(BlendedCorpus(corpus("gold", 3), None, 0.0)(nlp))
 
 
+def test_an_ner_that_has_its_labels_from_another_pipeline_needs_none(corpus: Corpus):
+    nlp = with_ner({})
+    nlp.get_pipe("ner").add_label("LOC")  # type: ignore[attr-defined]
+    assert list(BlendedCorpus(corpus("gold", 3), None, 0.0)(nlp))
+    assert "does not learn: DATE" in refusal(nlp, corpus("gold", 3), corpus("distilled", 3, "DATE"), 0.5)
+
+
 def test_a_label_file_that_spacy_would_pass_over_is_refused(corpus: Corpus, tmp_path: Path):
     labels = {"@readers": "spacy.read_labels.v1", "path": str(tmp_path / "ner.json"), "require": False}
     said = refusal(with_ner({"ner": {"labels": labels}}), corpus("gold", 3))
@@ -192,3 +199,26 @@ def test_a_schedule_longer_or_shorter_than_its_phase_is_warned_about(
         logging.getLogger("spacy").propagate = True
         BlendedCorpus(corpus("gold", 3), corpus("distilled", 3), 0.5)(nlp)
     assert ("in [….share.*.falling.share]" in caplog.text) is warned
+
+
+@pytest.mark.parametrize(("length", "warned"), [(3, False), (6, True)])
+def test_a_schedule_in_a_phase_of_a_phase_is_measured_too(
+    corpus: Corpus, caplog: pytest.LogCaptureFixture, length: int, warned: bool
+):
+    nlp = make_nlp()
+    config = nlp.config
+    linear = {"@schedules": "spacy_distill.linear.v1", "total_steps": length}
+    inner = {
+        "@schedules": "spacy_distill.phases.v1",
+        "total_steps": 6,
+        "*": {"falling": {"fraction": 0.5, "share": linear}, "low": {"fraction": 0.5, "share": 0.1}},
+    }
+    outer = {"first": {"steps": 6, "share": inner}, "rest": {"steps": 4, "share": 0.0}}
+    config["corpora"]["train"] = {
+        "share": {"@schedules": "spacy_distill.phases.v1", "total_steps": 10, "*": outer}
+    }
+    nlp.config = config
+    with caplog.at_level(logging.WARNING, logger="spacy"):
+        logging.getLogger("spacy").propagate = True
+        BlendedCorpus(corpus("gold", 3), corpus("distilled", 3), 0.5)(nlp)
+    assert ("total_steps = 3 in [….share.*.first.share.*.falling.share]" in caplog.text) is warned

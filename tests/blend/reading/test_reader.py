@@ -194,6 +194,12 @@ def test_exposures_are_counted_by_source(corpus: Corpus):
     assert {name: e["words"] for name, e in exposures.items()} == words
 
 
+def test_a_corpus_without_a_name_is_drawn_from_as_planned(corpus: Corpus):
+    reader = BlendedCorpus(corpus("gold", 8), {"": corpus("bare", 8)}, 0.5)
+    drawn = Counter(name_of(eg).rstrip("0123456789") for eg in islice(reader(make_nlp()), 8))
+    assert drawn == {"gold": 4, "bare": 4}
+
+
 def test_without_weights_the_documents_count(corpus: Corpus):
     paths = {"conll": corpus("conll", 30), "bbc": corpus("bbc", 10)}
     drawn = Counter(

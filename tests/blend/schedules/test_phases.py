@@ -47,6 +47,12 @@ def test_a_schedule_of_the_last_phase_goes_on_to_its_end():
     assert shares_of(two, 6) == [0.5, 0.5, 1, 0.75, 0.5, 0.25, 0]
 
 
+def test_a_schedule_that_ends_before_its_phase_does_not_let_the_next_one_come_early():
+    short = make_phases({"steps": 4, "share": [1.0, 0.5]}, {"steps": 2, "share": 0.0}, total_steps=6)
+    with pytest.raises(ValueError, match=r"Phase 1: its schedule ends after 2 values, .* lasts 4 steps"):
+        shares_of(short, 6)
+
+
 def test_fractions_that_add_up_but_for_rounding_are_the_whole_run():
     tenths = [{"fraction": 0.1, "share": i / 10} for i in range(10)]
     assert shares_of(make_phases(*tenths, total_steps=20), 20) == [i // 2 / 10 for i in range(20)] + [0.9]
@@ -67,6 +73,7 @@ def test_fractions_that_add_up_but_for_rounding_are_the_whole_run():
         ([{"steps": 10, "share": 1.5}], "share is 1.5"),
         ([{"steps": 10, "share": math.nan}], "share is nan"),
         ([{"steps": 10, "share": "linear"}], "share is 'linear'"),
+        ([{"steps": 10, "share": {"total_steps": 10}}], "share is {'total_steps': 10}, .* with @schedules"),
         (["first"], "Phase 1 is 'first'"),
     ],
 )

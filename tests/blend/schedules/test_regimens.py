@@ -117,6 +117,7 @@ def test_a_start_or_end_that_is_no_share_is_refused_when_it_is_made(make: Any, n
         (make_simple_mix, {"switch": 1.5}, "switch is 1.5"),
         (make_gold_first, {"switch": math.nan}, "switch is nan"),
         (make_sigmoid, {"steepness": 0}, "steepness is 0, .* above 0"),
+        (make_sigmoid, {"steepness": 1e-20}, "steepness is 1e-20, too small .*linear"),
         (make_sigmoid, {"midpoint": 2}, "midpoint is 2"),
         (make_power, {"exponent": -1}, "exponent is -1"),
     ],

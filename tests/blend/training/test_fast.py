@@ -41,10 +41,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def start(folder: Path, **after_init: Any) -> Language:
+def start(
+    folder: Path, *, encoder: Path | None = None, overrides: dict[str, Any] | None = None, **after_init: Any
+) -> Language:
     """An initialized pipeline; without arguments as stock spaCy would make it."""
     paths = {"paths.gold": str(folder / "gold.spacy"), "paths.dev": str(folder / "gold.spacy")}
-    paths |= {"paths.encoder": str(folder / "encoder"), "corpora.train.share": 0.0}
+    paths |= {"paths.encoder": str(encoder or folder / "encoder"), "corpora.train.share": 0.0}
+    paths |= overrides or {}
     callback = {"@callbacks": "spacy_distill.fast_encoder.v1", **after_init} if after_init else None
     return init_nlp(load_config(CONFIG, overrides={**paths, "initialize.after_init": callback}))
 
@@ -131,6 +134,24 @@ def test_half_precision_trains_to_nearly_the_same_weights_in_fp32(folder: Path):
     assert one @ other / (numpy.linalg.norm(one) * numpy.linalg.norm(other)) > 0.9
     assert {parameter.dtype for parameter in encoder(half).parameters()} == {torch.float32}
     assert (precision_of(full), precision_of(half), precision_of(start(folder))) == ("fp32", "bf16", None)
+
+
+def test_what_each_layer_gives_is_in_fp32_too(folder: Path):
+    write_tiny_electra(folder / "electra")
+    more = {"components.transformer.model.transformer_config": {"output_hidden_states": True}}
+    nlp = start(folder, precision="bf16", encoder=folder / "electra", overrides=more)
+    # Otherwise spacy-transformers cannot make numpy arrays of them.
+    update(nlp, steps=1)
+
+
+def write_tiny_electra(folder: Path):
+    """An encoder that begins with a projection, which autocast lets give bf16."""
+    from transformers import AutoTokenizer, ElectraConfig, ElectraModel
+
+    tokenizer = AutoTokenizer.from_pretrained(write_tiny_bert(folder))
+    narrow = {"embedding_size": 8, "hidden_size": 16, "intermediate_size": 32, "num_attention_heads": 2}
+    config = ElectraConfig(vocab_size=len(tokenizer), num_hidden_layers=2, **narrow)
+    ElectraModel(config).save_pretrained(folder)
 
 
 def test_the_settings_of_the_thinc_optimizer_hold_at_every_step(folder: Path):

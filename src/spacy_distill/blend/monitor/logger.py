@@ -50,8 +50,10 @@ def make_blend_logger(
             also_step(info)
 
         def finish() -> None:
-            own.finish()
-            also_finish()
+            try:
+                own.finish()
+            finally:
+                also_finish()
 
         return log_step, finish
 

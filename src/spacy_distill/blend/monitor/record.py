@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from ..reading.account import Account
+from ..reading.account import GOLD, Account
 
 FILE_NAME = "blend.jsonl"
 Line = dict[str, Any]
@@ -131,6 +131,19 @@ class BlendRecord:
             for name in last["examples"]
         }
 
+    def shares(self) -> list[float]:
+        """The realised share of distilled examples at each step so far: that of the line that covers it."""
+        shares: list[float] = []
+        before = (0, 0)
+        for line in self.steps:
+            examples = sum(line["examples"].values())
+            distilled = examples - line["examples"].get(GOLD, 0)
+            drawn = examples - before[0]
+            share = (distilled - before[1]) / drawn if drawn else 0.0
+            shares += [share] * (line["step"] + 1 - len(shares))
+            before = (examples, distilled)
+        return shares
+
 
 def read_blend_log(path: Path) -> BlendRecord:
     """Read the record of a training.
@@ -165,5 +178,8 @@ def _read_lines(path: Path) -> Iterator[tuple[int, Line]]:
                 line = json.loads(text)
                 line["kind"]
             except (ValueError, KeyError, TypeError) as error:
+                if not text.endswith("\n"):
+                    # The last line, of a training that was cut off while it wrote it or is writing it now.
+                    return
                 raise ValueError(f"{path}, line {number}: not a line of a blend log: {text[:80]}") from error
             yield number, line

@@ -53,7 +53,8 @@ class Blend:
             # All sources give this step documents of one length: which source comes next does not change.
             self._step, self._quantile = step, self._lengths.random()
         share = self.account.share_at(step)
-        source = self._drawer.draw(share) or GOLD
+        distilled = self._drawer.draw(share)
+        source = GOLD if distilled is None else distilled
         example = self._streams[source].draw(self._quantile)
         self.account.add(source, len(example.predicted), share)
         return example

@@ -20,13 +20,14 @@ FETCHED_ENCODER = Path("assets/encoder")
 Refusal = dict[str, Any]
 
 
-def check_config(config: Mapping[str, Any]) -> None:
+def check_config(config: Mapping[str, Any], nlp: Language | None = None) -> None:
     """Refuse a training config under which the share schedule would not be what training sees.
 
     config (Mapping): The pipeline's interpolated config.
+    nlp (Optional[Language]): The pipeline; an NER of it that has labels already needs none.
     RAISES (ConfigValidationError): With every trap that was found and the line to change for each.
     """
-    errors = [*_training_traps(config["training"]), *_label_traps(config)]
+    errors = [*_training_traps(config["training"]), *_label_traps(config, nlp)]
     if errors:
         raise ConfigValidationError(errors=errors, title="This config would destroy the blend in silence")
 
@@ -57,11 +58,11 @@ def _training_traps(training: Mapping[str, Any]) -> Iterator[Refusal]:
         )
 
 
-def _label_traps(config: Mapping[str, Any]) -> Iterator[Refusal]:
+def _label_traps(config: Mapping[str, Any], nlp: Language | None) -> Iterator[Refusal]:
     for name in ner_components(config):
         where = f"initialize.components.{name}.labels"
         labels = label_section(config, name)
-        if labels is None:
+        if labels is None and not _labels_of(nlp, name):
             yield _refusal(
                 where,
                 "the labels would be those of the first 100 examples, mostly distilled. Add the section "
@@ -127,11 +128,16 @@ def check_labels(config: Mapping[str, Any], plan: Plan, nlp: Language | None = N
 
 
 def _known_labels(config: Mapping[str, Any], name: str, nlp: Language | None) -> set[str]:
-    known: set[str] = set(nlp.get_pipe(name).labels) if nlp else set()  # type: ignore[attr-defined]
+    known = _labels_of(nlp, name)
     labels = label_section(config, name)
     if not known and isinstance(labels, Mapping) and labels.get("@readers") == GOLD_LABELS:
         known = set(make_gold_labels(labels.get("path"))["1"])
     return known
+
+
+def _labels_of(nlp: Language | None, name: str) -> set[str]:
+    """The labels that a component has already."""
+    return set(nlp.get_pipe(name).labels) if nlp else set()  # type: ignore[attr-defined]
 
 
 def cautions(config: Mapping[str, Any], plan: Plan) -> Iterator[str]:
@@ -173,16 +179,22 @@ def _other_lengths(share: Any, steps: int) -> Iterator[str]:
             f"The share schedule is made for {share['total_steps']} steps, but training makes {steps}. "
             "Set total_steps = ${training.max_steps} in its section."
         )
+    yield from _phases_of_other_lengths(share, "….share")
+
+
+def _phases_of_other_lengths(share: Mapping[str, Any], where: str) -> Iterator[str]:
     phases = share.get("*", {}) if share.get("@schedules") == PHASES else {}
     for name, phase in phases.items():
-        within = phase["share"]
-        if isinstance(within, Mapping) and "total_steps" in within:
-            length = phase["steps"] if "steps" in phase else round(phase["fraction"] * steps)
-            if abs(within["total_steps"] - length) > 1:
-                yield (
-                    f"The schedule of the phase {name} is made for {within['total_steps']} steps, but the "
-                    f"phase lasts {length}. Set total_steps = {length} in [….share.*.{name}.share]."
-                )
+        within, place = phase["share"], f"{where}.*.{name}.share"
+        if not isinstance(within, Mapping):
+            continue
+        length = phase["steps"] if "steps" in phase else round(phase["fraction"] * share["total_steps"])
+        if abs(within.get("total_steps", length) - length) > 1:
+            yield (
+                f"The schedule of the phase {name} is made for {within['total_steps']} steps, but the "
+                f"phase lasts {length}. Set total_steps = {length} in [{place}]."
+            )
+        yield from _phases_of_other_lengths(within, place)
 
 
 def ner_components(config: Mapping[str, Any]) -> list[str]:

@@ -141,7 +141,7 @@ class BlendedCorpus:
 
     def _start(self, nlp: Language) -> Blend:
         config = nlp.config.interpolate()
-        check_config(config)
+        check_config(config, nlp)
         plan = self.plan(config["training"]["max_steps"])
         check_labels(config, plan, nlp)
         self._tell(nlp, config, plan)

@@ -26,9 +26,18 @@ def run_phases(phases: Sequence[Phase]) -> ShareSchedule:
 
     phases (Sequence[Phase]): The phases.
     YIELDS (Optional[float]): The shares.
+    RAISES (ConfigValidationError): If a schedule ends before its phase: those after it would come too early.
     """
-    for phase in phases[:-1]:
-        yield from islice(phase.shares, phase.steps)
+    for number, phase in enumerate(phases[:-1], 1):
+        given = 0
+        for share in islice(phase.shares, phase.steps):
+            given += 1
+            yield share
+        if given < phase.steps:
+            raise refusal(
+                f"Phase {number}: its schedule ends after {given} values, but the phase lasts {phase.steps} "
+                "steps. Change its share, or make the phase shorter."
+            )
     yield from phases[-1].shares
 
 
@@ -90,9 +99,9 @@ def _shares(number: int, section: Mapping[str, Any]) -> ShareSchedule:
     share = section["share"]
     if share is None or is_fraction(share):
         return repeat(share)
-    if is_number(share) or not isinstance(share, Iterable) or isinstance(share, str):
+    if is_number(share) or not isinstance(share, Iterable) or isinstance(share, str | Mapping):
         raise refusal(
             f"Phase {number}: share is {share!r}, but must be a number from 0 to 1, null for a share in "
-            "proportion to the documents, or a section with a schedule."
+            "proportion to the documents, or a section with @schedules."
         )
     return iter(share)

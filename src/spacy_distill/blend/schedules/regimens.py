@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import count, repeat
 from typing import Any
 
-from ..values import Share, check_fraction, check_positive, check_steps
+from ..values import Share, check_fraction, check_positive, check_steps, refusal
 from .phases import Phase, ShareSchedule, first_step_at, read_phases, run_phases
 
 
@@ -116,6 +116,8 @@ def make_sigmoid(
         return (1.0 - math.tanh(steepness * (t - midpoint) / 2.0)) / 2.0
 
     first, last = logistic(0.0), logistic(1.0)
+    if first == last:
+        raise refusal(f"steepness is {steepness!r}, too small for a curve. Take linear for a straight line.")
     return _decay(total_steps, start, end, lambda t: (logistic(t) - last) / (first - last))
 
 

@@ -66,8 +66,7 @@ class FastShim(HFShim):
             else:
                 output = run_packed(self._model, inputs.kwargs, packing)
         for name, value in output.items():
-            if torch.is_tensor(value):
-                output[name] = value.float()
+            output[name] = in_full_precision(value)
 
         def backprop(grads: Any) -> Any:
             # Outside autocast: the graph knows the precision of each of its parts.
@@ -106,6 +105,13 @@ class FastShim(HFShim):
         super().from_bytes(bytes_data)  # type: ignore[no-untyped-call]
         self.take(self._model)
         return self
+
+
+def in_full_precision(output: Any) -> Any:
+    """An output of a model in fp32: a tensor, or a tuple with one for each layer; anything else as it is."""
+    if isinstance(output, tuple):
+        return tuple(in_full_precision(part) for part in output)
+    return output.float() if torch.is_tensor(output) else output
 
 
 def rebuild(model: Any) -> Any:
