@@ -12,13 +12,15 @@ from spacy_distill.study.runs.config import read_study
 from spacy_distill.study.runs.matrix import arms_of, make_runs
 from studying import write_config
 
+EQUAL = "cosine+equal_gold"
+
 
 def read(folder, **values):
     return read_study(write_config(folder), {f"study.{name}": value for name, value in values.items()})[0]
 
 
 def made_up(study, right):
-    """A study whose runs have so many right entities in each of ten articles; runs of None are not finished."""
+    """A study whose runs have so many right entities in each article; others are not finished."""
     runs = make_runs(study)
     results = []
     for run in runs:
@@ -49,11 +51,10 @@ def test_equal_steps_and_equal_gold_are_never_mixed_up(tmp_path):
         comparisons=["* - gold", "* - cosine", "* - cosine+equal_gold"],
     )  # fmt: skip
     pairs = {(a.name, b.name) for a, b in matched(arms_of(make_runs(study)), study)}
-    equal = "+equal_gold"
     assert pairs == {
-        ("simple_mix", "gold"), ("cosine", "gold"), (f"simple_mix{equal}", "gold"), (f"cosine{equal}", "gold"),
+        ("simple_mix", "gold"), ("cosine", "gold"), ("simple_mix+equal_gold", "gold"), (EQUAL, "gold"),
         ("gold", "cosine"), ("simple_mix", "cosine"),
-        ("gold", f"cosine{equal}"), (f"simple_mix{equal}", f"cosine{equal}"),
+        ("gold", EQUAL), ("simple_mix+equal_gold", EQUAL),
     }  # fmt: skip
 
 

@@ -4,21 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from ..runs.config import Study
+from ..runs.config import ANY, Study, declared
 from ..runs.matrix import Arm, arms_of
 from .arrays import Counted, Resampler, count_runs
 from .results import HELDOUT, TEST
 from .statistics import Difference, difference, holm, verdict
 from .summary import Summary
-
-ANY = "*"
-MINUS = " - "
-
-
-def declared(study: Study) -> list[tuple[str, str]]:
-    """The comparisons that the study declares: names of arms, the first may be "*" for all others."""
-    pairs = [text.partition(MINUS) for text in study.comparisons] or [(ANY, MINUS, study.baseline)]
-    return [(first.strip(), second.strip()) for first, _, second in pairs]
 
 
 def matched(arms: Sequence[Arm], study: Study) -> Iterator[tuple[Arm, Arm]]:
