@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -118,6 +119,31 @@ def test_without_text_no_file_of_the_report_has_a_sentence(summary, findings, tm
     for place in files:
         for word in ("visited", "painted", "Kyoto"):
             assert word not in place.read_text()
+
+
+def test_why_a_run_failed_is_told_without_the_text_that_its_error_quotes(summary, findings, tmp_path):
+    run = str(summary.runs[0])
+    error = (
+        'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: [E949] "Ana visited Kyoto"\n'
+    )
+    failed = replace(summary, failures={run: error})
+    write_report(failed, findings, tmp_path / "page.html", text=False)
+    for place in (file for file in tmp_path.rglob("*") if file.is_file()):
+        assert "Kyoto" not in place.read_text()
+    assert f"<code>{run}</code>: ValueError [E949]" in (tmp_path / "page.html").read_text()
+    write_report(failed, findings, tmp_path / "text" / "page.html")
+    assert "Ana visited Kyoto" in (tmp_path / "text" / "page.md").read_text()
+    assert "Kyoto" not in (tmp_path / "text" / "results.json").read_text()
+
+
+def test_a_report_of_results_is_that_of_the_folder_without_text(summary, findings, tmp_path):
+    write_report(summary, findings, tmp_path / "folder" / "page.html", text=False)
+    again = read_summary(tmp_path / "folder" / "results.json")
+    write_report(again, find_all(again), tmp_path / "again" / "page.html")
+    names = sorted(place.relative_to(tmp_path / "again") for place in (tmp_path / "again").rglob("*.*"))
+    assert len(names) > 6
+    for name in names:
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "folder" / name).read_bytes(), name
 
 
 def test_the_browser_shows_gold_teacher_and_students_with_what_to_filter_by(report):

@@ -16,6 +16,7 @@ from ..runs.config import Study, check_study
 from ..runs.matrix import Arm, Run, make_runs
 from ..runs.store import Store
 from .data import read_data
+from .failures import without_text
 from .reading import read_results
 from .results import Result, article_rows
 from .teachers import read_teachers
@@ -98,7 +99,7 @@ def results_data(summary: Summary, findings: dict[str, Any]) -> dict[str, Any]:
         "teachers": teachers,
         "planned": [str(run) for run in summary.runs],
         "left_out": summary.left_out,
-        "failures": summary.failures,
+        "failures": {run: without_text(error) for run, error in summary.failures.items()},
         "data": summary.data,
         "runs": [
             {
