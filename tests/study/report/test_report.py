@@ -13,8 +13,9 @@ from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.study.findings.findings import find_all
-from spacy_distill.study.findings.results import TEST, total_of
+from spacy_distill.study.findings.results import TEST, article_rows, total_of
 from spacy_distill.study.findings.summary import read_summary
+from spacy_distill.study.report.card import render_card
 from spacy_distill.study.report.report import write_report, write_scores
 from studying import run_study, write_config
 
@@ -123,9 +124,7 @@ def test_without_text_no_file_of_the_report_has_a_sentence(summary, findings, tm
 
 def test_why_a_run_failed_is_told_without_the_text_that_its_error_quotes(summary, findings, tmp_path):
     run = str(summary.runs[0])
-    error = (
-        'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: [E949] "Ana visited Kyoto"\n'
-    )
+    error = "Traceback (most recent call last):\n  in x.py\nValueError: [E949] Ana visited Kyoto\n"
     failed = replace(summary, failures={run: error})
     write_report(failed, findings, tmp_path / "page.html", text=False)
     for place in (file for file in tmp_path.rglob("*") if file.is_file()):
@@ -208,6 +207,27 @@ def test_one_run_alone_has_a_report_without_comparisons(tmp_path, config):
     assert findings["comparisons"] == []
     write_report(summary, findings, tmp_path / "page.html")
     assert 'id="comparisons"' not in (tmp_path / "page.html").read_text()
+
+
+def test_a_test_corpus_without_an_entity_of_which_students_find_none_has_a_report_too(summary, tmp_path):
+    def empty(rows):
+        return [{**row, **{kind: {} for kind in row if kind != "document"}} for row in rows]
+
+    results = [
+        replace(result, sets={name: empty(rows) for name, rows in result.sets.items()})
+        for result in summary.results
+    ]
+    bare = replace(summary, results=results, folder=None)
+    write_report(bare, find_all(bare), tmp_path / "page.html")
+    again = read_summary(tmp_path / "results.json")
+    assert [found["sets"][TEST]["micro"]["f"]["mean"] for found in find_all(again)["arms"]] == [0, 0]
+    assert "micro" in render_card(again, again.results[0], "MIT")
+
+
+def test_a_run_without_an_entity_keeps_its_place_in_the_report():
+    """Rows an article tell that they were counted, also where nothing was found."""
+    rows = [{"id": "a", "document": "a", "last": {}, "last_seen": {}}]
+    assert article_rows(rows) == [{"document": "a", "last": {}, "last_seen": {}}]
 
 
 def test_means_are_those_of_the_counts_on_disk(summary, findings):
