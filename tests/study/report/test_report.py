@@ -1,6 +1,7 @@
 """The report: complete, self-contained, escaped, and made again from its own data."""
 
 import csv
+import gzip
 import json
 import re
 import shutil
@@ -274,6 +275,17 @@ def test_a_run_that_was_made_of_other_inputs_is_not_in_the_report(study_dir, tmp
 def test_a_folder_that_is_no_study_and_a_file_that_is_no_result_are_refused(tmp_path):
     with pytest.raises(ValueError, match="not the folder of a study"):
         read_summary(tmp_path)
-    (tmp_path / "results.json").write_text("{}")
+    whole = gzip.compress(b"{}")
+    broken = {"results.json": b"{}", "cut.json.gz": whole[:-5], "bad.json.gz": whole[:10] + b"x"}
+    for name, content in broken.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=r"nor a results\.json"):
+            read_summary(tmp_path / name)
+
+
+def test_results_that_lack_a_part_are_refused(report, tmp_path):
+    data = json.loads(report.with_name("results.json").read_text())
+    del data["planned"]
+    (tmp_path / "results.json").write_text(json.dumps(data))
     with pytest.raises(ValueError, match=r"nor a results\.json"):
         read_summary(tmp_path / "results.json")

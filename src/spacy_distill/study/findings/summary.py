@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -129,12 +130,11 @@ def _from_file(path: Path) -> Summary:
             Result(runs[entry["run"]], entry["record"], entry["sets"], entry["blend"])
             for entry in data["runs"]
         ]
-    except (ValueError, KeyError, TypeError, OSError) as error:
+        planned = [runs[name] for name in data["planned"]]
+        rest = [data[name] for name in ("teachers", "failures", "data", "left_out")]
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zlib.error) as error:
         raise ValueError(
             f"{path} is neither the folder of a study nor a results.json of `spacy distill report` "
             f"({type(error).__name__})."
         ) from error
-    planned = [runs[name] for name in data["planned"]]
-    return Summary(
-        study, planned, results, data["teachers"], data["failures"], data["data"], data["left_out"]
-    )
+    return Summary(study, planned, results, *rest)
