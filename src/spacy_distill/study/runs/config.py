@@ -113,6 +113,12 @@ class Study(Strict):
                     f"{where}.regimens: 'oracle' needs the pool's gold labels; "
                     "set pool in [study.corpora], or leave 'oracle' out"
                 )
+        _known("study.ledgers", list(self.ledgers), self.teachers, "[study.teachers]")
+        if reserved := sorted({"test", "heldout"} & set(self.tests)):
+            raise ValueError(
+                f"tests: no further test corpus may be called {', '.join(reserved)}, "
+                "as the study's own are. Rename it"
+            )
         if self.heldout and not self.corpora.pool:
             raise ValueError(
                 "heldout: the held-out part is judged by the pool's gold labels; "
