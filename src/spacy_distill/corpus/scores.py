@@ -44,10 +44,23 @@ def count_spans(gold: Doc, predicted: Doc) -> dict[str, Counts]:
     RETURNS (dict[str, Counts]): Counts by label, for the labels that occur in either document.
     RAISES (ValueError): If the two documents are not the same text.
     """
+    return count_keys(*span_keys(gold, predicted))
+
+
+def span_keys(gold: Doc, predicted: Doc) -> tuple[set[Key], set[Key]]:
+    """The entities of one document that are to be compared, in gold's tokens: see `count_spans`.
+
+    RETURNS (tuple[set[Key], set[Key]]): Those of gold and those predicted; none if gold has no annotation.
+    """
     if not gold.has_annotation("ENT_IOB"):
-        return {}
+        return set(), set()
     expected = {(ent.label_, ent.start, ent.end) for ent in gold.ents}
-    found = set(judged(gold, predicted, [(ent.label_, ent.start, ent.end) for ent in predicted.ents]))
+    found = judged(gold, predicted, [(ent.label_, ent.start, ent.end) for ent in predicted.ents])
+    return expected, set(found)
+
+
+def count_keys(expected: set[Key], found: set[Key]) -> dict[str, Counts]:
+    """Counts by label of the right entities and those found."""
     counts: dict[str, Counts] = defaultdict(Counts)
     for key in sorted(expected | found):
         counts[key[0]] += Counts(key in expected and key in found, key not in expected, key not in found)

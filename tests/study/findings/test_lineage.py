@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from spacy_distill.corpus.scores import Counts, count_spans
 from spacy_distill.study.findings.lineage import Lineage, View, trace, view_of
 
 RIGHT = (0, 3, "PER")
@@ -59,7 +60,20 @@ def test_a_document_without_annotation_has_no_view():
     words = ["Ana", "waits"]
     assert view_of(Doc(Vocab(), words=words)) is None
     view = view_of(Doc(Vocab(), words=words, ents=["B-PER", ""]))
-    assert view == View(frozenset({(0, 3, "PER")}), ((4, 9),))
+    assert view == View(frozenset({(0, 3, "PER")}), ((4, 9),), ((0, 3), (4, 9)))
+
+
+def test_the_students_errors_are_those_that_its_scores_count_whatever_its_tokens():
+    """The student's tokenizer parts "Oslo-based" and "U.N.'s"; gold's does not."""
+    gold = Doc(Vocab(), words=["Oslo-based", "U.N.'s", "Ana"], ents=["B-LOC", "B-ORG", "B-PER"])
+    words, spaces = ["Oslo", "-", "based", "U.N.", "'s", "Ana"], [False, False, True, False, True, False]
+    tags = ["B-LOC", "O", "O", "B-ORG", "O", "B-LOC"]
+    found = Doc(gold.vocab, words=words, spaces=[*spaces[:-1], True], ents=tags)
+    scored = sum((count for count in count_spans(gold, found).values()), Counts())
+    view = view_of(gold)
+    traced = trace(view, View(view.pieces), [(e.start_char, e.end_char, e.label_) for e in found.ents])
+    assert scored == Counts(2, 1, 1)
+    assert traced == {"LOC": Lineage(own_invented=1), "PER": Lineage(own_missed=1)}
 
 
 PIECES = st.sets(

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from spacy_distill.study.findings.arrays import Counted, Resampler
+from spacy_distill.study.findings.heritage import lineage_of
 from spacy_distill.study.findings.learning import invert, worth
+from spacy_distill.study.findings.results import HELDOUT, Result
 from spacy_distill.study.findings.statistics import (
     difference,
     holm,
@@ -16,7 +18,7 @@ from spacy_distill.study.findings.statistics import (
     two_sided,
     verdict,
 )
-from spacy_distill.study.runs.matrix import Arm
+from spacy_distill.study.runs.matrix import Arm, Run
 
 RNG = np.random.default_rng(0)
 
@@ -111,6 +113,15 @@ def test_scores_of_labels_micro_and_macro():
     assert score["micro"]["p"]["mean"] == pytest.approx(0.75)
     assert score["macro_f"]["mean"] == pytest.approx(0.375)
     assert score["micro"]["f"]["sd"] is None
+
+
+def test_a_rare_error_has_a_lineage_however_few_the_resamples():
+    """One article of forty has the error: no resample may have drawn it."""
+    rows = [{"document": str(i), "lineage": {"PER": [int(i == 39), 0, 0, 0, 0, 0]}} for i in range(40)]
+    run = Run(Arm("s", "gold", 0, "", "student", "steps", "gold"), 0)
+    for resamples in range(1, 5):
+        found = lineage_of([Result(run, {}, {HELDOUT: rows})], Resampler.of(resamples))
+        assert found["PER"]["inherited"] == {"mean": 1, "low": 1, "high": 1}
 
 
 def test_the_observed_data_count_as_a_resample():

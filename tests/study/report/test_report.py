@@ -1,9 +1,11 @@
 """The report: complete, self-contained, escaped, and made again from its own data."""
 
 import csv
+import gzip
 import json
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -12,8 +14,9 @@ from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.study.findings.findings import find_all
-from spacy_distill.study.findings.results import TEST, total_of
+from spacy_distill.study.findings.results import TEST, article_rows, total_of
 from spacy_distill.study.findings.summary import read_summary
+from spacy_distill.study.report.card import render_card
 from spacy_distill.study.report.report import write_report, write_scores
 from studying import run_study, write_config
 
@@ -120,6 +123,29 @@ def test_without_text_no_file_of_the_report_has_a_sentence(summary, findings, tm
             assert word not in place.read_text()
 
 
+def test_why_a_run_failed_is_told_without_the_text_that_its_error_quotes(summary, findings, tmp_path):
+    run = str(summary.runs[0])
+    error = "Traceback (most recent call last):\n  in x.py\nValueError: [E949] Ana visited Kyoto\n"
+    failed = replace(summary, failures={run: error})
+    write_report(failed, findings, tmp_path / "page.html", text=False)
+    for place in (file for file in tmp_path.rglob("*") if file.is_file()):
+        assert "Kyoto" not in place.read_text()
+    assert f"<code>{run}</code>: ValueError [E949]" in (tmp_path / "page.html").read_text()
+    write_report(failed, findings, tmp_path / "text" / "page.html")
+    assert "Ana visited Kyoto" in (tmp_path / "text" / "page.md").read_text()
+    assert "Kyoto" not in (tmp_path / "text" / "results.json").read_text()
+
+
+def test_a_report_of_results_is_that_of_the_folder_without_text(summary, findings, tmp_path):
+    write_report(summary, findings, tmp_path / "folder" / "page.html", text=False)
+    again = read_summary(tmp_path / "folder" / "results.json")
+    write_report(again, find_all(again), tmp_path / "again" / "page.html")
+    names = sorted(place.relative_to(tmp_path / "again") for place in (tmp_path / "again").rglob("*.*"))
+    assert len(names) > 6
+    for name in names:
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "folder" / name).read_bytes(), name
+
+
 def test_the_browser_shows_gold_teacher_and_students_with_what_to_filter_by(report):
     page = report.read_text()
     assert 'data-corpus="heldout"' in page and 'data-corpus="test"' in page
@@ -184,6 +210,27 @@ def test_one_run_alone_has_a_report_without_comparisons(tmp_path, config):
     assert 'id="comparisons"' not in (tmp_path / "page.html").read_text()
 
 
+def test_a_test_corpus_without_an_entity_of_which_students_find_none_has_a_report_too(summary, tmp_path):
+    def empty(rows):
+        return [{**row, **{kind: {} for kind in row if kind != "document"}} for row in rows]
+
+    results = [
+        replace(result, sets={name: empty(rows) for name, rows in result.sets.items()})
+        for result in summary.results
+    ]
+    bare = replace(summary, results=results, folder=None)
+    write_report(bare, find_all(bare), tmp_path / "page.html")
+    again = read_summary(tmp_path / "results.json")
+    assert [found["sets"][TEST]["micro"]["f"]["mean"] for found in find_all(again)["arms"]] == [0, 0]
+    assert "micro" in render_card(again, again.results[0], "MIT")
+
+
+def test_a_run_without_an_entity_keeps_its_place_in_the_report():
+    """Rows an article tell that they were counted, also where nothing was found."""
+    rows = [{"id": "a", "document": "a", "last": {}, "last_seen": {}}]
+    assert article_rows(rows) == [{"document": "a", "last": {}, "last_seen": {}}]
+
+
 def test_means_are_those_of_the_counts_on_disk(summary, findings):
     arm, results = next(iter(summary.by_arm.items()))
     fs = []
@@ -228,6 +275,17 @@ def test_a_run_that_was_made_of_other_inputs_is_not_in_the_report(study_dir, tmp
 def test_a_folder_that_is_no_study_and_a_file_that_is_no_result_are_refused(tmp_path):
     with pytest.raises(ValueError, match="not the folder of a study"):
         read_summary(tmp_path)
-    (tmp_path / "results.json").write_text("{}")
+    whole = gzip.compress(b"{}")
+    broken = {"results.json": b"{}", "cut.json.gz": whole[:-5], "bad.json.gz": whole[:10] + b"x"}
+    for name, content in broken.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=r"nor a results\.json"):
+            read_summary(tmp_path / name)
+
+
+def test_results_that_lack_a_part_are_refused(report, tmp_path):
+    data = json.loads(report.with_name("results.json").read_text())
+    del data["planned"]
+    (tmp_path / "results.json").write_text(json.dumps(data))
     with pytest.raises(ValueError, match=r"nor a results\.json"):
         read_summary(tmp_path / "results.json")

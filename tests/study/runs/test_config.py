@@ -28,6 +28,8 @@ def test_a_config_is_read_and_can_be_overridden_on_the_command_line(config):
         ({"study.steps": 3}, ["study -> steps", "not permitted"]),
         ({"study.comparisons": ["gold"]}, ["comparisons", "first - second"]),
         ({"study.name": "a/b"}, ["name"]),
+        ({"study.ledgers": {"cto": "a.sqlite"}}, ["'cto'", "[study.teachers]", "cot, standard"]),
+        ({"study.tests": {"test": "a.spacy"}}, ["tests", "called test"]),
         ({"study.corpora.pool": None}, ["heldout", "pool"]),
         ({"study.corpora.pool": None, "study.heldout": 0, "study.regimens": ["oracle"]}, ["oracle", "pool"]),
     ],

@@ -6,15 +6,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from spacy_distill.corpus.docbin import read_docs
+from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.corpus.provenance import article_id, doc_id
 from spacy_distill.engines.digests import digest
 from spacy_distill.study.runs.config import read_study
 from spacy_distill.study.runs.inputs import nested_sample, prepare
 from spacy_distill.study.runs.matrix import make_runs
 from spacy_distill.study.runs.plan import make_plan
+from studying import write_config
 
 
 def prepared(config, folder, **overrides):
@@ -112,6 +114,17 @@ def labels(path, only=()):
 def test_a_corpus_that_is_not_there_is_named(config, tmp_path):
     with pytest.raises(ValueError, match="No such corpus: nowhere"):
         prepared(config, tmp_path, **{"corpora.test": "nowhere.spacy"})
+
+
+@pytest.mark.parametrize("name", ["dev", "test"])
+def test_a_corpus_to_judge_by_that_has_no_labels_is_refused(tmp_path, name):
+    config = write_config(tmp_path)
+    docs = list(read_docs(tmp_path / f"{name}.spacy", Vocab()))
+    bare = [Doc(doc.vocab, words=[token.text for token in doc]) for doc in docs]
+    for corpus in (bare, []):
+        write_docs(corpus, tmp_path / f"{name}.spacy")
+        with pytest.raises(ValueError, match=rf"{name}\.spacy has no document with labels"):
+            prepared(config, tmp_path / "out")
 
 
 def test_a_digest_is_of_the_content_and_not_of_the_place(tmp_path):

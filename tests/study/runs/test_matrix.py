@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from spacy_distill.study.runs.config import read_study
 from spacy_distill.study.runs.matrix import arms_of, make_runs
 from studying import write_config
@@ -44,3 +46,12 @@ def test_a_run_that_two_grids_ask_for_is_one_run(tmp_path):
     config = write_config(tmp_path, '\n[study.grids.more]\nregimens = ["gold", "cosine"]\n')
     names = [str(run) for run in runs_of(config)]
     assert len(names) == len(set(names)) == 6
+
+
+def test_two_arms_never_share_a_folder(tmp_path):
+    """A teacher called like a learning rate would give two arms one name, and one of them would be lost."""
+    config = write_config(tmp_path, '\n[study.grids.more]\nvariants = ["cot", "constant"]\n')
+    config.write_text(config.read_text().replace("\nstandard = ", "\nconstant = "))
+    assert runs_of(config)
+    with pytest.raises(ValueError, match=r"both be called 'simple_mix\+constant'"):
+        runs_of(config, rates=["student", "constant"])

@@ -92,6 +92,15 @@ def test_at_equal_gold_a_regimen_sees_as_much_gold_as_the_baseline(config, tmp_p
     assert list(plan.left_out) == ["tiny/distilled+equal_gold"]
 
 
+def test_a_declared_comparison_that_fits_no_arm_is_told(config, tmp_path):
+    declared = ["* - gold", "simple_mx - gold", "cosine - linear", "* - *"]
+    plan = planned(config, tmp_path, comparisons=declared)
+    assert list(plan.left_out) == ["simple_mx - gold", "cosine - linear", "* - *"]
+    assert plan.left_out["simple_mx - gold"] == "no arm is called 'simple_mx'; there are gold, simple_mix"
+    assert planned(config, tmp_path, baseline="golden").left_out.keys() == {"* - golden"}
+    assert not planned(config, tmp_path, regimens=["gold"]).left_out
+
+
 def test_a_student_that_blends_nothing_is_refused(config, tmp_path):
     (tmp_path / "plain.cfg").write_text("[paths]\n\n[corpora]\n\n[corpora.train]\npath = null\n")
     with pytest.raises(ValueError, match=r"has no \[corpora.train\] with a share"):

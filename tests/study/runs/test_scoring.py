@@ -65,6 +65,16 @@ def test_an_entity_is_seen_if_its_text_is_an_entity_of_the_gold_training_data():
     assert seen == {"LOC": [0, 0, 1], "ORG": [0, 1, 0]}
 
 
+def test_an_entity_is_right_also_if_the_students_tokens_make_its_text_another():
+    """As spaCy's scorer has it: the student finds "Oslo" in gold's word "Oslo-based"."""
+    gold = Doc(VOCAB, words=["Oslo-based", "waits"], ents=["B-LOC", "O"])
+    words, spaces = ["Oslo", "-", "based", "waits"], [False, False, True, True]
+    found = Doc(VOCAB, words=words, spaces=spaces, ents=["B-LOC", "O", "O", "O"])
+    assert get_ner_prf([Example(found, gold)])["ents_f"] == 1
+    assert count_apart(gold, found, {"Oslo"}) == ({"LOC": [1, 0, 0]}, {})
+    assert count_apart(gold, found, {"Oslo-based"}) == ({"LOC": [1, 0, 0]}, {"LOC": [1, 0, 0]})
+
+
 def test_counts_stay_with_their_document_and_article_and_no_text_is_written(tmp_path):
     nlp = spacy.blank("en")
     nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Oslo"}])

@@ -55,6 +55,8 @@ def _corrected(counts: Floats) -> Floats:
 def _share(total: Floats, samples: Floats) -> dict[str, float] | None:
     if not total[1]:
         return None
+    mean = float(total[0] / total[1])
     usable = samples[:, samples[1] > 0]
-    low, high = interval(usable[0] / usable[1])
-    return {"mean": float(total[0] / total[1]), "low": low, "high": high}
+    # Of few resamples none may hold the one article that has an error.
+    low, high = interval(usable[0] / usable[1]) if usable.size else (mean, mean)
+    return {"mean": mean, "low": low, "high": high}

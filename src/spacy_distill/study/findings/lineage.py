@@ -7,6 +7,8 @@ from spacy.tokens import Doc
 
 # First character, character after the last, label.
 Piece = tuple[int, int, str]
+# First character, character after the last.
+Place = tuple[int, int]
 
 
 class Lineage(NamedTuple):
@@ -50,10 +52,17 @@ class View(NamedTuple):
 
     pieces (frozenset[Piece]): The entities.
     silent (tuple): Places of tokens of which nothing is said (missing annotation).
+    words (tuple): Places of all tokens; empty if they are not known.
     """
 
     pieces: frozenset[Piece]
-    silent: tuple[tuple[int, int], ...] = ()
+    silent: tuple[Place, ...] = ()
+    words: tuple[Place, ...] = ()
+
+    def in_words(self, piece: Piece) -> Piece:
+        """A span as scores see it: in whole words of this text, whatever the tokens of who found it."""
+        held = [word for word in self.words if word[0] < piece[1] and piece[0] < word[1]]
+        return (held[0][0], held[-1][1], piece[2]) if held else piece
 
 
 def view_of(doc: Doc) -> View | None:
@@ -61,15 +70,17 @@ def view_of(doc: Doc) -> View | None:
     if not doc.has_annotation("ENT_IOB"):
         return None
     entities = frozenset((ent.start_char, ent.end_char, ent.label_) for ent in doc.ents)
-    silent = tuple((token.idx, token.idx + len(token)) for token in doc if token.ent_iob == 0)
-    return View(entities, silent)
+    words = tuple((token.idx, token.idx + len(token)) for token in doc)
+    silent = tuple(word for word, token in zip(words, doc, strict=True) if token.ent_iob == 0)
+    return View(entities, silent, words)
 
 
 def trace(gold: View, teacher: View, student: Iterable[Piece]) -> dict[str, Lineage]:
     """Trace the errors in one text, label by label.
 
     Spans that touch a token whose gold label is missing are no errors. Where the teacher left tokens missing
-    it said nothing: an entity that the student misses there is the student's own error.
+    it said nothing: an entity that the student misses there is the student's own error. The student's errors
+    are those that `count_spans` counts, also where the student's tokens are not gold's.
 
     gold (View): What is right.
     teacher (View): What the teacher says.
@@ -77,8 +88,10 @@ def trace(gold: View, teacher: View, student: Iterable[Piece]) -> dict[str, Line
     RETURNS (dict[str, Lineage]): The errors by label.
     """
     right = gold.pieces
-    theirs = {piece for piece in teacher.pieces if not _touches(piece, gold.silent)}
-    ours = {piece for piece in student if not _touches(piece, gold.silent)}
+    theirs, ours = (
+        {piece for piece in map(gold.in_words, found) if not _touches(piece, gold.silent)}
+        for found in (teacher.pieces, student)
+    )
     teacher_missed = {piece for piece in right if not _touches(piece, teacher.silent)} - theirs
     groups = (
         (ours - right) & theirs,
@@ -92,7 +105,7 @@ def trace(gold: View, teacher: View, student: Iterable[Piece]) -> dict[str, Line
     return {label: Lineage(*(_count(group, label) for group in groups)) for label in labels}
 
 
-def _touches(piece: Piece, places: Iterable[tuple[int, int]]) -> bool:
+def _touches(piece: Piece, places: Iterable[Place]) -> bool:
     return any(start < piece[1] and piece[0] < end for start, end in places)
 
 

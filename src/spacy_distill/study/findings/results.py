@@ -72,7 +72,7 @@ def article_rows(rows: list[Row]) -> list[Row]:
     kinds = sorted({key for row in rows for key in row} - {"id", "document"})
     sums = {kind: sum_rows(rows, kind) for kind in kinds}
     return [
-        {"document": article, **{kind: sums[kind][article] for kind in kinds if sums[kind][article]}}
+        {"document": article, **{kind: sums[kind][article] for kind in kinds}}
         for article in sum_rows(rows, LAST)
     ]
 

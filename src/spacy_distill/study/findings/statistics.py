@@ -140,13 +140,19 @@ def two_sided(samples: Floats) -> float:
     return min(1.0, 2 * (tail + 1) / (n + 1))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p values corrected for their number (Holm 1979): none falls below one that was smaller."""
+def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
+    """p values corrected for their number (Holm 1979): none falls below one that was smaller.
+
+    p_values (Sequence[float]): The p values that are known.
+    family (Optional[int]): How many there will be; None: these are all.
+    RETURNS (list[float]): The corrected p values; those still to come are taken for 1.
+    """
+    size = len(p_values) if family is None else family
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])
     corrected = [1.0] * len(p_values)
     highest = 0.0
     for rank, i in enumerate(order):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[i]))
+        highest = max(highest, min(1.0, (size - rank) * p_values[i]))
         corrected[i] = highest
     return corrected
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ from ..runs.config import Study, check_study
 from ..runs.matrix import Arm, Run, make_runs
 from ..runs.store import Store
 from .data import read_data
+from .failures import without_text
 from .reading import read_results
 from .results import Result, article_rows
 from .teachers import read_teachers
@@ -98,7 +100,7 @@ def results_data(summary: Summary, findings: dict[str, Any]) -> dict[str, Any]:
         "teachers": teachers,
         "planned": [str(run) for run in summary.runs],
         "left_out": summary.left_out,
-        "failures": summary.failures,
+        "failures": {run: without_text(error) for run, error in summary.failures.items()},
         "data": summary.data,
         "runs": [
             {
@@ -128,12 +130,11 @@ def _from_file(path: Path) -> Summary:
             Result(runs[entry["run"]], entry["record"], entry["sets"], entry["blend"])
             for entry in data["runs"]
         ]
-    except (ValueError, KeyError, TypeError, OSError) as error:
+        planned = [runs[name] for name in data["planned"]]
+        rest = [data[name] for name in ("teachers", "failures", "data", "left_out")]
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zlib.error) as error:
         raise ValueError(
             f"{path} is neither the folder of a study nor a results.json of `spacy distill report` "
             f"({type(error).__name__})."
         ) from error
-    planned = [runs[name] for name in data["planned"]]
-    return Summary(
-        study, planned, results, data["teachers"], data["failures"], data["data"], data["left_out"]
-    )
+    return Summary(study, planned, results, *rest)

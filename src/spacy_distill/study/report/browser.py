@@ -159,7 +159,7 @@ def _sentence(
     readings: dict[tuple[tuple[Piece, ...], frozenset[str]], Reading] = {}
     labels: set[str] = set()
     for student, (variant, found) in students.items():
-        spans = tuple(sorted(found.get(key, [])))
+        spans = tuple(sorted(set(map(gold.in_words, found.get(key, [])))))
         pairs = _pairs(gold, spans)
         wrong = [pair for pair in pairs if pair.kind != "correct"]
         taught = teachers.get(variant, {}).get(key)

@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...corpus.docbin import write_bytes
+from ..findings.failures import gist, without_text
 from ..findings.results import HELDOUT, TEST, result_rows
 from ..findings.summary import Summary, results_data, write_results
 from . import figures, sections
@@ -36,7 +37,7 @@ def write_report(summary: Summary, findings: dict[str, Any], out: Path, *, text:
     RAISES (ValueError): If a file cannot be written.
     """
     browser = make_browser(summary) if text else None
-    facts = page_facts(summary, findings, browser)
+    facts = page_facts(summary, findings, browser, text=text)
     page = _environment(True).get_template("report.html.jinja").render(facts)
     folder = out.with_name(f"{out.stem}_figures")
     notes = _environment(False).get_template("report.md.jinja").render(facts, figures=folder.name)
@@ -48,8 +49,11 @@ def write_report(summary: Summary, findings: dict[str, Any], out: Path, *, text:
     return [out, out.with_suffix(".md"), out.with_name(RESULTS), *write_csv(findings, out)]
 
 
-def page_facts(summary: Summary, findings: dict[str, Any], browser: Browser | None) -> dict[str, Any]:
+def page_facts(
+    summary: Summary, findings: dict[str, Any], browser: Browser | None, *, text: bool
+) -> dict[str, Any]:
     """Everything that the templates show."""
+    say = gist if text else without_text
     return {
         "study": summary.study,
         "summary": summary,
@@ -60,6 +64,7 @@ def page_facts(summary: Summary, findings: dict[str, Any], browser: Browser | No
         "lineage": sections.lineage_rows(findings),
         "worth": sections.worth_rows(findings),
         "costs": sections.cost_rows(summary, findings),
+        "failures": {run: say(error) for run, error in summary.failures.items()},
         "versions": sections.versions(summary),
         "forests": figures.forest_figures(findings),
         "curves": figures.curve_figures(summary, findings),
@@ -82,7 +87,6 @@ def _environment(html: bool) -> Environment:
         "signed": sections.signed,
         "svg": lambda figure: Markup(in_page(figure)),
         "cell": lambda text: str(text).replace("|", "\\|").replace("\n", " "),
-        "gist": sections.gist,
     }
     environment.globals |= {
         "marks": sections.MARKS,

@@ -1,6 +1,6 @@
 """What stands in each section of a report: findings put in rows, for the page and for Markdown alike."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -226,12 +226,6 @@ def versions(summary: Summary) -> dict[str, str]:
         for name, version in result.record["versions"].items():
             found.setdefault(name, set()).add(version)
     return {name: ", ".join(sorted(values)) for name, values in found.items()}
-
-
-def gist(error: str) -> str:
-    """The last line of a traceback: what went wrong."""
-    lines: Sequence[str] = error.strip().splitlines()
-    return lines[-1] if lines else ""
 
 
 NAMES = {TEST: "test", HELDOUT: "held-out part of the pool"}

@@ -20,6 +20,9 @@ RATES = ("student", "constant", "decay", "restart")
 RESERVED = ("corpora", "failed")
 # Stands in the path of labels that are made anew for each seed.
 SEED = "{seed}"
+# In a declared comparison: every other arm; between its two arms.
+ANY = "*"
+MINUS = " - "
 NAME = r"^[A-Za-z0-9_.-]+$"
 
 
@@ -110,12 +113,18 @@ class Study(Strict):
                     f"{where}.regimens: 'oracle' needs the pool's gold labels; "
                     "set pool in [study.corpora], or leave 'oracle' out"
                 )
+        _known("study.ledgers", list(self.ledgers), self.teachers, "[study.teachers]")
+        if reserved := sorted({"test", "heldout"} & set(self.tests)):
+            raise ValueError(
+                f"tests: no further test corpus may be called {', '.join(reserved)}, "
+                "as the study's own are. Rename it"
+            )
         if self.heldout and not self.corpora.pool:
             raise ValueError(
                 "heldout: the held-out part is judged by the pool's gold labels; "
                 "set pool in [study.corpora], or heldout = 0"
             )
-        if odd := [text for text in self.comparisons if text.count(" - ") != 1]:
+        if odd := [text for text in self.comparisons if text.count(MINUS) != 1]:
             raise ValueError(
                 f"comparisons: {odd[0]!r} is not of the form 'first - second', for instance "
                 "'simple_mix - pooled', or '* - gold' for all others"
@@ -145,6 +154,12 @@ class Study(Strict):
             for name, grid in self.grids.items()
         }
         return {"study": Grid(**base), **filled}
+
+
+def declared(study: Study) -> list[tuple[str, str]]:
+    """The comparisons that the study declares: names of arms, the first may be "*" for all others."""
+    pairs = [text.partition(MINUS) for text in study.comparisons] or [(ANY, MINUS, study.baseline)]
+    return [(first.strip(), second.strip()) for first, _, second in pairs]
 
 
 def _parts(source: Corpora) -> dict[str, str]:

@@ -50,7 +50,7 @@ def prepare(study: Study, runs: Iterable[Run], folder: Path) -> Inputs:
     runs (Iterable[Run]): The runs that will read them.
     folder (Path): Where to write them.
     RETURNS (Inputs): The corpora.
-    RAISES (ValueError): If a corpus cannot be read, or has too few documents or no article ids.
+    RAISES (ValueError): If a corpus cannot be read, or has too few documents, no labels or no article ids.
     """
     sources = study.corpora
     inputs = Inputs(
@@ -59,8 +59,13 @@ def prepare(study: Study, runs: Iterable[Run], folder: Path) -> Inputs:
         test=Path(sources.test),
         tests={name: Path(path) for name, path in study.tests.items()},
     )
-    for path in (inputs.gold_all, inputs.dev, inputs.test, *inputs.tests.values()):
-        shard_paths(path)
+    shard_paths(inputs.gold_all)
+    for path in (inputs.dev, inputs.test, *inputs.tests.values()):
+        if not any(True for _ in _labelled(read_docs(path, Vocab()))):
+            raise ValueError(
+                f"{path} has no document with labels: it can judge nothing. Import it with its gold labels "
+                "(`spacy distill import --format conll`); a document without an entity needs them too, all O."
+            )
     runs = list(runs)
     _write_gold(inputs, {(run.arm.gold_size, run.seed) for run in runs}, folder)
     held = _heldout_articles(study)

@@ -59,11 +59,18 @@ def make_runs(study: Study) -> list[Run]:
 
     study (Study): The study.
     RETURNS (list[Run]): The runs.
+    RAISES (ValueError): If two different arms get one name: their runs would share a folder.
     """
     runs: dict[Path, Run] = {}
     for grid in study.all_grids().values():
         for run in _grid_runs(study, grid):
-            runs.setdefault(run.folder, run)
+            other = runs.setdefault(run.folder, run)
+            if other != run:
+                raise ValueError(
+                    f"Two different arms would both be called {run.arm.name!r}: {other.arm.record()} and "
+                    f"{run.arm.record()}. Give one's teacher or regimen another name, in [study.teachers] "
+                    "or [study.shares]."
+                )
     order = {seed: i for i, seed in enumerate(dict.fromkeys(run.seed for run in runs.values()))}
     return sorted(runs.values(), key=lambda run: order[run.seed])
 

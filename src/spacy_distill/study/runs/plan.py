@@ -12,7 +12,7 @@ from spacy.util import registry
 
 from ...blend.schedules.shares import draw_shares, fill_shares
 from ...engines.digests import digest
-from .config import Study
+from .config import ANY, MINUS, Study, declared
 from .inputs import Inputs
 from .job import Job
 from .matrix import Arm, Run, arms_of, make_runs
@@ -43,7 +43,7 @@ class Plan:
     """The runs of a study.
 
     runs (Sequence[Planned]): The runs, in the order in which they are done.
-    left_out (dict[str, str]): Arms that cannot be had, and why.
+    left_out (dict[str, str]): Arms and declared comparisons that cannot be had, and why.
     """
 
     runs: Sequence[Planned]
@@ -69,6 +69,7 @@ def make_plan(study: Study, inputs: Inputs, runs: Sequence[Run] | None = None) -
             )
         else:
             steps[arm] = study.max_steps if arm.hold == "steps" else equal_gold_steps(study, arm, inputs)
+    left_out |= _idle_comparisons(study, runs)
     digests: dict[str, str] = {}
     planned = [
         Planned(run, steps[run.arm], make_job(study, run, inputs, steps[run.arm], digests))
@@ -76,6 +77,20 @@ def make_plan(study: Study, inputs: Inputs, runs: Sequence[Run] | None = None) -
         if run.arm in steps
     ]
     return Plan(planned, left_out)
+
+
+def _idle_comparisons(study: Study, runs: Sequence[Run]) -> dict[str, str]:
+    """Declared comparisons that name an arm which the study has not: a slip, or an arm left out this time."""
+    names = dict.fromkeys(run.arm.name for run in runs)
+    idle = {}
+    for first, second in declared(study):
+        wanted = (second,) if first == ANY else (first, second)
+        unknown = [repr(name) for name in wanted if name not in names]
+        if unknown:
+            idle[f"{first}{MINUS}{second}"] = (
+                f"no arm is called {' or '.join(unknown)}; there are {', '.join(names)}"
+            )
+    return idle
 
 
 def gold_updates(study: Study, arm: Arm, inputs: Inputs, steps: int) -> float:

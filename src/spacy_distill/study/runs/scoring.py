@@ -9,17 +9,15 @@ from typing import Any
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ...corpus.docbin import read_docs
 from ...corpus.provenance import article_id
-from ...corpus.scores import Counts, count_spans
+from ...corpus.scores import Counts, count_keys, span_keys
 from .inputs import doc_key
 
-# Between a label and whether gold training data has the entity: no label holds it.
-MARK = "\x1f"
-SEEN, UNSEEN = "seen", "unseen"
+SEEN = "seen"
 PREDICTIONS = "predictions.jsonl"
 # What spaCy notes of a pipeline beside what it consists of.
 META = "meta.json"
@@ -103,26 +101,11 @@ def entity_texts(docs: Iterable[Doc]) -> set[str]:
 def count_apart(reference: Doc, found: Doc, surfaces: set[str]) -> tuple[Counted, Counted]:
     """Span counts of one document per label: of all entities, and of those whose text is among `surfaces`.
 
-    Both documents' entities are relabelled on the way: score last.
+    The text of an entity is that of the reference's tokens, whatever the tokens of who found it.
     """
-    for doc in (reference, found):
-        _mark(doc, surfaces)
-    every: dict[str, Counts] = {}
-    seen: dict[str, Counts] = {}
-    for key, counts in count_spans(reference, found).items():
-        label, _, mark = key.partition(MARK)
-        every[label] = every.get(label, Counts()) + counts
-        if mark == SEEN:
-            seen[label] = counts
-    return _plain(every), _plain(seen)
-
-
-def _mark(doc: Doc, surfaces: set[str]) -> None:
-    ents = [
-        Span(doc, ent.start, ent.end, label=f"{ent.label_}{MARK}{SEEN if ent.text in surfaces else UNSEEN}")
-        for ent in doc.ents
-    ]
-    doc.set_ents(ents, default="unmodified")
+    expected, given = span_keys(reference, found)
+    seen = {key for key in expected | given if reference[key[1] : key[2]].text in surfaces}
+    return _plain(count_keys(expected, given)), _plain(count_keys(expected & seen, given & seen))
 
 
 def _plain(counts: Mapping[str, Counts]) -> Counted:

@@ -21,7 +21,7 @@ def work(job: Job, folder: Path) -> Outcome:
     folder.mkdir(parents=True)
     try:
         carry_out(job, folder)
-    except Exception:  # noqa: BLE001 - whatever a training dies of is recorded, and the other runs go on
+    except (Exception, SystemExit):  # noqa: BLE001 - whatever a training dies of is recorded, and the other runs go on
         return Outcome(traceback.format_exc())
     return Outcome()
 

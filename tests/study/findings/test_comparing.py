@@ -1,0 +1,66 @@
+"""The declared comparisons: which arms they pair, and how many there are."""
+
+from dataclasses import replace
+
+import pytest
+
+from spacy_distill.study.findings.arrays import Resampler
+from spacy_distill.study.findings.comparing import compare_all, matched
+from spacy_distill.study.findings.results import Result
+from spacy_distill.study.findings.summary import Summary
+from spacy_distill.study.runs.config import read_study
+from spacy_distill.study.runs.matrix import arms_of, make_runs
+from studying import write_config
+
+EQUAL = "cosine+equal_gold"
+
+
+def read(folder, **values):
+    return read_study(write_config(folder), {f"study.{name}": value for name, value in values.items()})[0]
+
+
+def made_up(study, right):
+    """A study whose runs have so many right entities in each article; others are not finished."""
+    runs = make_runs(study)
+    results = []
+    for run in runs:
+        if (found := right.get(run.arm.name)) is not None:
+            rows = [
+                {"document": str(i), "last": {"PER": [found + run.seed % 2, 40 - found, 40 - found]}}
+                for i in range(10)
+            ]
+            results.append(Result(run, {"steps": 6}, {"test": rows}))
+    return Summary(study, runs, results)
+
+
+def test_the_family_is_that_of_the_plan_also_before_all_runs_are_finished(tmp_path):
+    """Else a difference could be claimed half-way that the whole family does not allow."""
+    study = read(tmp_path, regimens=["gold", "simple_mix", "cosine", "linear"], seeds=[0, 1, 2, 3, 4])
+    summary = made_up(study, {"gold": 20, "simple_mix": 25})
+    (row,) = compare_all(summary, Resampler.of(200))
+    assert row["family"] == 3
+    assert row["p_holm"] == pytest.approx(3 * row["p"])
+    every = made_up(study, {"gold": 20, "simple_mix": 25, "cosine": 20, "linear": 20})
+    again = next(r for r in compare_all(every, Resampler.of(200)) if r["first"]["name"] == "simple_mix")
+    assert again["p_holm"] == row["p_holm"]
+
+
+def test_equal_steps_and_equal_gold_are_never_mixed_up(tmp_path):
+    study = read(
+        tmp_path, regimens=["gold", "simple_mix", "cosine"], seeds=[0], hold=["steps", "gold"],
+        comparisons=["* - gold", "* - cosine", "* - cosine+equal_gold"],
+    )  # fmt: skip
+    pairs = {(a.name, b.name) for a, b in matched(arms_of(make_runs(study)), study)}
+    assert pairs == {
+        ("simple_mix", "gold"), ("cosine", "gold"), ("simple_mix+equal_gold", "gold"), (EQUAL, "gold"),
+        ("gold", "cosine"), ("simple_mix", "cosine"),
+        ("gold", EQUAL), ("simple_mix+equal_gold", EQUAL),
+    }  # fmt: skip
+
+
+def test_arms_of_different_gold_sizes_or_students_are_not_compared(tmp_path):
+    arms = arms_of(make_runs(read(tmp_path, gold_sizes=[4, 8], seeds=[0])))
+    assert {(a.gold_size, b.gold_size) for a, b in matched(arms, read(tmp_path))} == {(4, 4), (8, 8)}
+    other = [replace(arm, student="other") for arm in arms if arm.name == "gold"]
+    mixes = [arm for arm in arms if arm.name != "gold"]
+    assert not list(matched([*mixes, *other], read(tmp_path)))
