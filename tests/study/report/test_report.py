@@ -18,6 +18,7 @@ from spacy_distill.study.findings.results import TEST, article_rows, total_of
 from spacy_distill.study.findings.summary import read_summary
 from spacy_distill.study.report.card import render_card
 from spacy_distill.study.report.report import write_report, write_scores
+from spacy_distill.study.report.sections import worth_rows
 from studying import run_study, write_config
 
 VOID = {"meta", "br", "input", "path", "use", "rect", "circle", "line", "link", "img"}
@@ -190,13 +191,19 @@ def test_a_study_without_a_finished_run_has_a_report_too(tmp_path, config):
 
 
 def test_with_several_gold_sizes_it_says_what_distilled_documents_are_worth(tmp_path, config):
-    run_study(config, tmp_path, {"study.seeds": [0], "study.gold_sizes": [4, 12, 0], "study.keep": "none"})
+    axes = {"study.gold_sizes": [4, 12, 0], "study.regimens": ["gold", "simple_mix", "distilled"]}
+    run_study(config, tmp_path, {"study.seeds": [0], "study.keep": "none", **axes})
     summary = read_summary(tmp_path)
     findings = find_all(summary)
     write_report(summary, findings, tmp_path / "page.html")
-    assert {(row["arm"]["name"], row["gold"]) for row in findings["worth"]} == {
-        ("simple_mix", 4), ("simple_mix", 12), ("simple_mix", 24),
+    assert {(row["arm"]["name"], row["arm"]["gold_size"], row["gold"]) for row in findings["worth"]} == {
+        ("simple_mix", 4, 4), ("simple_mix", 12, 12), ("simple_mix", 0, 24),
+        ("distilled", 4, 0), ("distilled", 12, 0), ("distilled", 0, 0),
     }  # fmt: skip
+    # What saw no gold is worth all that it equals.
+    for row in worth_rows(findings):
+        if row["name"] == "distilled":
+            assert row["worth"].endswith(f"+{row['equals']:,.0f}")
     assert 'id="worth"' in (tmp_path / "page.html").read_text()
     assert "learning-tiny.svg" in (tmp_path / "page.md").read_text()
 
