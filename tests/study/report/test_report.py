@@ -108,7 +108,7 @@ def test_csv_has_every_score_with_its_interval(report, findings):
 
 
 def test_results_json_alone_gives_the_same_findings_and_a_report(report, findings, tmp_path):
-    again = read_summary(report.with_name("results.json"))
+    again = read_summary(report.with_suffix(".results.json"))
     assert find_all(again) == findings
     write_report(again, findings, tmp_path / "again.html")
     assert 'id="errors"' not in (tmp_path / "again.html").read_text()
@@ -134,12 +134,12 @@ def test_why_a_run_failed_is_told_without_the_text_that_its_error_quotes(summary
     assert f"<code>{run}</code>: ValueError [E949]" in (tmp_path / "page.html").read_text()
     write_report(failed, findings, tmp_path / "text" / "page.html")
     assert "Ana visited Kyoto" in (tmp_path / "text" / "page.md").read_text()
-    assert "Kyoto" not in (tmp_path / "text" / "results.json").read_text()
+    assert "Kyoto" not in (tmp_path / "text" / "page.results.json").read_text()
 
 
 def test_a_report_of_results_is_that_of_the_folder_without_text(summary, findings, tmp_path):
     write_report(summary, findings, tmp_path / "folder" / "page.html", text=False)
-    again = read_summary(tmp_path / "folder" / "results.json")
+    again = read_summary(tmp_path / "folder" / "page.results.json")
     write_report(again, find_all(again), tmp_path / "again" / "page.html")
     names = sorted(place.relative_to(tmp_path / "again") for place in (tmp_path / "again").rglob("*.*"))
     assert len(names) > 6
@@ -227,7 +227,7 @@ def test_a_test_corpus_without_an_entity_of_which_students_find_none_has_a_repor
     ]
     bare = replace(summary, results=results, folder=None)
     write_report(bare, find_all(bare), tmp_path / "page.html")
-    again = read_summary(tmp_path / "results.json")
+    again = read_summary(tmp_path / "page.results.json")
     assert [found["sets"][TEST]["micro"]["f"]["mean"] for found in find_all(again)["arms"]] == [0, 0]
     assert "micro" in render_card(again, again.results[0], "MIT")
 
@@ -291,7 +291,7 @@ def test_a_folder_that_is_no_study_and_a_file_that_is_no_result_are_refused(tmp_
 
 
 def test_results_that_lack_a_part_are_refused(report, tmp_path):
-    data = json.loads(report.with_name("results.json").read_text())
+    data = json.loads(report.with_suffix(".results.json").read_text())
     del data["planned"]
     (tmp_path / "results.json").write_text(json.dumps(data))
     with pytest.raises(ValueError, match=r"nor a results\.json"):
