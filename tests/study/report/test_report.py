@@ -14,12 +14,16 @@ from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.study.findings.findings import find_all
-from spacy_distill.study.findings.results import TEST, article_rows, total_of
+from spacy_distill.study.findings.reading import Tracer
+from spacy_distill.study.findings.results import HELDOUT, TEST, article_rows, total_of
 from spacy_distill.study.findings.summary import read_summary
+from spacy_distill.study.report.browser import make_browser
 from spacy_distill.study.report.card import render_card
 from spacy_distill.study.report.report import write_report, write_scores
 from spacy_distill.study.report.sections import worth_rows
-from studying import run_study, write_config
+from spacy_distill.study.runs.scoring import PREDICTIONS
+from spacy_distill.study.runs.store import Store
+from studying import make_sentences, run_study, write_config
 
 VOID = {"meta", "br", "input", "path", "use", "rect", "circle", "line", "link", "img"}
 
@@ -156,6 +160,45 @@ def test_the_browser_shows_gold_teacher_and_students_with_what_to_filter_by(repo
     ]
     assert {name for names in students for name in names} == {"gold", "simple_mix"}
     assert '<mark class="ent' in page and 'id="by-origin"' in page
+
+
+def test_a_test_corpus_that_changed_after_the_runs_is_not_drawn_over(tmp_path):
+    config = write_config(tmp_path)
+    run_study(config, tmp_path / "out", {"study.seeds": [0], "study.regimens": ["simple_mix"]})
+    write_docs(make_sentences("other", 16), tmp_path / "test.spacy")
+    browser = make_browser(read_summary(tmp_path / "out"))
+    assert {sentence.name for sentence in browser.sentences} == {HELDOUT}
+    (note,) = browser.notes
+    assert "test.spacy is not what the runs were scored on" in note
+    write_docs(make_sentences("other", 8), tmp_path / "out" / "corpora" / "heldout.spacy")
+    summary = read_summary(tmp_path / "out")
+    write_report(summary, find_all(summary), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "heldout.spacy is not what the runs were scored on" in page
+    assert '<article class="card"' not in page
+
+
+def test_documents_that_share_an_id_are_neither_shown_nor_traced(tmp_path):
+    config = write_config(tmp_path)
+    twin = {"id": "twin"}
+    for name in ("test", "pool", "cot", "standard"):
+        docs = list(read_docs(tmp_path / f"{name}.spacy", Vocab()))
+        for doc in docs:
+            if name == "test" or int(doc.user_data["distill"]["id"].partition(":")[2]) % 4 < 2:
+                doc.user_data["distill"] |= twin
+        write_docs(docs, tmp_path / f"{name}.spacy")
+    run_study(config, tmp_path / "out", {"study.seeds": [0], "study.regimens": ["simple_mix"]})
+    summary = read_summary(tmp_path / "out")
+    browser = make_browser(summary)
+    assert {sentence.name for sentence in browser.sentences} == {HELDOUT}
+    assert "twin" not in {sentence.id for sentence in browser.sentences}
+    assert [note.partition(" ")[0] for note in browser.notes] == ["16", "4"]
+    rows = Store(tmp_path / "out").scores(summary.runs[0].folder)["sets"][HELDOUT]
+    place = tmp_path / "out" / summary.runs[0].folder / PREDICTIONS
+    Tracer(tmp_path / "out" / "corpora").add_lineage(rows, place, "cot")
+    assert [row["id"] for row in rows].count("twin") == 4
+    traced = [row["id"] for row in rows if "lineage" in row]
+    assert traced and "twin" not in traced
 
 
 def test_text_and_labels_that_look_like_html_are_escaped(tmp_path):

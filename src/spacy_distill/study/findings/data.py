@@ -38,7 +38,7 @@ def describe(study: Study, inputs: Inputs) -> dict[str, Any]:
     study (Study): The study.
     inputs (Inputs): Its prepared corpora.
     RETURNS (dict[str, Any]): By corpus: "path", "sha256", "documents", "articles", "tokens", "entities" by
-        label, the pool's gold labels among them if there is an oracle; for those that students are trained on also "leaks": how many documents stand in each test
+        label; for those that students are trained on also "leaks": how many documents stand in each test
         corpus, exactly, nearly, and short ones that recur by nature.
     """
     tests = {TEST: inputs.test, **inputs.tests}
