@@ -339,3 +339,10 @@ def test_results_that_lack_a_part_are_refused(report, tmp_path):
     (tmp_path / "results.json").write_text(json.dumps(data))
     with pytest.raises(ValueError, match=r"nor a results\.json"):
         read_summary(tmp_path / "results.json")
+
+
+def test_results_of_a_later_format_are_refused_by_name(report, tmp_path):
+    data = json.loads(report.with_suffix(".results.json").read_text())
+    (tmp_path / "results.json").write_text(json.dumps({**data, "format": 2}))
+    with pytest.raises(ValueError, match=r"has format 2, but this spacy-distill reads results of format 1"):
+        read_summary(tmp_path / "results.json")
