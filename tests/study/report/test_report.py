@@ -1,5 +1,6 @@
 """The report: complete, self-contained, escaped, and made again from its own data."""
 
+import copy
 import csv
 import gzip
 import json
@@ -313,6 +314,20 @@ def test_the_teacher_table_counts_only_documents_with_labels(findings):
         teachers["cot"]["scores"]["micro"]["f"]["mean"] > teachers["standard"]["scores"]["micro"]["f"]["mean"]
     )
     assert teachers["cot"]["scores"]["labels"]["PER"]["f"]["mean"] == 1
+
+
+def test_the_teacher_table_has_the_labels_of_all_teachers_escaped(summary, findings, tmp_path):
+    odd, teachers = "A|B", copy.deepcopy(findings["teachers"])
+    teachers["standard"]["scores"]["labels"][odd] = teachers["standard"]["scores"]["labels"]["PER"]
+    arms = copy.deepcopy(findings["arms"])
+    arms[0]["sets"][TEST]["labels"][odd] = arms[0]["sets"][TEST]["labels"]["PER"]
+    write_report(summary, {**findings, "teachers": teachers, "arms": arms}, tmp_path / "page.html")
+    assert "<th>A|B F1</th>" in (tmp_path / "page.html").read_text()
+    tables = re.findall(r"(?:^\|.*\n)+", (tmp_path / "page.md").read_text(), re.M)
+    heads = [table.partition("\n")[0] for table in tables if r"A\|B" in table]
+    assert [head.split(" |")[0] for head in heads] == ["| regimen", "| teacher"]
+    for table in tables:
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
 
 
 def test_a_run_that_was_made_of_other_inputs_is_not_in_the_report(study_dir, tmp_path):

@@ -92,6 +92,7 @@ def page_facts(
         "tables": list(sections.score_tables(summary, findings)),
         "families": list(sections.families(findings)),
         "exposures": sections.exposure_rows(findings),
+        "teacher_labels": sections.teacher_labels(findings),
         "lineage": sections.lineage_rows(findings),
         "worth": sections.worth_rows(findings),
         "costs": sections.cost_rows(summary, findings),
