@@ -29,9 +29,30 @@ def test_the_report_lies_in_the_study_unless_told_otherwise(study_dir, tmp_path)
 
 def test_a_report_is_made_from_results_alone(study_dir, tmp_path):
     invoke("report", study_dir, "--out", tmp_path / "first.html")
+    (tmp_path / "first.results.json").rename(tmp_path / "results.json")
     done = invoke("report", tmp_path / "results.json")
     assert done.exit_code == 0, done.output
     assert (tmp_path / "report.html").exists()
+
+
+def test_each_report_of_a_folder_keeps_its_own_results(study_dir, tmp_path):
+    for name in ("a", "b"):
+        assert invoke("report", study_dir, "--out", tmp_path / f"{name}.html").exit_code == 0
+    assert {place.name for place in tmp_path.glob("*.json")} == {"a.results.json", "b.results.json"}
+    assert "a.results.json" in (tmp_path / "a.html").read_text()
+    # Made again from one, the other keeps as it is.
+    (tmp_path / "b.html").write_text("kept")
+    (tmp_path / "a.html").unlink()
+    assert invoke("report", tmp_path / "a.results.json").exit_code == 0
+    assert (tmp_path / "a.html").exists() and (tmp_path / "b.html").read_text() == "kept"
+
+
+@pytest.mark.parametrize("name", ["x.md", "results.json", "x.scores.csv", "folder"])
+def test_a_report_under_the_name_of_a_file_beside_it_is_refused(study_dir, tmp_path, name):
+    done = invoke("report", study_dir, "--out", tmp_path / name)
+    assert done.exit_code == 1
+    assert "Give --out a name that ends in .html" in " ".join(done.output.split())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_no_study(tmp_path):

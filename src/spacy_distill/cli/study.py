@@ -111,7 +111,7 @@ def _show_time(plan: "Plan", store: "Store", jobs: int, *, always: bool = False)
 def _finish(store: "Store") -> None:
     from ..study.findings.findings import find_all
     from ..study.findings.summary import read_summary
-    from ..study.report.report import write_report, write_scores
+    from ..study.report.report import default_report, write_report, write_scores
     from ..study.report.table import score_table, teacher_table
 
     summary = read_summary(store.root)
@@ -120,6 +120,6 @@ def _finish(store: "Store") -> None:
     show_table("Teachers against the pool's gold labels", *teacher_table(findings))
     for place in (
         write_scores(summary, store.root),
-        *write_report(summary, findings, store.root / "report.html"),
+        *write_report(summary, findings, default_report(store.root)),
     ):
         msg.good(f"Wrote {place}")

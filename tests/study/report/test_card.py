@@ -7,7 +7,9 @@ import zipfile
 
 import pytest
 
+from spacy_distill.engines.digests import digest
 from spacy_distill.study.report.card import write_card
+from studying import run_study, write_config
 
 RUN = "tiny/simple_mix/gold-all/seed-1"
 
@@ -33,6 +35,32 @@ def test_a_pipeline_of_gold_alone_has_no_teacher(study_dir, tmp_path):
     card = write_card(study_dir / RUN.replace("simple_mix", "gold"), tmp_path / "card.md").read_text()
     assert "trained on gold labels alone" in card
     assert "## Teacher" not in card and "**not stated**" in card
+
+
+def test_the_card_of_an_oracle_has_the_pools_hash_and_leak_check(tmp_path):
+    config = write_config(tmp_path)
+    run_study(config, tmp_path / "out", {"study.seeds": [0], "study.regimens": ["oracle"]})
+    card = write_card(tmp_path / "out/tiny/oracle/gold-all/seed-0", tmp_path / "card.md").read_text()
+    assert trained_rows(card) == ["gold", "oracle"]
+    assert digest(tmp_path / "out/corpora/oracle.spacy") in card
+
+
+def test_the_card_of_labels_made_anew_for_each_seed_has_those_of_its_seed(tmp_path):
+    config = write_config(tmp_path)
+    shutil.copy(tmp_path / "cot.spacy", tmp_path / "anew-3.spacy")
+    shutil.copy(tmp_path / "standard.spacy", tmp_path / "anew-4.spacy")
+    config.write_text(config.read_text().replace("/cot.spacy", "/anew-{seed}.spacy"))
+    run_study(config, tmp_path / "out", {"study.seeds": [3, 4], "study.regimens": ["simple_mix"]})
+    card = write_card(tmp_path / "out/tiny/simple_mix/gold-all/seed-4", tmp_path / "card.md").read_text()
+    assert trained_rows(card) == ["gold", "cot-seed-4"]
+    assert digest(tmp_path / "out/corpora/distilled/cot-seed-4.spacy") in card
+
+
+def trained_rows(card):
+    """The corpora that a card says were trained on, with a leak check."""
+    return [
+        line.split(" | ")[0][2:] for line in card.splitlines() if line.startswith("|") and "in test: " in line
+    ]
 
 
 def test_spacy_package_takes_the_card_as_readme(study_dir, tmp_path):

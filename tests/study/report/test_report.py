@@ -1,5 +1,6 @@
 """The report: complete, self-contained, escaped, and made again from its own data."""
 
+import copy
 import csv
 import gzip
 import json
@@ -14,11 +15,16 @@ from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.study.findings.findings import find_all
-from spacy_distill.study.findings.results import TEST, article_rows, total_of
+from spacy_distill.study.findings.reading import Tracer
+from spacy_distill.study.findings.results import HELDOUT, TEST, article_rows, total_of
 from spacy_distill.study.findings.summary import read_summary
+from spacy_distill.study.report.browser import make_browser
 from spacy_distill.study.report.card import render_card
 from spacy_distill.study.report.report import write_report, write_scores
-from studying import run_study, write_config
+from spacy_distill.study.report.sections import worth_rows
+from spacy_distill.study.runs.scoring import PREDICTIONS
+from spacy_distill.study.runs.store import Store
+from studying import make_sentences, run_study, write_config
 
 VOID = {"meta", "br", "input", "path", "use", "rect", "circle", "line", "link", "img"}
 
@@ -107,7 +113,7 @@ def test_csv_has_every_score_with_its_interval(report, findings):
 
 
 def test_results_json_alone_gives_the_same_findings_and_a_report(report, findings, tmp_path):
-    again = read_summary(report.with_name("results.json"))
+    again = read_summary(report.with_suffix(".results.json"))
     assert find_all(again) == findings
     write_report(again, findings, tmp_path / "again.html")
     assert 'id="errors"' not in (tmp_path / "again.html").read_text()
@@ -133,12 +139,12 @@ def test_why_a_run_failed_is_told_without_the_text_that_its_error_quotes(summary
     assert f"<code>{run}</code>: ValueError [E949]" in (tmp_path / "page.html").read_text()
     write_report(failed, findings, tmp_path / "text" / "page.html")
     assert "Ana visited Kyoto" in (tmp_path / "text" / "page.md").read_text()
-    assert "Kyoto" not in (tmp_path / "text" / "results.json").read_text()
+    assert "Kyoto" not in (tmp_path / "text" / "page.results.json").read_text()
 
 
 def test_a_report_of_results_is_that_of_the_folder_without_text(summary, findings, tmp_path):
     write_report(summary, findings, tmp_path / "folder" / "page.html", text=False)
-    again = read_summary(tmp_path / "folder" / "results.json")
+    again = read_summary(tmp_path / "folder" / "page.results.json")
     write_report(again, find_all(again), tmp_path / "again" / "page.html")
     names = sorted(place.relative_to(tmp_path / "again") for place in (tmp_path / "again").rglob("*.*"))
     assert len(names) > 6
@@ -155,6 +161,45 @@ def test_the_browser_shows_gold_teacher_and_students_with_what_to_filter_by(repo
     ]
     assert {name for names in students for name in names} == {"gold", "simple_mix"}
     assert '<mark class="ent' in page and 'id="by-origin"' in page
+
+
+def test_a_test_corpus_that_changed_after_the_runs_is_not_drawn_over(tmp_path):
+    config = write_config(tmp_path)
+    run_study(config, tmp_path / "out", {"study.seeds": [0], "study.regimens": ["simple_mix"]})
+    write_docs(make_sentences("other", 16), tmp_path / "test.spacy")
+    browser = make_browser(read_summary(tmp_path / "out"))
+    assert {sentence.name for sentence in browser.sentences} == {HELDOUT}
+    (note,) = browser.notes
+    assert "test.spacy is not what the runs were scored on" in note
+    write_docs(make_sentences("other", 8), tmp_path / "out" / "corpora" / "heldout.spacy")
+    summary = read_summary(tmp_path / "out")
+    write_report(summary, find_all(summary), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "heldout.spacy is not what the runs were scored on" in page
+    assert '<article class="card"' not in page
+
+
+def test_documents_that_share_an_id_are_neither_shown_nor_traced(tmp_path):
+    config = write_config(tmp_path)
+    twin = {"id": "twin"}
+    for name in ("test", "pool", "cot", "standard"):
+        docs = list(read_docs(tmp_path / f"{name}.spacy", Vocab()))
+        for doc in docs:
+            if name == "test" or int(doc.user_data["distill"]["id"].partition(":")[2]) % 4 < 2:
+                doc.user_data["distill"] |= twin
+        write_docs(docs, tmp_path / f"{name}.spacy")
+    run_study(config, tmp_path / "out", {"study.seeds": [0], "study.regimens": ["simple_mix"]})
+    summary = read_summary(tmp_path / "out")
+    browser = make_browser(summary)
+    assert {sentence.name for sentence in browser.sentences} == {HELDOUT}
+    assert "twin" not in {sentence.id for sentence in browser.sentences}
+    assert [note.partition(" ")[0] for note in browser.notes] == ["16", "4"]
+    rows = Store(tmp_path / "out").scores(summary.runs[0].folder)["sets"][HELDOUT]
+    place = tmp_path / "out" / summary.runs[0].folder / PREDICTIONS
+    Tracer(tmp_path / "out" / "corpora").add_lineage(rows, place, "cot")
+    assert [row["id"] for row in rows].count("twin") == 4
+    traced = [row["id"] for row in rows if "lineage" in row]
+    assert traced and "twin" not in traced
 
 
 def test_text_and_labels_that_look_like_html_are_escaped(tmp_path):
@@ -190,13 +235,19 @@ def test_a_study_without_a_finished_run_has_a_report_too(tmp_path, config):
 
 
 def test_with_several_gold_sizes_it_says_what_distilled_documents_are_worth(tmp_path, config):
-    run_study(config, tmp_path, {"study.seeds": [0], "study.gold_sizes": [4, 12, 0], "study.keep": "none"})
+    axes = {"study.gold_sizes": [4, 12, 0], "study.regimens": ["gold", "simple_mix", "distilled"]}
+    run_study(config, tmp_path, {"study.seeds": [0], "study.keep": "none", **axes})
     summary = read_summary(tmp_path)
     findings = find_all(summary)
     write_report(summary, findings, tmp_path / "page.html")
-    assert {(row["arm"]["name"], row["gold"]) for row in findings["worth"]} == {
-        ("simple_mix", 4), ("simple_mix", 12), ("simple_mix", 24),
+    assert {(row["arm"]["name"], row["arm"]["gold_size"], row["gold"]) for row in findings["worth"]} == {
+        ("simple_mix", 4, 4), ("simple_mix", 12, 12), ("simple_mix", 0, 24),
+        ("distilled", 4, 0), ("distilled", 12, 0), ("distilled", 0, 0),
     }  # fmt: skip
+    # What saw no gold is worth all that it equals.
+    for row in worth_rows(findings):
+        if row["name"] == "distilled":
+            assert row["worth"].endswith(f"+{row['equals']:,.0f}")
     assert 'id="worth"' in (tmp_path / "page.html").read_text()
     assert "learning-tiny.svg" in (tmp_path / "page.md").read_text()
 
@@ -220,7 +271,7 @@ def test_a_test_corpus_without_an_entity_of_which_students_find_none_has_a_repor
     ]
     bare = replace(summary, results=results, folder=None)
     write_report(bare, find_all(bare), tmp_path / "page.html")
-    again = read_summary(tmp_path / "results.json")
+    again = read_summary(tmp_path / "page.results.json")
     assert [found["sets"][TEST]["micro"]["f"]["mean"] for found in find_all(again)["arms"]] == [0, 0]
     assert "micro" in render_card(again, again.results[0], "MIT")
 
@@ -265,6 +316,20 @@ def test_the_teacher_table_counts_only_documents_with_labels(findings):
     assert teachers["cot"]["scores"]["labels"]["PER"]["f"]["mean"] == 1
 
 
+def test_the_teacher_table_has_the_labels_of_all_teachers_escaped(summary, findings, tmp_path):
+    odd, teachers = "A|B", copy.deepcopy(findings["teachers"])
+    teachers["standard"]["scores"]["labels"][odd] = teachers["standard"]["scores"]["labels"]["PER"]
+    arms = copy.deepcopy(findings["arms"])
+    arms[0]["sets"][TEST]["labels"][odd] = arms[0]["sets"][TEST]["labels"]["PER"]
+    write_report(summary, {**findings, "teachers": teachers, "arms": arms}, tmp_path / "page.html")
+    assert "<th>A|B F1</th>" in (tmp_path / "page.html").read_text()
+    tables = re.findall(r"(?:^\|.*\n)+", (tmp_path / "page.md").read_text(), re.M)
+    heads = [table.partition("\n")[0] for table in tables if r"A\|B" in table]
+    assert [head.split(" |")[0] for head in heads] == ["| regimen", "| teacher"]
+    for table in tables:
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
+
+
 def test_a_run_that_was_made_of_other_inputs_is_not_in_the_report(study_dir, tmp_path):
     shutil.copytree(study_dir, tmp_path / "study")
     place = tmp_path / "study" / "tiny/gold/gold-all/seed-0/run.json"
@@ -284,8 +349,15 @@ def test_a_folder_that_is_no_study_and_a_file_that_is_no_result_are_refused(tmp_
 
 
 def test_results_that_lack_a_part_are_refused(report, tmp_path):
-    data = json.loads(report.with_name("results.json").read_text())
+    data = json.loads(report.with_suffix(".results.json").read_text())
     del data["planned"]
     (tmp_path / "results.json").write_text(json.dumps(data))
     with pytest.raises(ValueError, match=r"nor a results\.json"):
+        read_summary(tmp_path / "results.json")
+
+
+def test_results_of_a_later_format_are_refused_by_name(report, tmp_path):
+    data = json.loads(report.with_suffix(".results.json").read_text())
+    (tmp_path / "results.json").write_text(json.dumps({**data, "format": 2}))
+    with pytest.raises(ValueError, match=r"has format 2, but this spacy-distill reads results of format 1"):
         read_summary(tmp_path / "results.json")

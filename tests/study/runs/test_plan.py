@@ -9,7 +9,7 @@ from confection import Config, ConfigValidationError
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.study.runs.conduct import plan_study
 from spacy_distill.study.runs.config import read_study
-from studying import make_sentences, write_config
+from studying import make_sentences, run_study, write_config
 from support import ROOT
 
 
@@ -105,6 +105,36 @@ def test_a_student_that_blends_nothing_is_refused(config, tmp_path):
     (tmp_path / "plain.cfg").write_text("[paths]\n\n[corpora]\n\n[corpora.train]\npath = null\n")
     with pytest.raises(ValueError, match=r"has no \[corpora.train\] with a share"):
         planned(config, tmp_path / "c", **{"configs.tiny": str(tmp_path / "plain.cfg")})
+
+
+def without(folder, *sections):
+    """A student's config that lacks some sections, and what is below them."""
+    student = Config().from_disk(ROOT / "configs" / "student_cpu.cfg", interpolate=False)
+    for section in sections:
+        *above, name = section.split(".")
+        place = student
+        for part in above:
+            place = place[part]
+        del place[name]
+    student.to_disk(folder / "student.cfg")
+    return {"configs.tiny": str(folder / "student.cfg")}
+
+
+def test_a_student_needs_no_section_that_spacy_can_fill_in(config, tmp_path):
+    student = without(tmp_path, "training.logger", "training.optimizer", "training.eval_frequency")
+    out = tmp_path / "out"
+    values = {"seeds": [0], "regimens": ["simple_mix"], "train.training": {"batcher": {"size": 4}}, **student}
+    assert run_study(config, out, {f"study.{name}": value for name, value in values.items()}) == [
+        ("finished", "tiny/simple_mix/gold-all/seed-0")
+    ]
+    assert planned(config, tmp_path / "c", **without(tmp_path, "initialize")).runs
+
+
+def test_a_section_that_a_run_cannot_do_without_is_named(config, tmp_path):
+    with pytest.raises(ValueError, match=r"has no \[paths\], where .*student_cpu\.cfg"):
+        planned(config, tmp_path / "c", **without(tmp_path, "paths"))
+    with pytest.raises(ValueError, match=r"\[training.optimizer\] has no rate"):
+        planned(config, tmp_path / "c", rates=["decay"], **without(tmp_path, "training.optimizer"))
 
 
 def fingerprints(plan):

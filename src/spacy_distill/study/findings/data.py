@@ -12,8 +12,9 @@ from ...corpus.audit.labels import corpus_facts
 from ...corpus.audit.leaks import find_leaks
 from ...corpus.docbin import read_docs
 from ...engines.digests import digest
-from ..runs.config import Study
+from ..runs.config import ORACLE, Study
 from ..runs.inputs import Inputs
+from ..runs.matrix import Run
 from .results import TEST
 
 DATA = "data.json"
@@ -42,8 +43,10 @@ def describe(study: Study, inputs: Inputs) -> dict[str, Any]:
     """
     tests = {TEST: inputs.test, **inputs.tests}
     trained = {"gold": inputs.gold_all}
-    for variant, parts in inputs.distilled.items():
-        trained |= {" ".join(filter(None, (variant, part))): path for part, path in parts.items()}
+    for labels, parts in inputs.distilled.items():
+        trained |= {entry_name(labels, part): path for part, path in parts.items()}
+    if inputs.oracle and any(ORACLE in (grid.regimens or []) for grid in study.all_grids().values()):
+        trained[ORACLE] = inputs.oracle
     others = {"dev": inputs.dev, **({"held out": inputs.heldout} if inputs.heldout else {})}
     judges = {name: list(read_docs(path, Vocab())) for name, path in tests.items()}
     found = {name: _facts(tests[name], docs) for name, docs in judges.items()}
@@ -55,6 +58,22 @@ def describe(study: Study, inputs: Inputs) -> dict[str, Any]:
         told = {leak.name: {"exact": leak.exact, "near": leak.near, "short": leak.short} for leak in leaks}
         found[name] = {**_facts(path, docs), "leaks": told}
     return found
+
+
+def entry_name(labels: str, part: str) -> str:
+    """What a part of a teacher's labels is called in the description."""
+    return " ".join(filter(None, (labels, part)))
+
+
+def trained_on(study: Study, run: Run) -> list[str]:
+    """What the corpora that a run was trained on are called in the description."""
+    if run.arm.regimen == ORACLE:
+        return ["gold", ORACLE]
+    if not run.arm.variant:
+        return ["gold"]
+    parts = study.sources_of(run.arm.variant, run.seed)
+    labels = study.labels_of(run.arm.variant, run.seed)
+    return ["gold", *(entry_name(labels, part) for part in parts)]
 
 
 def _facts(path: Path, docs: Sequence[Doc]) -> dict[str, Any]:

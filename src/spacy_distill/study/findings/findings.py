@@ -121,9 +121,15 @@ def teacher_findings(summary: Summary, resampler: Resampler) -> dict[str, dict[s
 
 def _worth(summary: Summary, resampler: Resampler) -> list[dict[str, Any]]:
     counted = {arm: count_runs(results) for arm, results in summary.by_arm.items()}
-    sizes = {
-        arm: float(arm.gold_size or results[0].blend.get("documents", {}).get("gold", 0))
-        for arm, results in summary.by_arm.items()
-    }
-    known = {arm: counts for arm, counts in counted.items() if sizes[arm]}
-    return worth(known, sizes, summary.study.baseline, resampler)
+    sizes = {arm: gold_documents(arm, results) for arm, results in summary.by_arm.items()}
+    known = {arm: size for arm, size in sizes.items() if size is not None}
+    return worth({arm: counted[arm] for arm in known}, known, summary.study.baseline, resampler)
+
+
+def gold_documents(arm: Arm, results: Sequence[Result]) -> float | None:
+    """How many gold documents an arm was trained on: none if it never drew one; None if it is not known."""
+    seen = exposures(results)
+    if seen and not seen.get("gold", {}).get("examples"):
+        return 0.0
+    size = arm.gold_size or results[0].blend.get("documents", {}).get("gold")
+    return float(size) if size else None

@@ -22,7 +22,7 @@ def worth(
     of the number of documents. Each resample of the articles gives a curve and a score of its own.
 
     counted (Mapping[Arm, Counted]): Counts of all arms on one corpus.
-    sizes (Mapping[Arm, float]): Number of gold documents of each.
+    sizes (Mapping[Arm, float]): Number of gold documents that each was trained on; 0 if it saw none.
     baseline (str): Name of the arm that is the curve.
     resampler (Resampler): Draws the articles.
     RETURNS (list[dict[str, Any]]): By arm: "arm", "gold" (documents it had), "equals", "low", "high" (gold
@@ -33,7 +33,9 @@ def worth(
     scores = {arm: _scores(counts, resampler) for arm, counts in counted.items()}
     for student in dict.fromkeys(arm.student for arm in counted):
         points = sorted(
-            (sizes[arm], arm) for arm in counted if (arm.student, arm.name) == (student, baseline)
+            (sizes[arm], arm)
+            for arm in counted
+            if (arm.student, arm.name) == (student, baseline) and sizes[arm]
         )
         if len(points) < 2:
             continue

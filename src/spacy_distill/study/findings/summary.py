@@ -3,7 +3,8 @@
 import gzip
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,7 @@ from .reading import read_results
 from .results import Result, article_rows
 from .teachers import read_teachers
 
+# That of results.json; another one is not read.
 FORMAT = 1
 
 
@@ -62,7 +64,7 @@ def read_summary(place: Path) -> Summary:
 
     place (Path): Its folder, as `spacy distill study` wrote it; or a `results.json`, or `results.json.gz`.
     RETURNS (Summary): The study.
-    RAISES (ValueError): If it is neither.
+    RAISES (ValueError): If it is neither, or results of another format.
     """
     place = Path(place)
     if place.is_file():
@@ -122,19 +124,36 @@ def write_results(data: dict[str, Any], path: Path) -> None:
 
 def _from_file(path: Path) -> Summary:
     content = path.read_bytes()
-    try:
+    with _refused(path):
         data = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
-        study = check_study(Config({"study": data["study"]}))
-        runs = {str(run): run for run in make_runs(study)}
-        results = [
-            Result(runs[entry["run"]], entry["record"], entry["sets"], entry["blend"])
-            for entry in data["runs"]
-        ]
-        planned = [runs[name] for name in data["planned"]]
-        rest = [data[name] for name in ("teachers", "failures", "data", "left_out")]
+        written = int(data["format"])
+    if written != FORMAT:
+        raise ValueError(
+            f"{path} has format {written}, but this spacy-distill reads results of format {FORMAT}. Read it "
+            "with the version that wrote it, or make it again with `spacy distill report STUDY_DIR`."
+        )
+    with _refused(path):
+        return _from_data(data)
+
+
+def _from_data(data: dict[str, Any]) -> Summary:
+    study = check_study(Config({"study": data["study"]}))
+    runs = {str(run): run for run in make_runs(study)}
+    results = [
+        Result(runs[entry["run"]], entry["record"], entry["sets"], entry["blend"]) for entry in data["runs"]
+    ]
+    planned = [runs[name] for name in data["planned"]]
+    rest = [data[name] for name in ("teachers", "failures", "data", "left_out")]
+    return Summary(study, planned, results, *rest)
+
+
+@contextmanager
+def _refused(path: Path) -> Iterator[None]:
+    """Refuse a file of which something is missing or not what it should be."""
+    try:
+        yield
     except (ValueError, KeyError, TypeError, OSError, EOFError, zlib.error) as error:
         raise ValueError(
             f"{path} is neither the folder of a study nor a results.json of `spacy distill report` "
             f"({type(error).__name__})."
         ) from error
-    return Summary(study, planned, results, *rest)

@@ -43,10 +43,21 @@ def teacher_rows(study: Study) -> dict[str, dict[str, Any]]:
         "documents", "unlabelled", "origins" (view, model, prompt hash, source) and "bill" (see `Bill`).
     """
     vocab = Vocab()
-    pool = {}
-    if study.corpora.pool:
-        pool = {key: doc for doc in read_docs(Path(study.corpora.pool), vocab) if (key := doc_id(doc))}
+    pool = _by_id(read_docs(Path(study.corpora.pool), vocab)) if study.corpora.pool else {}
     return {name: _judge(study, name, pool) for name in study.teachers}
+
+
+def _by_id(docs: Iterable[Doc]) -> dict[str, Doc]:
+    """Documents by their id; different ones that share an id can judge nothing."""
+    found: dict[str, Doc] = {}
+    shared = set()
+    for doc in docs:
+        key = doc_id(doc)
+        if key and found.setdefault(key, doc).text != doc.text:
+            shared.add(key)
+        elif key:
+            found[key] = doc
+    return {key: doc for key, doc in found.items() if key not in shared}
 
 
 def _judge(study: Study, name: str, pool: Mapping[str, Doc]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The browser of errors: sentences that some student got wrong, with all readings, drawn by displaCy."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from spacy.vocab import Vocab
 from ...corpus.audit.pairing import Pairing, pair_spans
 from ...corpus.docbin import read_docs
 from ...corpus.provenance import article_id
+from ...engines.digests import digest
 from ..findings.lineage import Piece, View, view_of
 from ..findings.reading import read_predictions
 from ..findings.results import HELDOUT, TEST
@@ -86,10 +88,12 @@ class Browser:
 
     sentences (Sequence[Sentence]): The sentences.
     total (dict[str, int]): How many sentences of each corpus some student got wrong.
+    notes (Sequence[str]): What cannot be shown, and why.
     """
 
     sentences: Sequence[Sentence]
     total: Mapping[str, int]
+    notes: Sequence[str] = ()
 
 
 def make_browser(summary: Summary, limit: int = LIMIT) -> Browser | None:
@@ -97,24 +101,56 @@ def make_browser(summary: Summary, limit: int = LIMIT) -> Browser | None:
 
     summary (Summary): A study whose folder and corpora are at hand.
     limit (int): Sentences of each corpus, at most.
-    RETURNS (Optional[Browser]): The sentences; None if the texts or the predictions are not at hand.
+    RETURNS (Optional[Browser]): The sentences, and why some are not shown; None if the texts or the
+        predictions are not at hand.
     """
     if summary.folder is None:
         return None
     sentences: list[Sentence] = []
-    total = {}
+    total: dict[str, int] = {}
+    notes: list[str] = []
     corpora = {TEST: Path(summary.study.corpora.test), HELDOUT: summary.folder / CORPORA / HELDOUT_FILE}
     for name, path in corpora.items():
-        if path.exists():
-            found = sorted(
-                _sentences(summary, name, path, summary.folder), key=lambda sentence: -sentence.wrong
-            )
-            total[name] = len(found)
-            sentences += found[:limit]
-    return Browser(sentences, total) if sentences else None
+        if not path.exists():
+            continue
+        if not _is_unchanged(summary, name, path):
+            notes.append(f"{path} is not what the runs were scored on, so its sentences are not shown.")
+            continue
+        docs, twins = _unambiguous(path)
+        if twins:
+            notes.append(f"{twins} documents of {path} share their id with another one and are not shown.")
+        found = sorted(_sentences(summary, name, docs, summary.folder), key=lambda sentence: -sentence.wrong)
+        total[name] = len(found)
+        sentences += found[:limit]
+    return Browser(sentences, total, notes) if sentences or notes else None
 
 
-def _sentences(summary: Summary, name: str, path: Path, folder: Path) -> Iterator[Sentence]:
+def _is_unchanged(summary: Summary, name: str, path: Path) -> bool:
+    """Whether a corpus is still the one that the runs were scored on: what they found are places in it."""
+    scored = {
+        result.record["scored"][name]["sha256"]
+        for result in summary.results
+        if name in result.record["scored"]
+    }
+    return not scored or scored == {digest(path)}
+
+
+def _unambiguous(path: Path) -> tuple[list[tuple[str, Doc]], int]:
+    """The documents of a corpus by key, and how many are left out.
+
+    Of documents that share an id nobody knows whose predictions are whose. Those without a token are not
+    scored, and do not count.
+    """
+    docs = [doc for doc in read_docs(path, Vocab()) if len(doc)]
+    keyed = [(doc_key(doc, i), doc) for i, doc in enumerate(docs)]
+    counts = Counter(key for key, _ in keyed)
+    kept = [(key, doc) for key, doc in keyed if counts[key] == 1]
+    return kept, len(keyed) - len(kept)
+
+
+def _sentences(
+    summary: Summary, name: str, docs: Iterable[tuple[str, Doc]], folder: Path
+) -> Iterator[Sentence]:
     students = {}
     for arm, results in summary.by_arm.items():
         place = folder / results[0].run.folder / PREDICTIONS
@@ -122,10 +158,10 @@ def _sentences(summary: Summary, name: str, path: Path, folder: Path) -> Iterato
             students[_short(summary, arm)] = (arm.variant, read_predictions(place, name))
     teachers = _teachers(summary, folder / CORPORA) if name == HELDOUT else {}
     labels: dict[str, int] = {}
-    for i, doc in enumerate(read_docs(path, Vocab())):
+    for key, doc in docs:
         gold = view_of(doc)
-        if gold is not None and len(doc):
-            yield from _sentence(name, doc_key(doc, i), doc, gold, students, teachers, labels)
+        if gold is not None:
+            yield from _sentence(name, key, doc, gold, students, teachers, labels)
 
 
 def _short(summary: Summary, arm: Any) -> str:

@@ -9,6 +9,7 @@ from ...blend.monitor.sparkline import sparkline
 from ...corpus.docbin import write_bytes
 from ..findings.arrays import Resampler, count_runs
 from ..findings.comparing import test_sets
+from ..findings.data import trained_on
 from ..findings.findings import exposures, teacher_findings
 from ..findings.results import Result
 from ..findings.statistics import score_arm
@@ -98,7 +99,6 @@ def card_facts(summary: Summary, result: Result, licence: str) -> dict[str, Any]
     names = [name for name in test_sets(summary) if result.has("last", name)]
     teachers = teacher_findings(summary, resampler)
     curve = [point["planned"] for point in result.blend["curve"]] if result.blend else []
-    trained_on = {name: told for name, told in summary.data.items() if "leaks" in told}
     return {
         "arm": arm,
         "seed": result.run.seed,
@@ -112,9 +112,7 @@ def card_facts(summary: Summary, result: Result, licence: str) -> dict[str, Any]
         "variant": arm.variant,
         "teacher": teachers.get(arm.variant),
         "data": {
-            name: told
-            for name, told in trained_on.items()
-            if name == "gold" or name.split()[0] == arm.variant
+            name: summary.data[name] for name in trained_on(summary.study, result.run) if name in summary.data
         },
         "judged": {name: summary.data[name] for name in (*names, "dev") if name in summary.data},
         "licence": licence,

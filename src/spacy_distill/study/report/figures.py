@@ -42,7 +42,7 @@ def curve_figures(summary: Summary, findings: Findings) -> dict[str, list[tuple[
 def learning_figures(summary: Summary, findings: Findings) -> dict[str, str]:
     """Learning curves by student, where the baseline has several numbers of gold documents."""
     figures = {}
-    sizes = {row["arm"]["gold_size"]: row["gold"] for row in findings["worth"]}
+    sizes = {row["arm"]["gold_size"]: row["gold"] for row in findings["worth"] if row["gold"]}
     for student in dict.fromkeys(row["arm"]["student"] for row in findings["worth"]):
         lines: dict[str, list[tuple[float, Any]]] = {}
         for found in sorted(findings["arms"], key=lambda found: found["documents"].get("gold", 0)):

@@ -17,6 +17,9 @@ from .export import write_csv
 
 SCORES = "scores.jsonl"
 RESULTS = "results.json"
+# The report that is not given another name; its results are called by their own name alone.
+REPORT = "report.html"
+PAGES = (".html", ".htm")
 
 
 def write_scores(summary: Summary, folder: Path) -> Path:
@@ -26,18 +29,46 @@ def write_scores(summary: Summary, folder: Path) -> Path:
     return place
 
 
+def default_report(place: Path) -> Path:
+    """Where the report of a study goes unless told otherwise.
+
+    place (Path): The study's folder, or the results that a report left: that report is made again.
+    RETURNS (Path): The HTML file.
+    """
+    if place.is_dir():
+        return place / REPORT
+    stem, found, _ = place.name.rpartition(f".{RESULTS}")
+    return place.with_name(f"{stem}.html" if found else REPORT)
+
+
+def results_place(out: Path) -> Path:
+    """Where the results of a report go: a name of their own for each, so that reports can share a folder.
+
+    out (Path): The HTML file.
+    RETURNS (Path): "results.json" for "report.html", "NAME.results.json" for another.
+    RAISES (ValueError): If the report is not called like an HTML file.
+    """
+    if out.suffix.lower() not in PAGES:
+        raise ValueError(
+            f"{out}: the report is an HTML page, and Markdown, CSV and JSON are written beside it under the "
+            "same name. Give --out a name that ends in .html."
+        )
+    return out.with_name(RESULTS) if out.stem == Path(REPORT).stem else out.with_suffix(f".{RESULTS}")
+
+
 def write_report(summary: Summary, findings: dict[str, Any], out: Path, *, text: bool = True) -> list[Path]:
-    """Write the report, and beside it the same as Markdown with its figures, CSV and `results.json`.
+    """Write the report, and beside it the same as Markdown with its figures, CSV and its results.
 
     summary (Summary): The study.
     findings (dict[str, Any]): What is to be said of it: see `find_all`.
-    out (Path): The HTML file.
+    out (Path): The HTML file; see `results_place` for the name of the results.
     text (bool): Whether sentences may be shown; without, no text of any corpus is in any of the files.
     RETURNS (list[Path]): The files written.
-    RAISES (ValueError): If a file cannot be written.
+    RAISES (ValueError): If a file cannot be written, or the report is not called like an HTML file.
     """
+    results = results_place(out)
     browser = make_browser(summary) if text else None
-    facts = page_facts(summary, findings, browser, text=text)
+    facts = {**page_facts(summary, findings, browser, text=text), "results": results.name}
     page = _environment(True).get_template("report.html.jinja").render(facts)
     folder = out.with_name(f"{out.stem}_figures")
     notes = _environment(False).get_template("report.md.jinja").render(facts, figures=folder.name)
@@ -45,8 +76,8 @@ def write_report(summary: Summary, findings: dict[str, Any], out: Path, *, text:
     write_bytes(notes.encode(), out.with_suffix(".md"))
     for name, figure in _named_figures(facts).items():
         write_bytes(_standalone(figure).encode(), folder / f"{name}.svg")
-    write_results(results_data(summary, findings), out.with_name(RESULTS))
-    return [out, out.with_suffix(".md"), out.with_name(RESULTS), *write_csv(findings, out)]
+    write_results(results_data(summary, findings), results)
+    return [out, out.with_suffix(".md"), results, *write_csv(findings, out)]
 
 
 def page_facts(
@@ -61,6 +92,7 @@ def page_facts(
         "tables": list(sections.score_tables(summary, findings)),
         "families": list(sections.families(findings)),
         "exposures": sections.exposure_rows(findings),
+        "teacher_labels": sections.teacher_labels(findings),
         "lineage": sections.lineage_rows(findings),
         "worth": sections.worth_rows(findings),
         "costs": sections.cost_rows(summary, findings),

@@ -69,6 +69,12 @@ def labels_of(arms: Iterable[Mapping[str, Any]], name: str) -> list[str]:
     )
 
 
+def teacher_labels(findings: Findings) -> list[str]:
+    """The labels that some teacher was judged on, sorted."""
+    scored = [told["scores"] for told in findings["teachers"].values() if "scores" in told]
+    return sorted({label for scores in scored for label in scores["labels"]})
+
+
 def score_tables(summary: Summary, findings: Findings) -> Iterator[dict[str, Any]]:
     """The main tables: one for each test corpus, student and number of gold documents.
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from spacy.util import load_config
 
 from ...engines.options import RayOptions
+from .names import check_corpus_names, check_folder_names
 
 Hold = Literal["steps", "gold"]
 Keep = Literal["all", "last", "none"]
@@ -114,11 +115,6 @@ class Study(Strict):
                     "set pool in [study.corpora], or leave 'oracle' out"
                 )
         _known("study.ledgers", list(self.ledgers), self.teachers, "[study.teachers]")
-        if reserved := sorted({"test", "heldout"} & set(self.tests)):
-            raise ValueError(
-                f"tests: no further test corpus may be called {', '.join(reserved)}, "
-                "as the study's own are. Rename it"
-            )
         if self.heldout and not self.corpora.pool:
             raise ValueError(
                 "heldout: the held-out part is judged by the pool's gold labels; "
@@ -131,6 +127,27 @@ class Study(Strict):
             )
         if reserved := sorted(set(RESERVED) & set(self.configs)):
             raise ValueError(f"configs: no student may be called {', '.join(reserved)}. Rename it")
+        return self
+
+    @model_validator(mode="after")
+    def names_are_usable(self) -> "Study":
+        """Refuse a name that cannot be a folder's, or that another corpus has."""
+        parts = [part for source in self.teachers.values() if isinstance(source, dict) for part in source]
+        for section, names in {
+            "configs": self.configs,
+            "teachers": [*self.teachers, *parts],
+            "shares": self.shares,
+            "tests": self.tests,
+        }.items():
+            check_folder_names(section, names)
+        seeds = {seed for grid in self.all_grids().values() for seed in grid.seeds or []}
+        labels = [
+            (name, part)
+            for teacher, source in self.teachers.items()
+            for name in {self.labels_of(teacher, seed) for seed in seeds}
+            for part in _parts(source)
+        ]
+        check_corpus_names(self.tests, labels)
         return self
 
     def labels_of(self, variant: str, seed: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 
+from spacy.language import DEFAULT_CONFIG
 from spacy.vocab import Vocab
 
 from ...corpus.docbin import count_docs, read_docs
@@ -71,7 +72,8 @@ def _known(store: Store, student: str) -> float | None:
 
 def _expected(planned: Planned, speed: Speed) -> float:
     job = planned.job
-    frequency = int(training_config(job).interpolate()["training"]["eval_frequency"])
+    training = training_config(job).interpolate()["training"]
+    frequency = int(training.get("eval_frequency", DEFAULT_CONFIG["training"]["eval_frequency"]))
     looked_at = (planned.steps // frequency + 1) * count_docs(Path(job.paths["dev"]))
     judged = sum(count_docs(Path(path)) for path in job.scored.values()) * (1 + job.score_best)
     return speed.setup + planned.steps * speed.step + (looked_at + judged) * speed.document

@@ -34,13 +34,14 @@ def run_config(study: Study, run: Run, inputs: Inputs, steps: int) -> tuple[Conf
         train["distilled"] = {name.partition("_")[2]: f"${{paths.{name}}}" for name in parts} or None
     train["share"] = share_block(study, arm.regimen)
     train["seed"] = run.seed
-    labels = config["initialize"].get("components", {}).get("ner", {}).get("labels")
+    labels = config.get("initialize", {}).get("components", {}).get("ner", {}).get("labels")
     if isinstance(labels, dict) and "path" in labels:
         labels["path"] = "${paths.gold_labels}"
     config["training"].update(seed=run.seed, patience=0, max_steps=steps)
-    if "path" in config["training"]["logger"]:
+    logger = config["training"].get("logger")
+    if logger and "path" in logger:
         # Null stands for blend.jsonl beside the models.
-        config["training"]["logger"]["path"] = None
+        logger["path"] = None
     _set_rate(config, study, arm)
     files = {name: value for name, value in config["paths"].items() if value and Path(str(value)).exists()}
     return config, {name: str(value) for name, value in files.items()}
@@ -49,8 +50,8 @@ def run_config(study: Study, run: Run, inputs: Inputs, steps: int) -> tuple[Conf
 def student_config(study: Study, student: str) -> Config:
     """A student's config, with the study's own values of [study.train] in it, variables kept.
 
-    RAISES (ValueError): If there is no such file, it has no [corpora.train] with a share, or the folder of
-        its encoder is not there.
+    RAISES (ValueError): If there is no such file, it has no [corpora.train] with a share, no [paths] or no
+        [training], or the folder of its encoder is not there.
     """
     path = Path(study.configs[student])
     if not path.is_file():
@@ -60,6 +61,11 @@ def student_config(study: Study, student: str) -> Config:
         raise ValueError(
             f"{path} has no [corpora.train] with a share to set. "
             'Use the reader "spacy_distill.BlendedCorpus.v1" there, as in configs/student_cpu.cfg.'
+        )
+    if absent := [f"[{section}]" for section in ("paths", "training") if section not in config]:
+        raise ValueError(
+            f"{path} has no {' and no '.join(absent)}, where a study sets a run's corpora and steps. "
+            "Add what configs/student_cpu.cfg has there."
         )
     if missing := missing_encoder(config):
         raise ValueError(f"{path}: {missing}")
@@ -97,7 +103,7 @@ def _places(study: Study, run: Run, inputs: Inputs) -> dict[str, str]:
 def _set_rate(config: Config, study: Study, arm: Arm) -> None:
     if arm.rate == "student":
         return
-    optimizer = config["training"]["optimizer"]
+    optimizer = config["training"].get("optimizer") or {}
     block = {
         "@schedules": f"spacy_distill.{arm.rate}_rate.v1",
         "rate": _peak(optimizer.get("learn_rate")),
