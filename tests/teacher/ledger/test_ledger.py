@@ -3,6 +3,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_distill.teacher.asking.claims import Claims
+from spacy_distill.teacher.ledger import file
 from spacy_distill.teacher.ledger.entry import STATES, Entry, from_line, to_line
 from spacy_distill.teacher.ledger.file import LedgerError
 from spacy_distill.teacher.ledger.keys import answer_key, user_message
@@ -170,6 +172,23 @@ def test_a_ledger_that_another_process_is_making_is_waited_for(path):
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     end.join()
     other.close()
+
+
+def test_a_ledger_that_grows_while_it_is_opened_is_not_cut_off(path, monkeypatch):
+    Ledger(path).close()
+    read = file._pragma
+
+    def grow(db, name):
+        if name == "page_count":
+            with closing(sqlite3.connect(path)) as other, other:
+                other.execute("INSERT INTO prompts VALUES ('a', ?, null, null, null)", ["long" * 100_000])
+            other = sqlite3.connect(path)
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            other.close()
+        return read(db, name)
+
+    monkeypatch.setattr(file, "_pragma", grow)
+    Ledger(path).close()
 
 
 def test_threads_may_hand_a_ledger_on(path):

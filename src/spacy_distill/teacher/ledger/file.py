@@ -91,7 +91,6 @@ def _make_folder(path: Path) -> None:
 
 
 def _prepare(db: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
-    size = path.stat().st_size if path.is_file() else 0
     # In this order: another process may be making the ledger meanwhile, and does so in one transaction.
     tables = _tables(db)
     application, version = (_pragma(db, name) for name in ("application_id", "user_version"))
@@ -101,7 +100,7 @@ def _prepare(db: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
         raise LedgerError(
             f"{path} is a ledger of format {version}; this version of spacy-distill reads {VERSION}."
         )
-    if size and size < _pragma(db, "page_count") * _pragma(db, "page_size") and not _has_log(path):
+    if _is_cut_off(db, path):
         raise sqlite3.DatabaseError("the file is shorter than it should be")
     if readonly:
         if not tables >= WORK_TABLES:
@@ -114,6 +113,13 @@ def _prepare(db: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
     db.execute("PRAGMA wal_autocheckpoint = 4000")
     if not tables >= WORK_TABLES:
         _create(db)
+
+
+def _is_cut_off(db: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file lacks pages."""
+    # In this order: another process may be moving its log into the file.
+    expected = _pragma(db, "page_count") * _pragma(db, "page_size")
+    return not _has_log(path) and path.is_file() and path.stat().st_size < expected
 
 
 def _use_log(db: sqlite3.Connection) -> None:
@@ -157,8 +163,10 @@ def _pragma(db: sqlite3.Connection, name: str) -> int:
 
 
 def _has_log(path: Path) -> bool:
-    log = path.with_name(path.name + "-wal")
-    return log.exists() and log.stat().st_size > 0
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def explain(path: Path, error: sqlite3.Error) -> str:
