@@ -249,7 +249,11 @@ def test_with_several_gold_sizes_it_says_what_distilled_documents_are_worth(tmp_
         if row["name"] == "distilled":
             assert row["worth"].endswith(f"+{row['equals']:,.0f}")
     assert 'id="worth"' in (tmp_path / "page.html").read_text()
-    assert "learning-tiny.svg" in (tmp_path / "page.md").read_text()
+    notes = (tmp_path / "page.md").read_text()
+    assert "learning-tiny.svg" in notes
+    # What the arm is called tells its gold in each table that has several.
+    for part in ("What training saw", "Whose errors they are"):
+        assert "| simple_mix, 12 gold documents |" in notes.partition(f"## {part}")[2].partition("\n## ")[0]
 
 
 def test_one_run_alone_has_a_report_without_comparisons(tmp_path, config):
