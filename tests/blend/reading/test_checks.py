@@ -180,6 +180,18 @@ def test_a_schedule_of_another_length_is_warned_about(corpus: Corpus, caplog: py
     assert "made for 500 steps, but training makes 10" in caplog.text
 
 
+def warn_of_phases(corpus: Corpus, caplog: pytest.LogCaptureFixture, phases: dict[str, Any]) -> None:
+    """Let a reader look at a config of phases, with its warnings kept."""
+    nlp = make_nlp()
+    config = nlp.config
+    share = {"@schedules": "spacy_distill.phases.v1", "total_steps": 10, "*": phases}
+    config["corpora"]["train"] = {"share": share}
+    nlp.config = config
+    with caplog.at_level(logging.WARNING, logger="spacy"):
+        logging.getLogger("spacy").propagate = True
+        BlendedCorpus(corpus("gold", 3), corpus("distilled", 3), 0.5)(nlp)
+
+
 @pytest.mark.parametrize(
     ("phase", "warned"),
     [({"fraction": 0.6}, False), ({"steps": 6}, False), ({"fraction": 0.8}, True), ({"steps": 3}, True)],
@@ -187,17 +199,9 @@ def test_a_schedule_of_another_length_is_warned_about(corpus: Corpus, caplog: py
 def test_a_schedule_longer_or_shorter_than_its_phase_is_warned_about(
     corpus: Corpus, caplog: pytest.LogCaptureFixture, phase: dict[str, Any], warned: bool
 ):
-    nlp = make_nlp()
-    config = nlp.config
     within = {"@schedules": "spacy_distill.linear.v1", "total_steps": 6}
     phases = {"falling": {**phase, "share": within}, "rest": {"fraction": 0.4, "share": 0.0}}
-    config["corpora"]["train"] = {
-        "share": {"@schedules": "spacy_distill.phases.v1", "total_steps": 10, "*": phases}
-    }
-    nlp.config = config
-    with caplog.at_level(logging.WARNING, logger="spacy"):
-        logging.getLogger("spacy").propagate = True
-        BlendedCorpus(corpus("gold", 3), corpus("distilled", 3), 0.5)(nlp)
+    warn_of_phases(corpus, caplog, phases)
     assert ("in [….share.*.falling.share]" in caplog.text) is warned
 
 
@@ -205,8 +209,6 @@ def test_a_schedule_longer_or_shorter_than_its_phase_is_warned_about(
 def test_a_schedule_in_a_phase_of_a_phase_is_measured_too(
     corpus: Corpus, caplog: pytest.LogCaptureFixture, length: int, warned: bool
 ):
-    nlp = make_nlp()
-    config = nlp.config
     linear = {"@schedules": "spacy_distill.linear.v1", "total_steps": length}
     inner = {
         "@schedules": "spacy_distill.phases.v1",
@@ -214,11 +216,5 @@ def test_a_schedule_in_a_phase_of_a_phase_is_measured_too(
         "*": {"falling": {"fraction": 0.5, "share": linear}, "low": {"fraction": 0.5, "share": 0.1}},
     }
     outer = {"first": {"steps": 6, "share": inner}, "rest": {"steps": 4, "share": 0.0}}
-    config["corpora"]["train"] = {
-        "share": {"@schedules": "spacy_distill.phases.v1", "total_steps": 10, "*": outer}
-    }
-    nlp.config = config
-    with caplog.at_level(logging.WARNING, logger="spacy"):
-        logging.getLogger("spacy").propagate = True
-        BlendedCorpus(corpus("gold", 3), corpus("distilled", 3), 0.5)(nlp)
+    warn_of_phases(corpus, caplog, outer)
     assert ("total_steps = 3 in [….share.*.first.share.*.falling.share]" in caplog.text) is warned
