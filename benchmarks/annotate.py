@@ -21,11 +21,11 @@ from spacy_llm.models.rest.openai.model import OpenAI
 from latency_server import ANSWER, latency_server
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.teacher.annotate import annotate
-from spacy_distill.teacher.asking.request import Job
 from spacy_distill.teacher.ledger.entry import Entry
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.ledger.store import Ledger
 from spacy_distill.teacher.models import make_chat_model
 from spacy_distill.teacher.pipeline import load_teacher
+from spacy_distill.teacher.requests import Job
 
 SECONDS = 0.2
 # About as long as a prompt with definitions and a few examples.

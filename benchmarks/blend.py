@@ -21,8 +21,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training.corpus import Corpus
 from spacy.vocab import Vocab
 
-from spacy_distill.blend.reading.progress import progress_of
-from spacy_distill.blend.reading.reader import BlendedCorpus
+from spacy_distill.blend.reader import BlendedCorpus, progress_of
 
 SPEED_DOCUMENTS = 5000
 

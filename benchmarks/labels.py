@@ -13,10 +13,10 @@ from spacy.vocab import Vocab
 from parsing import read
 from real_answers import CONLL, PROMPTS, WIKIGOLD, conll_answers, data_folder, wikigold_answers, with_spans
 from spacy_distill.corpus.scores import Counts, micro, prf
-from spacy_distill.teacher.cleaning.kept import quality
-from spacy_distill.teacher.reading.alignment import Alignment, align
-from spacy_distill.teacher.reading.candidates import Candidate
-from spacy_distill.teacher.voting.election import Ballot, Election
+from spacy_distill.labels.clean import quality
+from spacy_distill.tasks.ner.alignment import Alignment, align
+from spacy_distill.tasks.ner.candidates import Candidate
+from spacy_distill.tasks.votes import Ballot, Election
 
 ELECTIONS = {
     "union": Election("union"),

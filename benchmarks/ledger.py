@@ -11,7 +11,7 @@ from pathlib import Path
 
 from spacy_distill.teacher.ledger.entry import Entry
 from spacy_distill.teacher.ledger.keys import answer_key, user_message
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.ledger.store import Ledger
 
 PREFIX = "You annotate named entities in a text. " * 10
 

@@ -24,10 +24,10 @@ from real_answers import (
     with_spans,
 )
 from spacy_distill.corpus.scores import add_counts, count_spans, micro, prf
-from spacy_distill.teacher.cleaning.kept import quality
-from spacy_distill.teacher.reading.alignment import Alignment, align
-from spacy_distill.teacher.reading.candidates import LabelSet, Parsed
-from spacy_distill.teacher.reading.parsing import AnswerFormat, parse_answer
+from spacy_distill.labels.clean import quality
+from spacy_distill.tasks.ner.alignment import Alignment, align
+from spacy_distill.tasks.ner.candidates import LabelSet, Parsed
+from spacy_distill.tasks.ner.json_answers import AnswerFormat, parse_answer
 
 Place = tuple[int, int, str]
 LINE = re.compile(r"^(\d+\. .*?) \| (True|False) \| (.*?)\s*\((\w+)\)$", re.MULTILINE)

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from spacy_distill.corpus.sources.conll import read_conll
-from spacy_distill.teacher.reading.candidates import LabelSet
+from spacy_distill.corpus.formats.conll import read_conll
+from spacy_distill.tasks.ner.candidates import LabelSet
 
 CONLL = LabelSet(["LOC", "MISC", "ORG", "PER"])
 WIKIGOLD = LabelSet(

@@ -10,11 +10,10 @@ import argparse
 import random
 import time
 
-from spacy_distill.study.findings.findings import find_all
-from spacy_distill.study.findings.results import Result, Row
-from spacy_distill.study.findings.summary import Summary
-from spacy_distill.study.runs.config import Study
-from spacy_distill.study.runs.matrix import make_runs
+from spacy_distill.study.config import Study, make_runs
+from spacy_distill.study.findings import find_all
+from spacy_distill.study.results import Result, Row
+from spacy_distill.study.summary import Summary
 
 LABELS = ("LOC", "MISC", "ORG", "PER")
 REGIMENS = ["gold", "pooled", "simple_mix", "cosine"]

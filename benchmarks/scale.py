@@ -21,9 +21,9 @@ from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 
 from spacy_distill.corpus.docbin import write_docs
+from spacy_distill.corpus.formats.text import Found
 from spacy_distill.corpus.importing import ImportOptions, read_source
-from spacy_distill.corpus.sources.found import Found
-from spacy_distill.engines.options import EngineName, RayOptions
+from spacy_distill.engines.engine import EngineName, RayOptions
 from spacy_distill.predict.predict import Wanted, find_model, make_plan, opened_engine, opened_output, predict
 
 ROOT = Path(__file__).parents[1]

@@ -28,7 +28,7 @@ from spacy.util import load_config, registry
 from spacy.vocab import Vocab
 from transformers import AutoTokenizer, BertConfig, BertForTokenClassification, BertModel
 
-from spacy_distill.blend.training.fast import bf16_gain, make_fast_encoder
+from spacy_distill.training.fast_encoder import bf16_gain, make_fast_encoder
 
 ROOT = Path(__file__).parents[1]
 BATCH = 16

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from spacy_distill.engines.engine import Outcome
-from spacy_distill.study.runs.job import Job
+from spacy_distill.study.run import Job
 
 
 def note(job: Job, folder: Path) -> Outcome:

@@ -10,8 +10,8 @@ import spacy
 from spacy.training import Example
 
 from spacy_distill.engines.engine import Event, Outcome
+from spacy_distill.predict.chunks import Shard, predict_shard
 from spacy_distill.predict.predict import Plan, Wanted, find_model, make_plan, opened_output, predict
-from spacy_distill.predict.shard import Shard, predict_shard
 from studying import make_sentences
 
 

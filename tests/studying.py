@@ -12,13 +12,11 @@ from spacy.vocab import Vocab
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.corpus.provenance import set_origin, views
 from spacy_distill.engines.engine import Event
-from spacy_distill.study.findings.data import write_data
-from spacy_distill.study.findings.teachers import write_teachers
-from spacy_distill.study.runs.conduct import CORPORA, conduct, plan_study, write_study
-from spacy_distill.study.runs.config import read_study
-from spacy_distill.study.runs.job import Job
-from spacy_distill.study.runs.store import Store
-from spacy_distill.study.runs.trial import carry_out
+from spacy_distill.study.config import read_study
+from spacy_distill.study.run import Job, carry_out
+from spacy_distill.study.runner import CORPORA, conduct, plan_study, write_study
+from spacy_distill.study.sources import write_data, write_teachers
+from spacy_distill.study.store import Store
 from support import ROOT
 
 FIRST = ("Ana", "Bo", "Carl", "Dora", "Emil", "Fay")

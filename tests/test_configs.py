@@ -15,8 +15,8 @@ from spacy.tokens import DocBin
 from spacy.util import load_config, load_model_from_config, registry
 
 from blending import make_docs
-from spacy_distill.blend.monitor.preview import make_preview
-from spacy_distill.blend.monitor.record import read_blend_log
+from spacy_distill.blend.log import read_blend_log
+from spacy_distill.blend.preview import make_preview
 from support import ROOT
 from tiny_bert import write_tiny_bert
 

@@ -6,8 +6,8 @@ from itertools import islice
 import pytest
 from spacy.util import load_config_from_str, registry
 
-from spacy_distill.blend.monitor.sparkline import sparkline
-from spacy_distill.blend.schedules.shares import draw_shares, fill_shares
+from spacy_distill.blend.preview import sparkline
+from spacy_distill.blend.schedules import draw_shares, fill_shares
 from support import ROOT
 
 PAGE = (ROOT / "docs" / "blending.md").read_text(encoding="utf8")

@@ -14,7 +14,7 @@ import srsly
 from typer.testing import CliRunner
 
 from spacy_distill.cli import app
-from spacy_distill.study.findings.summary import read_summary
+from spacy_distill.study.summary import read_summary
 from studying import run_study, write_config
 from support import run_in
 

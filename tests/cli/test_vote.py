@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from spacy_distill.cli import app
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.corpus.provenance import set_origin
-from spacy_distill.teacher.task import make_ner_task
+from spacy_distill.tasks.ner.task import make_ner_task
 
 
 @pytest.fixture

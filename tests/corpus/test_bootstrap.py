@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.corpus.bootstrap import (
+from spacy_distill.corpus.scores import (
+    Counts,
     Interval,
     bootstrap_f1,
     bootstrap_scores,
@@ -13,10 +14,11 @@ from spacy_distill.corpus.bootstrap import (
     draw_weights,
     f1_samples,
     interval,
+    micro,
+    prf,
     prf_array,
     resampled_counts,
 )
-from spacy_distill.corpus.scores import Counts, micro, prf
 
 GOOD, BAD = {"LOC": Counts(1, 0, 0)}, {"LOC": Counts(0, 1, 1)}
 
@@ -75,7 +77,7 @@ def test_every_resample_draws_as_many_articles_as_there_are():
 def test_large_corpora_are_drawn_in_parts(monkeypatch):
     per_doc, articles = [GOOD, BAD, GOOD] * 10, [str(i) for i in range(30)]
     whole = f1_samples(per_doc, articles, resamples=25)
-    monkeypatch.setattr("spacy_distill.corpus.bootstrap.CHUNK", 100)
+    monkeypatch.setattr("spacy_distill.corpus.scores.CHUNK", 100)
     assert np.array_equal(f1_samples(per_doc, articles, resamples=25), whole)
 
 

@@ -4,7 +4,7 @@ import pytest
 import srsly
 from srsly.msgpack import msgpack_decoders, msgpack_encoders
 
-from spacy_distill.corpus.codecs import Codecs
+from spacy_distill.corpus.docbin import Codecs
 
 
 def test_values_are_packed_with_the_registered_codecs():

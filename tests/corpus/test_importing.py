@@ -8,7 +8,7 @@ import spacy
 from spacy_distill.corpus.docbin import read_docs
 from spacy_distill.corpus.importing import ImportOptions, import_corpus
 from spacy_distill.corpus.provenance import article_id, doc_id
-from spacy_distill.corpus.select import parse_range
+from spacy_distill.corpus.sampling import parse_range
 
 NLP = spacy.blank("en")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import spacy
 
+from spacy_distill.corpus.formats.text import Found
 from spacy_distill.corpus.importing import ImportOptions, import_corpus, read_source
-from spacy_distill.corpus.select import parse_range
-from spacy_distill.corpus.sources.found import Found
+from spacy_distill.corpus.sampling import parse_range
 
 DATA = Path(os.environ.get("SPACY_DISTILL_DATA", "none"))
 pytestmark = [

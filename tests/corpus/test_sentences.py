@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Span
 
 from spacy_distill.corpus.provenance import article_id, doc_id, record, set_origin
-from spacy_distill.corpus.sentences import split_sentences
+from spacy_distill.corpus.text import split_sentences
 
 NLP = spacy.blank("en")
 

@@ -5,11 +5,11 @@ import sys
 from collections import Counter
 
 from predicting import predict_slowly, read_out, write_rows
-from spacy_distill.engines.cluster import connected
-from spacy_distill.engines.dataset import RayDataset
-from spacy_distill.engines.options import RayOptions
+from spacy_distill.engines.engine import RayOptions
+from spacy_distill.engines.ray_data import RayDataset
+from spacy_distill.engines.ray_tasks import connected
+from spacy_distill.predict.chunks import predict_shard
 from spacy_distill.predict.predict import Wanted, make_plan, opened_output, predict
-from spacy_distill.predict.shard import predict_shard
 
 
 def test_a_node_that_is_killed_loses_no_shard_and_repeats_none(joined, model, tmp_path):

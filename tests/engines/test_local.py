@@ -5,7 +5,7 @@ import srsly
 
 from note_task import note
 from spacy_distill.engines.local import LocalEngine
-from spacy_distill.study.runs.job import Job
+from spacy_distill.study.run import Job
 
 
 def run(names, tmp_path, workers=2):

@@ -8,10 +8,9 @@ import pytest
 import srsly
 
 from note_task import note
-from spacy_distill.engines.cluster import connected
-from spacy_distill.engines.options import RayOptions
-from spacy_distill.engines.tasks import RayTasks
-from spacy_distill.study.runs.job import Job
+from spacy_distill.engines.engine import RayOptions
+from spacy_distill.engines.ray_tasks import RayTasks, connected
+from spacy_distill.study.run import Job
 
 
 def make_jobs(names, tmp_path, paths=None):
@@ -77,7 +76,7 @@ def test_a_node_that_is_killed_loses_nothing_and_nothing_is_done_twice(joined, t
 
 def test_equal_files_are_sent_once(joined):
     with connected(RayOptions()):
-        from spacy_distill.engines.parcels import ship
+        from spacy_distill.engines.ray_data import ship
 
         parcels = ship([__file__, os.path.relpath(__file__)])
         assert len({parcel.key for parcel in parcels.values()}) == 1

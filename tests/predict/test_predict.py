@@ -12,12 +12,11 @@ from spacy.vocab import Vocab
 from predicting import read_out, read_rejects, run_predict, write_rows
 from spacy_distill.corpus.docbin import read_docs
 from spacy_distill.corpus.provenance import doc_id
-from spacy_distill.predict import shard as shard_module
-from spacy_distill.predict.formats import Format
-from spacy_distill.predict.outputs import open_writer
+from spacy_distill.predict import chunks as shard_module
+from spacy_distill.predict.chunks import open_writer, predict_shard
+from spacy_distill.predict.files import Format
 from spacy_distill.predict.predict import find_model
 from spacy_distill.predict.records import Record
-from spacy_distill.predict.shard import predict_shard
 
 
 @pytest.fixture

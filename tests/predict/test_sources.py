@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_distill.corpus.docbin import write_docs
-from spacy_distill.engines.digests import digest
-from spacy_distill.predict import pieces, records
-from spacy_distill.predict.pieces import cut
+from spacy_distill.engines.ray_data import digest
+from spacy_distill.predict import files as pieces
+from spacy_distill.predict import records
+from spacy_distill.predict.files import cut, find_sources
 from spacy_distill.predict.records import Fields, Record, Reject, read_records
-from spacy_distill.predict.sources import find_sources
 from studying import make_sentences
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from spacy_distill.study.findings.findings import find_all
-from spacy_distill.study.findings.summary import Summary, read_summary
+from spacy_distill.study.findings import find_all
+from spacy_distill.study.summary import Summary, read_summary
 from studying import run_study, write_config
 
 

@@ -12,7 +12,7 @@ from spacy_llm.registry import registry
 
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.corpus.provenance import set_origin, views
-from spacy_distill.teacher.ledger.answer import Answer
+from spacy_distill.tasks.answer import Answer
 
 CONFIG = """
 [nlp]

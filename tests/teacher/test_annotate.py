@@ -8,9 +8,9 @@ from spacy.tokens import Doc, Span
 from spacy_distill.corpus.docbin import read_docs
 from spacy_distill.corpus.provenance import VIEW_PREFIX, doc_id, views
 from spacy_distill.teacher.annotate import annotate
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.ledger.store import Ledger
 from spacy_distill.teacher.pipeline import bare, load_teacher
-from spacy_distill.teacher.recorded import import_recorded
+from spacy_distill.teacher.transfer import import_recorded
 
 TEXTS = ["Ada met Bob .", "", "Nobody came .", "Ada met Bob .", "Cleo left early ."]
 ANSWERS = [

@@ -12,7 +12,7 @@ import pytest
 
 from loopback import Server, completion
 from spacy_distill.teacher.annotate import annotate
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.ledger.store import Ledger
 from warm import CONFIG, processes
 
 KILLS = 24

@@ -3,9 +3,8 @@ from pathlib import Path
 import pytest
 from spacy_llm.registry import registry
 
-from spacy_distill.teacher.asking.chat import ChatModel
 from spacy_distill.teacher.ledger.replay import Replay
-from spacy_distill.teacher.models import make_chat_model
+from spacy_distill.teacher.models import ChatModel, make_chat_model
 from spacy_distill.teacher.pipeline import load_teacher
 from warm import CONFIG
 

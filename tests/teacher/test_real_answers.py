@@ -9,11 +9,11 @@ import pytest
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
+from spacy_distill.corpus.formats.conll import read_conll
 from spacy_distill.corpus.scores import add_counts, count_spans, micro, prf
-from spacy_distill.corpus.sources.conll import read_conll
-from spacy_distill.teacher.reading.alignment import align
-from spacy_distill.teacher.reading.candidates import LabelSet
-from spacy_distill.teacher.reading.parsing import parse_answer
+from spacy_distill.tasks.ner.alignment import align
+from spacy_distill.tasks.ner.candidates import LabelSet
+from spacy_distill.tasks.ner.json_answers import parse_answer
 
 DATA = Path(os.environ.get("SPACY_DISTILL_DATA", "none"))
 pytestmark = [

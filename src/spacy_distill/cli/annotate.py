@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .app import app
-from .console import INTERRUPT_STATUS, OVERRIDES, duration, msg, shown_errors
+from .console import INTERRUPT_STATUS, OVERRIDES, app, duration, msg, shown_errors
 
 if TYPE_CHECKING:
     from ..teacher.annotate import Report
-    from ..teacher.asking.batches import Waiting
-    from ..teacher.asking.tally import Tally
+    from ..teacher.batch import Waiting
+    from ..teacher.budget import Tally
 
 # Answers of batches are still to come.
 WAITING_STATUS = 3
@@ -47,7 +46,7 @@ def annotate_cli(
         from spacy.cli._util import parse_config_overrides
 
         from ..teacher.annotate import Spending, annotate
-        from .panel import watch
+        from .progress import watch
 
         overrides = parse_config_overrides(ctx.args)
         if dry_run:
@@ -74,9 +73,9 @@ def annotate_cli(
 
 def show_plan(config: Path, source: Path, overrides: dict[str, Any]) -> None:
     """Print what annotating would send."""
-    from ..teacher.asking.chat import ChatModel
+    from ..teacher.estimate import make_plan, typical_request
+    from ..teacher.models import ChatModel
     from ..teacher.pipeline import load_teacher
-    from ..teacher.plan import make_plan, typical_request
     from .ledger import visible
 
     teacher = load_teacher(config, overrides)

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .app import app
-from .console import msg, shown_errors
+from .console import app, msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..corpus.audit.report import Audit
+    from ..labels.audit.report import Audit
 
 
 @app.command("audit")
@@ -39,9 +38,9 @@ def audit_cli(
         import srsly
         from spacy.vocab import Vocab
 
-        from ..corpus.audit.page import render_page
-        from ..corpus.audit.report import audit, load_material, to_json
         from ..corpus.docbin import write_bytes
+        from ..labels.audit.page import render_page
+        from ..labels.audit.report import audit, load_material, to_json
 
         vocab = Vocab()
         material = load_material(distilled, gold or [], vocab)

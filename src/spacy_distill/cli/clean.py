@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .app import app
-from .console import msg, shown_errors
+from .console import app, msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..teacher.cleaning.kept import Quality
-    from ..teacher.cleaning.masking import Masked
+    from ..labels.clean import Masked, Quality
 
 
 @app.command("clean")
@@ -39,9 +37,9 @@ def clean_cli(
         from spacy.vocab import Vocab
 
         from ..corpus.docbin import read_docs, write_docs
+        from ..labels.clean import clean, read_gold
+        from ..labels.cross_validation import judge_by_folds, judge_by_model
         from ..teacher.annotate import check_out
-        from ..teacher.cleaning.judges import judge_by_folds, judge_by_model
-        from ..teacher.cleaning.masking import clean, read_gold
 
         check_out(source, out)
         vocab = Vocab()

@@ -1,10 +1,18 @@
-"""What all commands share: the printer, and errors shown as one message instead of a traceback."""
+"""The command-line application, and how it says what went wrong."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
 from wasabi.printer import Printer
+
+app = typer.Typer(
+    name="distill",
+    help="Distil a large language model's knowledge into a small NER pipeline.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
 
 msg = Printer()
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .app import app
-from .console import msg, shown_errors
+from .console import app, msg, shown_errors
 
 if TYPE_CHECKING:
     from ..corpus.importing import Imported
@@ -62,7 +61,7 @@ def import_cli(
     """
     with shown_errors():
         from ..corpus.importing import ImportOptions, import_corpus
-        from ..corpus.select import parse_range
+        from ..corpus.sampling import parse_range
 
         options = ImportOptions(
             format=format.value,

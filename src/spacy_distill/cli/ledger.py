@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .app import app
-from .console import OVERRIDES, msg, shown_errors
+from .console import OVERRIDES, app, msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..teacher.ledger.ledger import Ledger
+    from ..teacher.ledger.store import Ledger
 
 MOST_SHOWN = 10
 ACTIONS = ("export", "import", "show")
@@ -56,7 +55,7 @@ def ledger_cli(
     with shown_errors():
         from spacy.cli._util import parse_config_overrides
 
-        from ..teacher.ledger.ledger import Ledger
+        from ..teacher.ledger.store import Ledger
 
         if action is not None and action not in ACTIONS:
             raise ValueError(f"Unknown action: {action}. Expected one of {', '.join(ACTIONS)}, or none.")
@@ -96,7 +95,7 @@ def import_answers(
 ) -> None:
     """Import an export, or recorded answers where a config and a corpus say which prompts they belong to."""
     from ..teacher.pipeline import load_teacher
-    from ..teacher.recorded import import_export, import_recorded
+    from ..teacher.transfer import import_export, import_recorded
 
     if config is None or corpus is None:
         done = import_export(ledger, path)
@@ -114,7 +113,7 @@ def import_answers(
 
 def export_answers(ledger: "Ledger", path: Path) -> None:
     """Export all answers."""
-    from ..teacher.ledger.transfer import write_export
+    from ..teacher.transfer import write_export
 
     write_export(ledger, path)
     msg.good(f"Exported {len(ledger)} answers to {path}")

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..engines.options import EngineName
-from ..predict.formats import Format
-from .app import app
-from .console import duration, msg, resumable, shown_errors
+from ..engines.engine import EngineName
+from ..predict.files import Format
+from .console import app, duration, msg, resumable, shown_errors
 
 if TYPE_CHECKING:
-    from ..engines.engine import Event
-    from ..engines.options import RayOptions
+    from ..engines.engine import Event, RayOptions
+    from ..predict.chunks import Shard
     from ..predict.predict import Plan, Wanted
-    from ..predict.shard import Shard
 
 # Seconds from one line of progress to the next.
 EVERY = 10.0
@@ -75,7 +73,7 @@ def predict_cli(
     status 3: records were set aside; 1: shards failed, and the same command tries those again.
     """
     with shown_errors(), resumable():
-        from ..engines.options import RayOptions
+        from ..engines.engine import RayOptions
         from ..predict.predict import Wanted, find_model
         from ..predict.records import Fields
 

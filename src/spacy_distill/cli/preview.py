@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .app import app
-from .console import OVERRIDES, msg, shown_errors
+from .console import OVERRIDES, app, msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..blend.monitor.preview import Preview
-    from ..blend.monitor.record import BlendRecord
+    from ..blend.log import BlendRecord
+    from ..blend.preview import Preview
 
 WIDTH = 60
 
@@ -33,8 +32,8 @@ def preview_cli(
     with shown_errors():
         from spacy.cli._util import import_code, parse_config_overrides
 
-        from ..blend.monitor.preview import make_preview
-        from ..blend.monitor.record import read_blend_log
+        from ..blend.log import read_blend_log
+        from ..blend.preview import make_preview
 
         import_code(code)
         preview = make_preview(config, parse_config_overrides(list(ctx.args)))
@@ -50,14 +49,14 @@ def preview_cli(
                 "Give the overrides that the run was given."
             )
         if out:
-            from ..blend.monitor.plot import write_plot
+            from ..blend.preview import write_plot
 
             write_plot(preview, out, record)
             msg.good(f"Wrote {out}")
 
 
 def _show_curves(preview: "Preview", record: "BlendRecord | None") -> None:
-    from ..blend.monitor.sparkline import sparkline
+    from ..blend.preview import sparkline
 
     plain = not _can_print("▁█")
     shares = preview.plan.shares

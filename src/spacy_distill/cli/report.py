@@ -1,12 +1,11 @@
-"""`spacy distill report`: the report of a study."""
+"""Pages from finished runs: a study's report, a run's card."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .app import app
-from .console import msg, shown_errors
+from .console import app, msg, shown_errors
 
 
 @app.command("report")
@@ -23,9 +22,9 @@ def report_cli(
     Write the report of a study as one HTML page, with the same as Markdown beside it.
     """
     with shown_errors():
-        from ..study.findings.findings import find_all
-        from ..study.findings.summary import read_summary
+        from ..study.findings import find_all
         from ..study.report.report import default_report, results_place, write_report
+        from ..study.summary import read_summary
 
         out = out or default_report(study_dir)
         # A name that cannot be used is told before anything is computed.
@@ -33,3 +32,18 @@ def report_cli(
         summary = read_summary(study_dir)
         for place in write_report(summary, find_all(summary), out, text=not no_text):
             msg.good(f"Wrote {place}")
+
+
+@app.command("card")
+def card_cli(
+    run_dir: Annotated[Path, typer.Argument(help="The folder of a finished run")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it instead")] = None,
+    licence: Annotated[str, typer.Option("--licence", help="The licence of the training data")] = "",
+) -> None:
+    """
+    Write the model card of a run: README.md in its model-last, where `spacy package` finds it.
+    """
+    with shown_errors():
+        from ..study.report.card import write_card
+
+        msg.good(f"Wrote {write_card(run_dir, out, licence=licence)}")

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..engines.options import EngineName
-from .app import app
-from .console import OVERRIDES, duration, msg, resumable, shown_errors
-from .live import StudyProgress, show_plan, show_table
+from ..engines.engine import EngineName
+from .console import OVERRIDES, app, duration, msg, resumable, shown_errors
+from .progress import StudyProgress, show_plan, show_table
 
 if TYPE_CHECKING:
     from confection import Config
 
     from ..engines.engine import Engine
-    from ..study.runs.config import Study
-    from ..study.runs.job import Job
-    from ..study.runs.plan import Plan
-    from ..study.runs.store import Store
+    from ..study.config import Study
+    from ..study.plan import Plan
+    from ..study.run import Job
+    from ..study.store import Store
 
 
 @app.command("study", context_settings=OVERRIDES)
@@ -51,9 +50,9 @@ def study_cli(
     with shown_errors(), resumable():
         from spacy.cli._util import parse_config_overrides
 
-        from ..study.runs.config import read_study
-        from ..study.runs.store import Store
-        from ..study.runs.work import opened_engine
+        from ..study.config import read_study
+        from ..study.runner import opened_engine
+        from ..study.store import Store
 
         study, resolved = read_study(config, parse_config_overrides(list(ctx.args)))
         store = Store(out)
@@ -67,7 +66,7 @@ def study_cli(
 
 
 def _only_plan(study: "Study", store: "Store", jobs: int) -> None:
-    from ..study.runs.conduct import plan_study
+    from ..study.runner import plan_study
 
     with tempfile.TemporaryDirectory() as folder:
         plan = plan_study(study, Path(folder))[0]
@@ -80,9 +79,8 @@ def _carry_out(study: "Study", resolved: "Config", store: "Store", engine: "Engi
 
     RETURNS (int): How many runs failed.
     """
-    from ..study.findings.data import write_data
-    from ..study.findings.teachers import write_teachers
-    from ..study.runs.conduct import CORPORA, conduct, plan_study, write_study
+    from ..study.runner import CORPORA, conduct, plan_study, write_study
+    from ..study.sources import write_data, write_teachers
 
     with store.opened() as scratch:
         plan, inputs = plan_study(study, store.root / CORPORA)
@@ -99,7 +97,7 @@ def _carry_out(study: "Study", resolved: "Config", store: "Store", engine: "Engi
 
 
 def _show_time(plan: "Plan", store: "Store", jobs: int, *, always: bool = False) -> float | None:
-    from ..study.runs.estimate import WORTH_A_PROBE, estimate
+    from ..study.runner import WORTH_A_PROBE, estimate
 
     pending = [p for p in plan.runs if not store.is_done(p.run.folder, p.fingerprint)]
     seconds = estimate(pending, store, jobs, probe=always or len(pending) >= WORTH_A_PROBE)
@@ -109,10 +107,10 @@ def _show_time(plan: "Plan", store: "Store", jobs: int, *, always: bool = False)
 
 
 def _finish(store: "Store") -> None:
-    from ..study.findings.findings import find_all
-    from ..study.findings.summary import read_summary
+    from ..study.findings import find_all
     from ..study.report.report import default_report, write_report, write_scores
-    from ..study.report.table import score_table, teacher_table
+    from ..study.report.sections import score_table, teacher_table
+    from ..study.summary import read_summary
 
     summary = read_summary(store.root)
     findings = find_all(summary)

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .app import app
-from .console import msg, shown_errors
+from .console import app, msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..teacher.voting.ballots import Tally
+    from ..tasks.votes import Tally
 
 
 @app.command("vote")
@@ -36,8 +35,8 @@ def vote_cli(
 ) -> None:
     """Vote on the entities of several views of the same documents."""
     with shown_errors():
-        from ..teacher.voting.election import Election
-        from ..teacher.voting.merging import vote_files
+        from ..labels.vote import vote_files
+        from ..tasks.votes import Election
 
         if len(paths) < 2:
             raise ValueError("Give the views to vote on, and as the last path the file to write.")

@@ -2,13 +2,13 @@
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
-
-from .codecs import Codecs
+from srsly.msgpack import msgpack_decoders, msgpack_encoders
 
 
 def shard_paths(path: Path) -> list[Path]:
@@ -96,3 +96,29 @@ def read_shard(path: Path) -> DocBin:
             f"{path} is not a .spacy file (a DocBin), or is damaged: {type(error).__name__}. "
             "Make one with `spacy distill import`."
         ) from error
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Codecs:
+    """The codecs that are registered now."""
+
+    def __init__(self) -> None:
+        self._known = [(registry, registry.get_all()) for registry in (msgpack_encoders, msgpack_decoders)]
+
+    def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call a function that packs or unpacks, with these codecs at hand.
+
+        function (Callable): The function; it returns before anyone else may register a codec.
+        RETURNS (Any): What it returns.
+        """
+        for registry, known in self._known:
+            # Hides the method of this name from srsly as long as the call lasts.
+            registry.get_all = lambda known=known: known
+        try:
+            return function(*args, **kwargs)
+        finally:
+            for registry, _ in self._known:
+                registry.__dict__.pop("get_all", None)

@@ -12,14 +12,12 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from .docbin import write_docs
+from .formats.conll import LAST_COLUMN, read_conll
+from .formats.jsonl import read_jsonl
+from .formats.text import Found, read_text
 from .provenance import article_id
-from .select import WHOLE, ArticleRange, sample, take_articles
-from .sentences import split_sentences
-from .sources.conll import LAST_COLUMN, read_conll
-from .sources.found import Found
-from .sources.jsonl import read_jsonl
-from .sources.plain import read_text
-from .text import corpus_keys, normalise, sentence_keys
+from .sampling import WHOLE, ArticleRange, sample, take_articles
+from .text import corpus_keys, normalise, sentence_keys, split_sentences
 
 Format = Literal["conll", "jsonl", "text"]
 

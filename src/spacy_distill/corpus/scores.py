@@ -1,10 +1,12 @@
-"""Strict entity scores: a span counts if its borders and its label are those of gold."""
+"""Strict scores, and their intervals by resampled articles."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.training import Alignment
 
@@ -122,3 +124,184 @@ def token_map(source: Doc, target: Doc) -> list[list[int]]:
     words, others = [token.text for token in source], [token.text for token in target]
     aligned = Alignment.from_strings(words, others).x2y
     return [[int(i) for i in aligned[n]] for n in range(len(words))]
+
+
+Floats = NDArray[np.float64]
+PerDoc = Sequence[Mapping[str, Counts]]
+Articles = Sequence[str | None]
+
+RESAMPLES = 2000
+LEVEL = 0.95
+# Weights of so many (resample, article) pairs are held at a time.
+CHUNK = 4_000_000
+
+
+class Interval(NamedTuple):
+    """The borders between which the middle share of the resamples lies."""
+
+    low: float
+    high: float
+
+
+class PRFInterval(NamedTuple):
+    """Intervals of precision, recall and F1."""
+
+    p: Interval
+    r: Interval
+    f: Interval
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Intervals of each label, of the micro average and of macro F1."""
+
+    labels: dict[str, PRFInterval]
+    micro: PRFInterval
+    macro_f: Interval
+
+
+def bootstrap_f1(
+    per_doc: PerDoc,
+    articles: Articles,
+    *,
+    label: str | None = None,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> Interval:
+    """The percentile interval of F1.
+
+    per_doc (Sequence[Mapping[str, Counts]]): Each document's counts by label (`count_spans`).
+    articles (Sequence[Optional[str]]): Each document's article; None: the document stands for itself.
+    label (Optional[str]): F1 of this label alone; None: micro F1.
+    resamples (int): How many times the articles are drawn, at least 1.
+    level (float): Share of the resamples between the borders, in (0, 1).
+    seed (int): Seed of the draws.
+    RETURNS (Interval): Lower and upper border.
+    RAISES (ValueError): If an argument is out of its range or there is nothing to resample.
+    """
+    return interval(f1_samples(per_doc, articles, label=label, resamples=resamples, seed=seed), level)
+
+
+def f1_samples(
+    per_doc: PerDoc,
+    articles: Articles,
+    *,
+    label: str | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Floats:
+    """F1 on each resample of the articles (see `bootstrap_f1`).
+
+    Calls with the same articles, resamples and seed draw the same articles: their results can be averaged
+    over runs or subtracted (a paired difference) before `interval` is taken.
+
+    RETURNS (NDArray): One F1 a resample.
+    """
+    labels, sums = resampled_counts(per_doc, articles, resamples=resamples, seed=seed)
+    if label is None:
+        return prf_array(sums.sum(axis=1))[..., 2]
+    if label not in labels:
+        return np.zeros(resamples)
+    return prf_array(sums[:, labels.index(label)])[..., 2]
+
+
+def bootstrap_scores(
+    per_doc: PerDoc,
+    articles: Articles,
+    *,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> Intervals:
+    """Intervals of everything in a table of scores: see `bootstrap_f1` for the arguments."""
+    labels, sums = resampled_counts(per_doc, articles, resamples=resamples, seed=seed)
+    by_label = prf_array(sums)
+    return Intervals(
+        labels={label: _prf_interval(by_label[:, i], level) for i, label in enumerate(labels)},
+        micro=_prf_interval(prf_array(sums.sum(axis=1)), level),
+        macro_f=interval(_macro(by_label[..., 2], sums), level),
+    )
+
+
+def interval(samples: Floats, level: float = LEVEL) -> Interval:
+    """The percentile interval of a statistic's resamples.
+
+    RAISES (ValueError): If the level is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"The level of an interval must lie between 0 and 1, got {level}.")
+    low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(low), float(high))
+
+
+def resampled_counts(
+    per_doc: PerDoc, articles: Articles, *, resamples: int = RESAMPLES, seed: int = 0
+) -> tuple[list[str], Floats]:
+    """Counts summed over each resample of the articles.
+
+    RETURNS (tuple[list[str], NDArray]): The labels, and an array of resamples × labels × (tp, fp, fn).
+    RAISES (ValueError): If there are no documents, the sequences differ in length, or resamples is below 1.
+    """
+    if resamples < 1:
+        raise ValueError(f"The number of resamples must be at least 1, got {resamples}.")
+    labels, table = count_table(per_doc, articles)
+    flat = table.reshape(len(table), -1)
+    draws = draw_weights(len(table), resamples, np.random.default_rng(seed))
+    sums = np.concatenate([weights @ flat for weights in draws])
+    return labels, sums.reshape(resamples, len(labels), 3)
+
+
+def count_table(per_doc: PerDoc, articles: Articles) -> tuple[list[str], Floats]:
+    """Counts by article.
+
+    RETURNS (tuple[list[str], NDArray]): The labels, sorted, and an array of articles × labels × (tp, fp, fn).
+    RAISES (ValueError): If there are no documents or the two sequences differ in length.
+    """
+    if len(per_doc) != len(articles):
+        raise ValueError(
+            f"Counts of {len(per_doc)} documents, but articles of {len(articles)}: give one each."
+        )
+    if not per_doc:
+        raise ValueError("There are no documents to resample.")
+    labels = sorted({label for counts in per_doc for label in counts})
+    column = {label: i for i, label in enumerate(labels)}
+    rows: dict[Any, int] = {}
+    where = [rows.setdefault(("", i) if name is None else name, len(rows)) for i, name in enumerate(articles)]
+    table = np.zeros((len(rows), len(labels), 3))
+    for row, counts in zip(where, per_doc, strict=True):
+        for label, count in counts.items():
+            table[row, column[label]] += count
+    return labels, table
+
+
+def draw_weights(articles: int, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """How often each article is drawn in each resample, some resamples at a time.
+
+    YIELDS (NDArray): Resamples × articles.
+    """
+    at_once = max(1, CHUNK // articles)
+    for first in range(0, resamples, at_once):
+        size = min(at_once, resamples - first)
+        drawn = rng.integers(articles, size=(size, articles), dtype=np.int64)
+        drawn += np.arange(size)[:, None] * articles
+        counted = np.bincount(drawn.ravel(), minlength=size * articles)
+        yield counted.reshape(size, articles).astype(np.float64)
+
+
+def prf_array(counts: Floats) -> Floats:
+    """Precision, recall and F1 (last axis) of counts (tp, fp, fn on the last axis); 0.0 where undefined."""
+    tp, fp, fn = counts[..., 0], counts[..., 1], counts[..., 2]
+    divisors = np.stack([tp + fp, tp + fn, tp + (fp + fn) / 2], axis=-1)
+    result: Floats = np.divide(tp[..., None], divisors, out=np.zeros_like(divisors), where=divisors > 0)
+    return result
+
+
+def _macro(f: Floats, sums: Floats) -> Floats:
+    occurs = sums.sum(axis=-1) > 0
+    return np.asarray((f * occurs).sum(axis=-1) / np.maximum(occurs.sum(axis=-1), 1))
+
+
+def _prf_interval(samples: Floats, level: float) -> PRFInterval:
+    p, r, f = (interval(samples[:, i], level) for i in range(3))
+    return PRFInterval(p, r, f)

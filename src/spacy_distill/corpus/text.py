@@ -1,13 +1,69 @@
-"""Text made comparable: what counts as the same sentence."""
+"""Text cut into sentences, and made comparable: what counts as the same sentence."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from .docbin import read_docs
+from .provenance import article_id, doc_id, record, set_origin
+
+
+def split_sentences(docs: Iterable[Doc]) -> Iterator[Doc]:
+    """Split documents into one document a sentence.
+
+    A paragraph's end (an empty line) always ends a sentence; no sentence ends within an entity. The text of
+    each sentence is exactly that of the article, without the space around it.
+
+    docs (Iterable[Doc]): Documents, with or without entities.
+    YIELDS (Doc): Sentences with their article's entities, record and id; their own id is numbered from 1.
+    """
+    sentencizer = Sentencizer()
+    for doc in docs:
+        for number, span in enumerate(_sentences(doc, sentencizer), start=1):
+            yield _as_doc(span, number)
+
+
+def _sentences(doc: Doc, sentencizer: Callable[[Doc], Doc]) -> Iterator[Span]:
+    start = 0
+    for token in sentencizer(doc)[1:]:
+        if (token.is_sent_start or _ends_paragraph(doc, token.i - 1)) and token.ent_iob_ != "I":
+            yield from _trimmed(doc[start : token.i])
+            start = token.i
+    yield from _trimmed(doc[start:])
+
+
+def _ends_paragraph(doc: Doc, i: int) -> bool:
+    return doc[i].is_space and doc[i].text.count("\n") > 1
+
+
+def _trimmed(span: Span) -> Iterator[Span]:
+    """The span without space tokens at its ends, if anything is left."""
+    inner = [token.i for token in span if not token.is_space]
+    if inner:
+        yield span.doc[inner[0] : inner[-1] + 1]
+
+
+def _as_doc(span: Span, number: int) -> Doc:
+    article = span.doc
+    spaces = [bool(token.whitespace_) for token in span]
+    doc = Doc(article.vocab, words=[token.text for token in span], spaces=[*spaces[:-1], False])
+    if article.has_annotation("ENT_IOB"):
+        ents = [Span(doc, ent.start - span.start, ent.end - span.start, ent.label) for ent in span.ents]
+        doc.set_ents(
+            ents, missing=[doc[t.i - span.start : t.i - span.start + 1] for t in span if not t.ent_iob]
+        )
+    record(doc).update(record(article))
+    name = doc_id(article) or ""
+    return set_origin(
+        doc,
+        id=f"{name}:{number}",
+        document=article_id(article) or name,
+        source=record(article).get("source", ""),
+    )
 
 
 def normalise(text: str) -> str:

@@ -14,18 +14,14 @@ from typing import Any
 import spacy
 from spacy.util import get_package_path, is_package
 
-from ..engines.cluster import connected
-from ..engines.dataset import RayDataset
-from ..engines.digests import digest
-from ..engines.engine import Engine, Event
-from ..engines.held import held
+from ..engines.engine import Engine, EngineName, Event, RayOptions
 from ..engines.local import LocalEngine
-from ..engines.options import EngineName, RayOptions
-from .formats import Format
-from .pieces import Piece, cut, import_pyarrow
+from ..engines.lock import held
+from ..engines.ray_data import RayDataset, digest
+from ..engines.ray_tasks import connected
+from .chunks import Shard, predict_shard
+from .files import Format, Piece, Source, cut, find_sources, import_pyarrow
 from .records import Fields
-from .shard import Shard, predict_shard
-from .sources import Source, find_sources
 
 RUNNING = "_running"
 # Files that are read at a time to be cut into pieces.

@@ -12,8 +12,7 @@ from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
 from ..corpus.provenance import doc_id
-from .pieces import Piece, damaged, import_pyarrow, opened
-from .sources import Kind
+from .files import Kind, Piece, damaged, import_pyarrow, opened
 
 # A longer line or text file is set aside without being held in memory, in bytes.
 LONGEST = 1 << 26

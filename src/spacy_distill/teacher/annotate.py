@@ -11,12 +11,10 @@ from spacy.tokens import Doc
 
 from ..corpus.docbin import count_docs, write_docs
 from ..corpus.provenance import views
-from .asking.batches import Waiting
-from .asking.budget import Budget
-from .asking.chat import ChatModel
-from .asking.tally import Tally
-from .ledger.kept_answers import KeptAnswers
-from .ledger.replay import Replay
+from .batch import Waiting
+from .budget import Budget, Tally
+from .ledger.replay import KeptAnswers, Replay
+from .models import ChatModel
 from .pipeline import Teacher, load_teacher
 
 

@@ -11,7 +11,7 @@ from spacy.util import load_config
 
 from ..corpus.docbin import read_docs
 from ..corpus.provenance import record
-from .asking.request import Job
+from .requests import Job
 
 
 @runtime_checkable

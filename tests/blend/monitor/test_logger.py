@@ -14,8 +14,7 @@ from spacy.training.loop import train
 from spacy.util import load_config
 
 from blending import Corpus, make_nlp
-from spacy_distill.blend.monitor.logger import make_blend_logger
-from spacy_distill.blend.monitor.record import read_blend_log
+from spacy_distill.blend.log import make_blend_logger, read_blend_log
 from support import ROOT
 
 CONFIG = ROOT / "configs" / "student_cpu.cfg"

@@ -10,11 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blending import Corpus
-from spacy_distill.blend.monitor.plot import realised, write_plot
-from spacy_distill.blend.monitor.preview import make_preview
-from spacy_distill.blend.monitor.record import BlendRecord
-from spacy_distill.blend.monitor.sparkline import BLOCKS, sparkline, split
-from spacy_distill.blend.reading.plan import make_plan
+from spacy_distill.blend.log import BlendRecord
+from spacy_distill.blend.plan import make_plan
+from spacy_distill.blend.preview import BLOCKS, make_preview, realised, sparkline, split, write_plot
 from support import ROOT
 
 CONFIG = ROOT / "configs" / "student_cpu.cfg"

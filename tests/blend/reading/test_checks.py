@@ -10,7 +10,7 @@ from confection import ConfigValidationError
 from spacy.language import Language
 
 from blending import Corpus, make_nlp
-from spacy_distill.blend.reading.reader import BlendedCorpus
+from spacy_distill.blend.reader import BlendedCorpus
 
 NER = {"ner": {"labels": {"@readers": "spacy_distill.gold_labels.v1", "path": None}}}
 

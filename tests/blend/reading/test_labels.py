@@ -10,7 +10,7 @@ from spacy.tokens import DocBin
 from spacy.training import Corpus as SpacyCorpus
 
 from blending import Corpus, make_docs
-from spacy_distill.blend.reading.labels import make_gold_labels
+from spacy_distill.blend.checks import make_gold_labels
 
 
 def test_they_are_what_spacy_counts_itself(tmp_path: Path):

@@ -7,8 +7,8 @@ import spacy
 from spacy import registry
 from spacy.language import Language
 
-from spacy_distill.blend.reading import progress
-from spacy_distill.blend.reading.progress import make_track_progress, progress_of
+from spacy_distill.blend import reader as progress
+from spacy_distill.blend.reader import make_track_progress, progress_of
 
 
 def test_each_pipeline_has_its_own_step():

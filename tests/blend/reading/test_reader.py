@@ -20,8 +20,7 @@ from spacy.training.loop import create_train_batches
 from spacy.vocab import Vocab
 
 from blending import Corpus, make_docs, make_nlp, name_of
-from spacy_distill.blend.reading.progress import make_track_progress, progress_of
-from spacy_distill.blend.reading.reader import BlendedCorpus, make_blended_corpus
+from spacy_distill.blend.reader import BlendedCorpus, make_blended_corpus, make_track_progress, progress_of
 
 
 def train(nlp: Language, reader: BlendedCorpus, max_steps: int, size: int) -> Iterator[list[Example]]:

@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from blending import Corpus, name_of
-from spacy_distill.blend.reading.stream import Stream, Window, make_example
+from spacy_distill.blend.stream import Stream, Window, make_example
 
 
 def stream(corpus_path, documents: int, *, seed: int = 0, max_length: int = 0, window: int = 100) -> Stream:

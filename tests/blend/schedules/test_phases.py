@@ -8,7 +8,7 @@ from confection import Config
 from spacy import registry
 
 from blending import shares_of
-from spacy_distill.blend.schedules.regimens import make_linear, make_phases, make_simple_mix
+from spacy_distill.blend.schedules import make_linear, make_phases, make_simple_mix
 
 CONFIG = """
 [share]

@@ -7,7 +7,7 @@ import pytest
 from spacy import registry
 
 from blending import shares_of
-from spacy_distill.blend.schedules.rates import Rates, make_constant_rate, make_decay_rate, make_restart_rate
+from spacy_distill.blend.rates import Rates, make_constant_rate, make_decay_rate, make_restart_rate
 
 
 def test_constant():

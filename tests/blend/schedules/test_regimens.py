@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from spacy import registry
 
 from blending import shares_of
-from spacy_distill.blend.schedules.regimens import (
+from spacy_distill.blend.schedules import (
     make_cosine,
     make_distilled,
     make_gold,

@@ -8,7 +8,7 @@ import pytest
 from confection import ConfigValidationError
 from spacy import registry
 
-from spacy_distill.blend.schedules.shares import draw_shares, fill_shares
+from spacy_distill.blend.schedules import draw_shares, fill_shares
 
 
 def test_a_number_holds_at_every_step():

@@ -5,8 +5,8 @@ import gzip
 import pytest
 import spacy
 
+from spacy_distill.corpus.formats.conll import read_conll
 from spacy_distill.corpus.provenance import article_id, doc_id, record
-from spacy_distill.corpus.sources.conll import read_conll
 
 VOCAB = spacy.blank("en").vocab
 TWO_ARTICLES = """-DOCSTART- -X- -X- O

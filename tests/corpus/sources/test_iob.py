@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.corpus.sources.iob import spans_of_tags, split_tag
+from spacy_distill.corpus.formats.conll import spans_of_tags, split_tag
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_distill.corpus.formats.jsonl import read_jsonl
+from spacy_distill.corpus.formats.text import Found
 from spacy_distill.corpus.provenance import article_id, doc_id, record
-from spacy_distill.corpus.sources.found import Found
-from spacy_distill.corpus.sources.jsonl import read_jsonl
 
 NLP = spacy.blank("en")
 OSLO = {"text": "Ana  left Oslo.", "spans": [{"start": 10, "end": 14, "label": "LOC"}]}

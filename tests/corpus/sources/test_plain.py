@@ -3,9 +3,8 @@
 import pytest
 import spacy
 
+from spacy_distill.corpus.formats.text import Found, read_text
 from spacy_distill.corpus.provenance import article_id, doc_id
-from spacy_distill.corpus.sources.found import Found
-from spacy_distill.corpus.sources.plain import read_text
 
 NLP = spacy.blank("en")
 

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from spacy_distill.study.findings.arrays import Resampler
-from spacy_distill.study.findings.comparing import compare_all, matched
-from spacy_distill.study.findings.results import Result
-from spacy_distill.study.findings.summary import Summary
-from spacy_distill.study.runs.config import read_study
-from spacy_distill.study.runs.matrix import arms_of, make_runs
+from spacy_distill.study.comparisons import compare_all, matched
+from spacy_distill.study.config import arms_of, make_runs, read_study
+from spacy_distill.study.results import Result
+from spacy_distill.study.statistics import Resampler
+from spacy_distill.study.summary import Summary
 from studying import write_config
 
 EQUAL = "cosine+equal_gold"

@@ -4,7 +4,7 @@ import traceback
 
 from spacy.errors import Errors
 
-from spacy_distill.study.findings.failures import gist, without_text
+from spacy_distill.study.results import gist, without_text
 
 DIED = "The worker process died (killed, or out of memory)."
 

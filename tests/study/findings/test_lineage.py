@@ -6,7 +6,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from spacy_distill.corpus.scores import Counts, count_spans
-from spacy_distill.study.findings.lineage import Lineage, View, trace, view_of
+from spacy_distill.study.lineage import Lineage, View, trace, view_of
 
 RIGHT = (0, 3, "PER")
 PLACE = (8, 12, "LOC")

@@ -5,14 +5,13 @@ from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.corpus.provenance import views
-from spacy_distill.study.findings.findings import find_all
-from spacy_distill.study.findings.money import add_up, estimate_cost
-from spacy_distill.study.findings.summary import read_summary
-from spacy_distill.study.findings.teachers import teacher_rows
+from spacy_distill.study.config import Prices, read_study
+from spacy_distill.study.findings import find_all
 from spacy_distill.study.report.sections import cost_rows
-from spacy_distill.study.runs.config import Prices, read_study
+from spacy_distill.study.sources import add_up, estimate_cost, teacher_rows
+from spacy_distill.study.summary import read_summary
 from spacy_distill.teacher.ledger.entry import Entry
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.ledger.store import Ledger
 from studying import run_study, write_config
 
 PRICES = Prices(input=10, output=30)

@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from spacy_distill.study.findings.arrays import Counted, Resampler
-from spacy_distill.study.findings.heritage import lineage_of
-from spacy_distill.study.findings.learning import invert, worth
-from spacy_distill.study.findings.results import HELDOUT, Result
-from spacy_distill.study.findings.statistics import (
+from spacy_distill.study.comparisons import invert, worth
+from spacy_distill.study.config import Arm, Run
+from spacy_distill.study.findings import lineage_of
+from spacy_distill.study.results import HELDOUT, Result
+from spacy_distill.study.statistics import (
+    Counted,
+    Resampler,
     difference,
     holm,
     score_arm,
@@ -18,7 +20,6 @@ from spacy_distill.study.findings.statistics import (
     two_sided,
     verdict,
 )
-from spacy_distill.study.runs.matrix import Arm, Run
 
 RNG = np.random.default_rng(0)
 

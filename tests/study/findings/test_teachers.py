@@ -5,8 +5,8 @@ from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.corpus.provenance import views
-from spacy_distill.study.findings.teachers import teacher_rows
-from spacy_distill.study.runs.config import read_study
+from spacy_distill.study.config import read_study
+from spacy_distill.study.sources import teacher_rows
 from studying import write_config
 
 RECORDED = {"model": "m", "prompt": "p", "key": "k", "state": "ok", "source": "answers.jsonl"}

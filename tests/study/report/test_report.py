@@ -14,16 +14,15 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import read_docs, write_docs
-from spacy_distill.study.findings.findings import find_all
-from spacy_distill.study.findings.reading import Tracer
-from spacy_distill.study.findings.results import HELDOUT, TEST, article_rows, total_of
-from spacy_distill.study.findings.summary import read_summary
+from spacy_distill.study.findings import find_all
 from spacy_distill.study.report.browser import make_browser
 from spacy_distill.study.report.card import render_card
 from spacy_distill.study.report.report import write_report, write_scores
 from spacy_distill.study.report.sections import worth_rows
-from spacy_distill.study.runs.scoring import PREDICTIONS
-from spacy_distill.study.runs.store import Store
+from spacy_distill.study.results import HELDOUT, TEST, Tracer, article_rows, total_of
+from spacy_distill.study.run import PREDICTIONS
+from spacy_distill.study.store import Store
+from spacy_distill.study.summary import read_summary
 from studying import make_sentences, run_study, write_config
 
 VOID = {"meta", "br", "input", "path", "use", "rect", "circle", "line", "link", "img"}
@@ -222,9 +221,9 @@ def test_text_and_labels_that_look_like_html_are_escaped(tmp_path):
 
 
 def test_a_study_without_a_finished_run_has_a_report_too(tmp_path, config):
-    from spacy_distill.study.runs.conduct import CORPORA, plan_study, write_study
-    from spacy_distill.study.runs.config import read_study
-    from spacy_distill.study.runs.store import Store
+    from spacy_distill.study.config import read_study
+    from spacy_distill.study.runner import CORPORA, plan_study, write_study
+    from spacy_distill.study.store import Store
 
     study, resolved = read_study(config)
     plan, _ = plan_study(study, tmp_path / CORPORA)

@@ -8,7 +8,7 @@ import spacy
 import srsly
 from confection import Config
 
-from spacy_distill.study.findings.summary import read_summary
+from spacy_distill.study.summary import read_summary
 from studying import run_study, write_config
 
 RUNS = [f"tiny/{regimen}/gold-all/seed-{seed}" for seed in (0, 1) for regimen in ("gold", "simple_mix")]

@@ -3,7 +3,7 @@
 import pytest
 from confection import ConfigValidationError
 
-from spacy_distill.study.runs.config import read_study
+from spacy_distill.study.config import read_study
 from studying import write_config
 
 

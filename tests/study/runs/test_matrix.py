@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_distill.study.runs.config import read_study
-from spacy_distill.study.runs.matrix import arms_of, make_runs
+from spacy_distill.study.config import arms_of, make_runs, read_study
 from studying import write_config
 
 

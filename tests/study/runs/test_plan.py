@@ -7,8 +7,8 @@ import pytest
 from confection import Config, ConfigValidationError
 
 from spacy_distill.corpus.docbin import write_docs
-from spacy_distill.study.runs.conduct import plan_study
-from spacy_distill.study.runs.config import read_study
+from spacy_distill.study.config import read_study
+from spacy_distill.study.runner import plan_study
 from studying import make_sentences, run_study, write_config
 from support import ROOT
 

@@ -13,8 +13,8 @@ from spacy.vocab import Vocab
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.corpus.provenance import set_origin
 from spacy_distill.corpus.scores import PRF, Counts, add_counts, micro, prf
-from spacy_distill.study.findings.results import total_of
-from spacy_distill.study.runs.scoring import count_apart, score_models
+from spacy_distill.study.results import total_of
+from spacy_distill.study.run import count_apart, score_models
 
 VOCAB = Vocab()
 TAGS = st.sampled_from(["", "-", "B-PER", "B-LOC", "I-PER", "I-LOC"])

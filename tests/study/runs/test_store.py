@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import srsly
 
-from spacy_distill.study.runs.store import Store
+from spacy_distill.study.store import Store
 
 RUN = Path("student/gold/gold-all/seed-0")
 

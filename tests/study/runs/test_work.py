@@ -2,9 +2,9 @@
 
 import sys
 
-from spacy_distill.study.runs import trial
-from spacy_distill.study.runs.job import Job
-from spacy_distill.study.runs.work import work
+from spacy_distill.study import run as trial
+from spacy_distill.study.run import Job
+from spacy_distill.study.runner import work
 
 
 def test_code_that_ends_the_process_fails_its_run_and_does_not_end_the_study(tmp_path, monkeypatch):

@@ -10,13 +10,12 @@ import pytest
 from loopback import Response, Server, completion, failure
 from provider import OK, Provider
 from spacy_distill.teacher.annotate import annotate
-from spacy_distill.teacher.asking.budget import Budget, Prices
-from spacy_distill.teacher.asking.claims import Claims
-from spacy_distill.teacher.asking.jobs import JobBook
-from spacy_distill.teacher.asking.request import Job, requests_of
-from spacy_distill.teacher.asking.tally import Tally
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.batch import JobBook
+from spacy_distill.teacher.budget import Budget, Prices, Tally
+from spacy_distill.teacher.ledger.claims import Claims
+from spacy_distill.teacher.ledger.store import Ledger
 from spacy_distill.teacher.models import make_chat_model
+from spacy_distill.teacher.requests import Job, requests_of
 from warm import CONFIG, processes
 
 
@@ -230,7 +229,7 @@ def test_the_budget_is_reserved_for_all_that_is_handed_in(model, provider):
 
 
 def test_large_sets_of_requests_make_several_batches(model, provider, monkeypatch):
-    monkeypatch.setattr("spacy_distill.teacher.asking.batches.MOST_REQUESTS", 4)
+    monkeypatch.setattr("spacy_distill.teacher.batch.MOST_REQUESTS", 4)
     with Server(provider) as server:
         waiting, _ = batch(model(server), 10)
     assert [len(provider.lines(one)) for one in provider.batches.values()] == [4, 4, 2]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.teacher.asking.budget import Budget, Prices, Usage, estimate_tokens, read_prices
+from spacy_distill.teacher.budget import Budget, Prices, Usage, estimate_tokens, read_prices
 
 PRICES = Prices(2.0, 10.0)
 USAGES = st.builds(Usage, st.integers(0, 5000), st.integers(0, 5000))

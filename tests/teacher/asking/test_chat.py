@@ -6,10 +6,10 @@ import json
 import pytest
 
 from loopback import Server, completion, failure
-from spacy_distill.teacher.asking.budget import Budget, Prices
-from spacy_distill.teacher.asking.request import Job
-from spacy_distill.teacher.ledger.answer import Answer
+from spacy_distill.tasks.answer import Answer
+from spacy_distill.teacher.budget import Budget, Prices
 from spacy_distill.teacher.models import make_chat_model
+from spacy_distill.teacher.requests import Job
 
 OK = '["Ada"]'
 
@@ -246,7 +246,7 @@ def test_a_slow_answer_holds_no_other_up(model):
 
 
 def test_the_tally_projects():
-    from spacy_distill.teacher.asking.tally import Tally
+    from spacy_distill.teacher.budget import Tally
 
     now = 0.0
     tally = Tally(total=100, clock=lambda: now)

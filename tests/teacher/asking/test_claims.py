@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from spacy_distill.teacher.asking.claims import Claims, holds, started
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.ledger.claims import Claims, holds, started
+from spacy_distill.teacher.ledger.store import Ledger
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def test_a_claim_of_this_process_ends_with_its_lease(ledger):
 TAKE = """
 import sys
 from pathlib import Path
-from spacy_distill.teacher.asking.claims import Claims
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.ledger.claims import Claims
+from spacy_distill.teacher.ledger.store import Ledger
 assert Claims(Ledger(Path(sys.argv[1])), lease=float(sys.argv[2])).take("key")
 print("taken", flush=True)
 input()

@@ -3,8 +3,8 @@ import asyncio
 import pytest
 
 from loopback import Response, Server, completion
-from spacy_distill.teacher.asking.client import ChatClient
-from spacy_distill.teacher.asking.faults import Fault
+from spacy_distill.teacher.client import ChatClient
+from spacy_distill.teacher.errors import Fault
 
 
 def complete(url, key="sk-1"):

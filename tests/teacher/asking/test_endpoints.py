@@ -1,6 +1,6 @@
 import pytest
 
-from spacy_distill.teacher.asking.endpoints import NO_KEY, check_endpoint, is_loopback, read_key
+from spacy_distill.teacher.endpoints import NO_KEY, check_endpoint, is_loopback, read_key
 from spacy_distill.teacher.models import make_chat_model
 
 REMOTE = "https://api.example.com/v1"

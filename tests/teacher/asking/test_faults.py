@@ -7,15 +7,12 @@ import threading
 import pytest
 
 from loopback import Response, Server, completion, failure
-from spacy_distill.teacher.asking.attempts import Attempts
-from spacy_distill.teacher.asking.brake import Brake
-from spacy_distill.teacher.asking.budget import Budget
-from spacy_distill.teacher.asking.faults import FIRST_WAIT, LONGEST_WAIT, status_fault
-from spacy_distill.teacher.asking.request import Job
-from spacy_distill.teacher.asking.tally import Tally
-from spacy_distill.teacher.ledger.file import LedgerError
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.budget import Budget, Tally
+from spacy_distill.teacher.errors import FIRST_WAIT, LONGEST_WAIT, status_fault
+from spacy_distill.teacher.ledger.store import Ledger, LedgerError
 from spacy_distill.teacher.models import make_chat_model
+from spacy_distill.teacher.requests import Job
+from spacy_distill.teacher.retries import Attempts, Brake
 
 OK = "[]"
 KEY = "sk-very-secret-0123456789"

@@ -1,7 +1,7 @@
 import asyncio
 import itertools
 
-from spacy_distill.teacher.asking.limits import Limiter
+from spacy_distill.teacher.limits import Limiter
 
 
 class Clock:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loopback import completion
-from spacy_distill.teacher.asking.replies import Reply, read_reply, shorten
+from spacy_distill.teacher.responses import Reply, read_reply, shorten
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

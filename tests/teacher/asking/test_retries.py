@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.teacher.asking.faults import (
+from spacy_distill.teacher.errors import (
     LONGEST_RETRY_AFTER,
     LONGEST_WAIT,
     backoff,

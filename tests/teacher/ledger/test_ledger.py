@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.teacher.asking.claims import Claims
-from spacy_distill.teacher.ledger import file
+from spacy_distill.teacher.ledger import store as file
+from spacy_distill.teacher.ledger.claims import Claims
 from spacy_distill.teacher.ledger.entry import STATES, Entry, from_line, to_line
-from spacy_distill.teacher.ledger.file import LedgerError
 from spacy_distill.teacher.ledger.keys import answer_key, user_message
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.ledger.store import Ledger, LedgerError
 from spacy_distill.teacher.ledger.summary import awaited, pending_claims, summarise
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
@@ -150,7 +149,7 @@ def test_several_processes_can_make_and_use_one_ledger(path):
 import sys
 from pathlib import Path
 from spacy_distill.teacher.ledger.entry import Entry
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.ledger.store import Ledger
 ledger = Ledger(Path(sys.argv[1]))
 for i in range(50):
     message = {"role": "user", "content": f"{i}"}
@@ -281,8 +280,8 @@ def test_a_full_disk_is_a_clear_error_and_the_ledger_stays_whole(path):
 import resource, sys
 from pathlib import Path
 from spacy_distill.teacher.ledger.entry import Entry
-from spacy_distill.teacher.ledger.file import LedgerError
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.ledger.store import LedgerError
+from spacy_distill.teacher.ledger.store import Ledger
 ledger = Ledger(Path(sys.argv[1]))
 # No file may grow beyond this: to SQLite that is a disk without room.
 resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))

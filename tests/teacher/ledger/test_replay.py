@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from spacy_distill.teacher.ledger.answer import Answer
+from spacy_distill.tasks.answer import Answer
 from spacy_distill.teacher.ledger.entry import Entry
 from spacy_distill.teacher.ledger.keys import answer_key, user_message
-from spacy_distill.teacher.ledger.ledger import Ledger
+from spacy_distill.teacher.ledger.store import Ledger
 from spacy_distill.teacher.models import make_replay
 
 

@@ -11,17 +11,16 @@ from spacy.displacy.render import EntityRenderer
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ...corpus.audit.pairing import Pairing, pair_spans
 from ...corpus.docbin import read_docs
 from ...corpus.provenance import article_id
-from ...engines.digests import digest
-from ..findings.lineage import Piece, View, view_of
-from ..findings.reading import read_predictions
-from ..findings.results import HELDOUT, TEST
-from ..findings.summary import Summary
-from ..runs.conduct import CORPORA
-from ..runs.inputs import HELDOUT_FILE, doc_key, heldout_teacher
-from ..runs.scoring import PREDICTIONS
+from ...engines.ray_data import digest
+from ...tasks.ner.errors import Pairing, pair_spans
+from ..corpora import HELDOUT_FILE, doc_key, heldout_teacher
+from ..lineage import Piece, View, view_of
+from ..results import HELDOUT, TEST, read_predictions
+from ..run import PREDICTIONS
+from ..runner import CORPORA
+from ..summary import Summary
 
 # Sentences shown of each corpus, those that most students got wrong first.
 LIMIT = 120

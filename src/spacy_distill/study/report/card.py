@@ -5,17 +5,16 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from ...blend.monitor.sparkline import sparkline
+from ...blend.preview import sparkline
 from ...corpus.docbin import write_bytes
-from ..findings.arrays import Resampler, count_runs
-from ..findings.comparing import test_sets
-from ..findings.data import trained_on
-from ..findings.findings import exposures, teacher_findings
-from ..findings.results import Result
-from ..findings.statistics import score_arm
-from ..findings.summary import Summary, read_summary
-from ..runs.config import ORACLE
-from ..runs.trial import LAST
+from ..comparisons import test_sets
+from ..config import ORACLE
+from ..findings import exposures, teacher_findings
+from ..results import Result
+from ..run import LAST
+from ..sources import trained_on
+from ..statistics import Resampler, count_runs, score_arm
+from ..summary import Summary, read_summary
 from .sections import percent
 
 README = "README.md"

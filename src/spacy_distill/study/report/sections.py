@@ -1,13 +1,14 @@
-"""What stands in each section of a report: findings put in rows, for the page and for Markdown alike."""
+"""The parts of a report: tables, figures and their words."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from ..findings.heritage import ALL
-from ..findings.results import HELDOUT, TEST
-from ..findings.statistics import CLAIM_SEEDS
-from ..findings.summary import Summary
+from ..findings import ALL
+from ..results import HELDOUT, TEST
+from ..statistics import CLAIM_SEEDS
+from ..summary import Summary
+from . import plots
 
 MARKS = {"more": "▲", "less": "▼", "open": "≈", "no claim": "·"}
 MEANINGS = {
@@ -235,3 +236,98 @@ def versions(summary: Summary) -> dict[str, str]:
 
 
 NAMES = {TEST: "test", HELDOUT: "held-out part of the pool"}
+
+
+Table = tuple[list[str], list[list[str]]]
+
+
+def score_table(findings: Mapping[str, Any], name: str = TEST) -> Table:
+    """One row an arm: precision, recall and F1 per label and micro, and macro F1, mean over the seeds."""
+    arms = [arm for arm in findings["arms"] if name in arm["sets"]]
+    labels = sorted({label for arm in arms for label in arm["sets"][name]["labels"]})
+    rows = [
+        [
+            arm["arm"]["student"],
+            arm["arm"]["name"],
+            str(arm["arm"]["gold_size"] or "all"),
+            str(len(arm["seeds"])),
+            *_cells(arm["sets"][name], labels),
+        ]
+        for arm in arms
+    ]
+    return ["student", "regimen", "gold", "seeds", *_heads(labels)], rows
+
+
+def teacher_table(findings: Mapping[str, Any]) -> Table:
+    """One row a teacher: its labels against the pool's gold labels."""
+    teachers = {name: told for name, told in findings["teachers"].items() if "scores" in told}
+    labels = sorted({label for told in teachers.values() for label in told["scores"]["labels"]})
+    rows = [
+        [name, str(told["documents"]), str(told["unlabelled"]), *_cells(told["scores"], labels)]
+        for name, told in teachers.items()
+    ]
+    return ["teacher", "documents", "unlabelled", *_heads(labels)], rows
+
+
+def _percent(value: float) -> str:
+    """A score in [0, 1] as people print it."""
+    return f"{100 * value:.1f}"
+
+
+def _heads(labels: list[str]) -> list[str]:
+    return [*(f"{label}\nP R F1" for label in labels), "micro\nP R F1", "macro\nF1"]
+
+
+def _cells(scores: Mapping[str, Any], labels: list[str]) -> list[str]:
+    by_label = [_prf(scores["labels"][label]) if label in scores["labels"] else "" for label in labels]
+    return [*by_label, _prf(scores["micro"]), _percent(scores["macro_f"]["mean"])]
+
+
+def _prf(score: Mapping[str, Any]) -> str:
+    return " ".join(_percent(score[key]["mean"]) for key in "prf")
+
+
+def forest_figures(findings: Findings) -> dict[tuple[str, str, str], str]:
+    """Forest plots by test corpus, what is held equal, and group."""
+    return {
+        (family["set"], family["hold"], group): plots.forest(rows)
+        for family in families(findings)
+        for group, rows in family["groups"].items()
+    }
+
+
+def curve_figures(summary: Summary, findings: Findings) -> dict[str, list[tuple[str, str]]]:
+    """Training curves by group: the name and the figure of each arm."""
+    runs = [run for found in findings["arms"] for run in found["curve"]["scores"]]
+    # The first look is at an untrained network: it would only squeeze the rest.
+    scores = [score for run in runs for step, score in run if step or len(run) == 1]
+    if not scores:
+        return {}
+    limits = (max(0.0, min(scores) - 0.05), min(1.0, max(scores) + 0.03))
+    figures: dict[str, list[tuple[str, str]]] = {}
+    for group, arms in groups(findings):
+        baseline = next((found for found in arms if found["arm"]["name"] == summary.study.baseline), None)
+        for found in arms:
+            if found["curve"]["scores"]:
+                other = (
+                    baseline if found is not baseline and baseline and baseline["curve"]["scores"] else None
+                )
+                figures.setdefault(group, []).append(
+                    (found["arm"]["name"], plots.curve(found, other, limits))
+                )
+    return figures
+
+
+def learning_figures(summary: Summary, findings: Findings) -> dict[str, str]:
+    """Learning curves by student, where the baseline has several numbers of gold documents."""
+    figures = {}
+    sizes = {row["arm"]["gold_size"]: row["gold"] for row in findings["worth"] if row["gold"]}
+    for student in dict.fromkeys(row["arm"]["student"] for row in findings["worth"]):
+        lines: dict[str, list[tuple[float, Any]]] = {}
+        for found in sorted(findings["arms"], key=lambda found: found["documents"].get("gold", 0)):
+            arm = found["arm"]
+            size = arm["gold_size"] or sizes.get(0) or found["documents"].get("gold", 0)
+            if arm["student"] == student and TEST in found["sets"] and size:
+                lines.setdefault(arm["name"], []).append((size, found["sets"][TEST]["micro"]["f"]))
+        figures[student] = plots.learning_curve(lines, summary.study.baseline)
+    return figures

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeGuard, get_args
 
-from .answer import State
+from ...tasks.answer import State
 from .keys import Message, clean_text, messages_hash
 
 # SQLite's whole numbers end here.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .ledger import Ledger
+from .store import Ledger
 
 
 @dataclass(frozen=True)

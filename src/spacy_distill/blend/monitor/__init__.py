@@ -1,1 +1,0 @@
-"""What a blend is going to be and what it was: preview, log, record, pictures."""

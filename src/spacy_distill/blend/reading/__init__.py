@@ -1,1 +1,0 @@
-"""The corpus reader: sources, plan, draw, and the checks before a training."""

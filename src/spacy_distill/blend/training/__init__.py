@@ -1,1 +1,0 @@
-"""Updates of the encoder: precision and optimizer."""

@@ -1,0 +1,1 @@
+"""Readers of foreign files, one module for each kind of format."""

@@ -1,0 +1,204 @@
+"""Documents that occur twice, in one corpus or in two."""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from spacy.tokens import Doc, Span
+
+from .provenance import doc_id
+from .text import normalise, whole_and_sentences
+
+
+def match_gold(docs: Sequence[Doc], gold: Iterable[Doc]) -> list[tuple[int, Doc]]:
+    """Find each document's gold: by record id if the text agrees, else by text.
+
+    A text that occurs several times is matched in order; the last of too few is used again.
+
+    docs (Sequence[Doc]): The distilled corpus.
+    gold (Iterable[Doc]): Documents with the right entities; those without any annotation are passed over.
+    RETURNS (list[tuple[int, Doc]]): Position in the distilled corpus and its gold document.
+    """
+    by_id: dict[tuple[str, str], Doc] = {}
+    by_text: dict[str, list[Doc]] = defaultdict(list)
+    for doc in gold:
+        if not doc.has_annotation("ENT_IOB"):
+            continue
+        text = normalise(doc.text)
+        by_text[text].append(doc)
+        if (id := doc_id(doc)) is not None:
+            by_id[id, text] = doc
+    pairs = []
+    for i, doc in enumerate(docs):
+        text = normalise(doc.text)
+        found = by_id.get((doc_id(doc) or "", text))
+        if found is None and (same := by_text.get(text)):
+            found = same.pop(0) if len(same) > 1 else same[0]
+        if found is not None:
+            pairs.append((i, found))
+    return pairs
+
+
+# Shorter documents, such as datelines and table rows, recur by nature.
+MIN_TOKENS = 8
+# Two texts are near-duplicates if they share this much of their word pairs (Jaccard's index).
+NEAR = 0.6
+SHOWN = 20
+WORD = re.compile(r"\w+")
+
+Shingles = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Twin:
+    """Two documents of the same or nearly the same text, or with such a sentence.
+
+    id (str), text (str): The one, of the audited corpus, and what of it is alike.
+    other_id (str), other_text (str): The other.
+    likeness (float): Share of common word pairs; 1.0 for the same text.
+    """
+
+    id: str
+    text: str
+    other_id: str
+    other_text: str
+    likeness: float
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """Documents of a corpus that stand in another one too, or in the corpus itself more than once.
+
+    name (str): The other corpus.
+    exact (int): Documents of at least 8 tokens whose text, without case and spacing, stands there too.
+    near (int): Others of at least 8 tokens that stand there nearly.
+    short (int): Shorter ones whose text stands there too; they recur by nature.
+    examples (list[Twin]): Some of the first two.
+    """
+
+    name: str
+    exact: int
+    near: int
+    short: int
+    examples: list[Twin] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether no document of at least 8 tokens stands in both."""
+        return not self.exact and not self.near
+
+
+def find_leaks(docs: Sequence[Doc], others: Sequence[Doc], name: str) -> Leaks:
+    """Find documents that stand in a test corpus too.
+
+    Where sentences are marked in a document of either corpus, each of them counts as the document does.
+
+    docs (Sequence[Doc]): The corpus to audit.
+    others (Sequence[Doc]): The test corpus.
+    name (str): Its name.
+    RETURNS (Leaks): What stands in both.
+    """
+    parts = [(other, part) for other in others for part in whole_and_sentences(other)]
+    known: dict[str, tuple[Doc, Doc | Span]] = {}
+    for other, part in parts:
+        known.setdefault(normalise(part.text), (other, part))
+    index = ShingleIndex([shingles(part.text) for _, part in parts])
+    exact, near, short = [], [], 0
+    for doc in docs:
+        if len(doc) < MIN_TOKENS:
+            short += normalise(doc.text) in known
+            continue
+        own = [part for part in whole_and_sentences(doc) if len(part) >= MIN_TOKENS]
+        same = next((part for part in own if normalise(part.text) in known), None)
+        if same is not None:
+            exact.append(_twin((doc, same), known[normalise(same.text)], 1.0))
+            continue
+        alike = [(best, part) for part in own if (best := index.nearest(shingles(part.text))) is not None]
+        if alike:
+            (i, likeness), part = max(alike, key=lambda item: item[0][1])
+            near.append(_twin((doc, part), parts[i], likeness))
+    near.sort(key=lambda twin: -twin.likeness)
+    return Leaks(name, len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]])
+
+
+def find_duplicates(docs: Sequence[Doc]) -> Leaks:
+    """Find documents that repeat an earlier one of the same corpus, exactly or nearly."""
+    first: dict[str, Doc] = {}
+    fresh: list[Doc] = []
+    exact, short = [], 0
+    for doc in docs:
+        original = first.setdefault(normalise(doc.text), doc)
+        if original is doc:
+            fresh.append(doc)
+        elif len(doc) < MIN_TOKENS:
+            short += 1
+        else:
+            exact.append(_twin((doc, doc), (original, original), 1.0))
+    near = sorted(_near_twins([doc for doc in fresh if len(doc) >= MIN_TOKENS]), key=lambda t: -t.likeness)
+    return Leaks("", len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]])
+
+
+def shingles(text: str) -> Shingles:
+    """The pairs of successive words of a text, without case and punctuation."""
+    return frozenset(pairwise(WORD.findall(text.casefold())))
+
+
+def likeness(one: Shingles, other: Shingles) -> float:
+    """Jaccard's index: the share that two sets have in common, in [0, 1]; 0.0 of two empty ones."""
+    shared = len(one & other)
+    return shared / ((len(one) + len(other) - shared) or 1)
+
+
+class ShingleIndex:
+    """Finds the set that shares the largest part of its members with a given one, if it is large enough.
+
+    Two sets with a Jaccard index of at least t share one of the (1 - t) · n + 1 rarest members of either, so
+    only sets that do are compared (prefix filtering, Chaudhuri et al. 2006); none is overlooked.
+    """
+
+    def __init__(self, sets: Sequence[Shingles], near: float = NEAR) -> None:
+        """sets (Sequence[Shingles]): The sets to search. near (float): The least Jaccard index, in (0, 1]."""
+        self._sets, self._near = sets, near
+        self._frequency = Counter(member for one in sets for member in one)
+        self._holders: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for i, one in enumerate(sets):
+            for member in self._rarest(one):
+                self._holders[member].append(i)
+
+    def nearest(self, one: Shingles, before: int | None = None) -> tuple[int, float] | None:
+        """The nearest set.
+
+        one (Shingles): What to look for.
+        before (Optional[int]): Look only at sets before this one.
+        RETURNS (Optional[tuple[int, float]]): Its position and Jaccard index; None if none is near enough.
+        """
+        candidates = sorted({i for member in self._rarest(one) for i in self._holders.get(member, ())})
+        best: tuple[int, float] | None = None
+        for i in candidates:
+            if before is not None and i >= before:
+                break
+            alike = likeness(one, self._sets[i])
+            if alike >= self._near and (best is None or alike > best[1]):
+                best = i, alike
+        return best
+
+    def _rarest(self, one: Shingles) -> list[tuple[str, str]]:
+        kept = len(one) - math.ceil(self._near * len(one) - 1e-9) + 1 if one else 0
+        return sorted(one, key=lambda member: (self._frequency[member], member))[:kept]
+
+
+def _near_twins(docs: Sequence[Doc]) -> Iterator[Twin]:
+    index = ShingleIndex([shingles(doc.text) for doc in docs])
+    for i, doc in enumerate(docs):
+        best = index.nearest(shingles(doc.text), before=i)
+        if best is not None:
+            other = docs[best[0]]
+            yield _twin((doc, doc), (other, other), best[1])
+
+
+def _twin(one: tuple[Doc, Doc | Span], other: tuple[Doc, Doc | Span], alike: float) -> Twin:
+    """Two documents by the parts of them that are alike."""
+    return Twin(doc_id(one[0]) or "", one[1].text, doc_id(other[0]) or "", other[1].text, alike)

@@ -1,1 +1,0 @@
-"""Readers of foreign files: CoNLL columns, JSON Lines, plain text."""

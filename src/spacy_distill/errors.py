@@ -1,0 +1,53 @@
+"""What a user can mend: values out of range, named with what is allowed."""
+
+import math
+from numbers import Real
+
+from confection import ConfigValidationError
+
+Share = float | None
+
+
+def refusal(message: str) -> ConfigValidationError:
+    """The error for a setting that cannot be used: one that spaCy's commands show without a traceback."""
+    return ConfigValidationError(title="A setting of this config cannot be used", desc=message)
+
+
+def check_steps(total_steps: int) -> None:
+    """Refuse a number of steps that is not a positive whole number.
+
+    RAISES (ConfigValidationError): If it is not; with `max_steps = 0` ("no limit") a schedule has no length.
+    """
+    if isinstance(total_steps, bool) or not isinstance(total_steps, int) or total_steps < 1:
+        raise refusal(
+            f"total_steps is {total_steps!r}, but must be a whole number above 0. "
+            "Set max_steps in [training], which the configs pass on as ${training.max_steps}."
+        )
+
+
+def check_fraction(name: str, value: float) -> None:
+    """Refuse a value outside [0, 1].
+
+    RAISES (ConfigValidationError): If it is outside, not a number, or NaN.
+    """
+    if not is_fraction(value):
+        raise refusal(f"{name} is {value!r}, but must be a number from 0 to 1.")
+
+
+def check_positive(name: str, value: float) -> None:
+    """Refuse a value that is not above 0.
+
+    RAISES (ConfigValidationError): If it is not, or is not finite.
+    """
+    if not is_number(value) or not 0.0 < value < math.inf:
+        raise refusal(f"{name} is {value!r}, but must be a number above 0.")
+
+
+def is_fraction(value: object) -> bool:
+    """Whether a value is a number in [0, 1]. NaN is not."""
+    return is_number(value) and 0.0 <= value <= 1.0  # type: ignore[operator]
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a real number, numpy's included; a bool is not."""
+    return isinstance(value, Real) and not isinstance(value, bool)

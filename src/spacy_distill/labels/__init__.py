@@ -1,0 +1,1 @@
+"""From a teacher's answers to labels to trust: audit, vote, clean."""

@@ -1,0 +1,370 @@
+"""The config of a study, and the runs that it asks for."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal
+
+from confection import Config, ConfigValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from spacy.util import load_config
+
+from ..engines.engine import RayOptions
+
+# The study's own corpora: no teacher and no further test corpus may be called so.
+OWN = ("gold", "oracle", "dev", "test", "heldout", "held out")
+# What some file system does not allow in a name, or takes for a folder of its own.
+UNUSABLE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]|^[. ]|[. ]$|^$')
+
+
+def check_folder_names(section: str, names: Iterable[str]) -> None:
+    """Refuse names that cannot be those of a folder or file.
+
+    section (str): Where they stand, for the message.
+    names (Iterable[str]): The names.
+    RAISES (ValueError): With the names, and what is allowed.
+    """
+    if odd := [name for name in names if UNUSABLE.search(name)]:
+        raise ValueError(
+            f"{section}: {', '.join(map(repr, odd))} cannot be the name of a folder. Use letters, digits, "
+            "'_', '-', '+' and '.', and no '.' or space at its beginning or end"
+        )
+
+
+def check_corpus_names(tests: Iterable[str], labels: Iterable[tuple[str, str]]) -> None:
+    """Refuse names of corpora of which one would take the place of another.
+
+    tests (Iterable[str]): The further test corpora.
+    labels (Iterable[tuple[str, str]]): The teachers' labels, name and part; the part of a single one is "".
+    RAISES (ValueError): With the names.
+    """
+    tests, labels = list(tests), list(labels)
+    if reserved := sorted(set(OWN) & set(tests)):
+        raise ValueError(
+            f"tests: no further test corpus may be called {', '.join(reserved)}, "
+            "as the study's own are. Rename it"
+        )
+    taken = {name for name, _ in labels} & {*OWN, *tests}
+    if taken:
+        raise ValueError(
+            f"teachers: no teacher may be called {', '.join(sorted(taken))}, as a corpus of the study is. "
+            "Rename it"
+        )
+    for joint in "- ":
+        counts = Counter(joint.join(filter(None, parts)) for parts in labels)
+        if twins := sorted(name for name, count in counts.items() if count > 1):
+            raise ValueError(
+                f"teachers: two corpora would both be called {twins[0]!r}; a part or a seed is added to a "
+                "teacher's name. Rename one"
+            )
+
+
+Hold = Literal["steps", "gold"]
+Keep = Literal["all", "last", "none"]
+Corpora = str | dict[str, str]
+
+ORACLE = "oracle"
+RATES = ("student", "constant", "decay", "restart")
+# Folders of a study that are no student's.
+RESERVED = ("corpora", "failed")
+# Stands in the path of labels that are made anew for each seed.
+SEED = "{seed}"
+# In a declared comparison: every other arm; between its two arms.
+ANY = "*"
+MINUS = " - "
+NAME = r"^[A-Za-z0-9_.-]+$"
+
+
+class Strict(BaseModel):
+    """A section that refuses keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Grid(Strict):
+    """Axes of a part of the study; an axis that is left out is that of `[study]`."""
+
+    students: list[str] | None = None
+    regimens: list[str] | None = None
+    rates: list[str] | None = None
+    variants: list[str] | None = None
+    gold_sizes: list[int] | None = None
+    hold: list[Hold] | None = None
+    seeds: list[int] | None = None
+
+
+class Sources(Strict):
+    """The corpora: `.spacy` files or folders."""
+
+    gold: str
+    dev: str
+    test: str
+    # The distilled pool's sentences with gold labels: for the teacher table, the oracle and the lineage.
+    pool: str | None = None
+
+
+class Prices(Strict):
+    """USD per million tokens, for answers whose cost the ledger does not know."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+
+
+class Study(Strict):
+    """The section [study] of a study config: see docs/study.md for the meaning of each value."""
+
+    name: str = Field("study", pattern=NAME)
+    students: list[str] = Field(min_length=1)
+    regimens: list[str] = Field(min_length=1)
+    rates: list[str] = Field(["student"], min_length=1)
+    variants: list[str] = Field(min_length=1)
+    gold_sizes: list[int] = Field([0], min_length=1)
+    hold: list[Hold] = Field(["steps"], min_length=1)
+    seeds: list[int] = Field([0], min_length=1)
+    max_steps: int = Field(gt=0)
+    baseline: str = "gold"
+    comparisons: list[str] = []
+    heldout: float = Field(0.0, ge=0, lt=1)
+    keep: Keep = "last"
+    score_best: bool = True
+    gpu: int = Field(-1, ge=-1)
+    resamples: int = Field(2000, ge=1)
+    corpora: Sources
+    configs: dict[str, str]
+    teachers: dict[str, Corpora]
+    tests: dict[str, str] = {}
+    shares: dict[str, dict[str, Any]] = {}
+    train: dict[str, Any] = {}
+    grids: dict[str, Grid] = {}
+    ledgers: dict[str, str] = {}
+    prices: Prices | None = None
+    ray: RayOptions = RayOptions()
+
+    @field_validator("students", "regimens", "rates", "variants", "gold_sizes", "hold", "seeds")
+    @classmethod
+    def no_twins(cls, values: list[Any]) -> list[Any]:
+        """Refuse a value that stands twice on an axis."""
+        if twins := sorted({str(v) for v in values if values.count(v) > 1}):
+            raise ValueError(f"listed twice: {', '.join(twins)}. Leave one of them out")
+        return values
+
+    @model_validator(mode="after")
+    def names_are_known(self) -> "Study":
+        """Refuse a name on an axis that no section explains."""
+        for where, grid in self.all_grids().items():
+            _known(f"{where}.students", grid.students, self.configs, "[study.configs]")
+            _known(f"{where}.variants", grid.variants, self.teachers, "[study.teachers]")
+            _known(f"{where}.rates", grid.rates, RATES, "the learning rates")
+            if any(size < 0 for size in grid.gold_sizes or []):
+                raise ValueError(f"{where}.gold_sizes: a size is a number of documents, or 0 for all of them")
+            if ORACLE in (grid.regimens or []) and not self.corpora.pool:
+                raise ValueError(
+                    f"{where}.regimens: 'oracle' needs the pool's gold labels; "
+                    "set pool in [study.corpora], or leave 'oracle' out"
+                )
+        _known("study.ledgers", list(self.ledgers), self.teachers, "[study.teachers]")
+        if self.heldout and not self.corpora.pool:
+            raise ValueError(
+                "heldout: the held-out part is judged by the pool's gold labels; "
+                "set pool in [study.corpora], or heldout = 0"
+            )
+        if odd := [text for text in self.comparisons if text.count(MINUS) != 1]:
+            raise ValueError(
+                f"comparisons: {odd[0]!r} is not of the form 'first - second', for instance "
+                "'simple_mix - pooled', or '* - gold' for all others"
+            )
+        if reserved := sorted(set(RESERVED) & set(self.configs)):
+            raise ValueError(f"configs: no student may be called {', '.join(reserved)}. Rename it")
+        return self
+
+    @model_validator(mode="after")
+    def names_are_usable(self) -> "Study":
+        """Refuse a name that cannot be a folder's, or that another corpus has."""
+        parts = [part for source in self.teachers.values() if isinstance(source, dict) for part in source]
+        for section, names in {
+            "configs": self.configs,
+            "teachers": [*self.teachers, *parts],
+            "shares": self.shares,
+            "tests": self.tests,
+        }.items():
+            check_folder_names(section, names)
+        seeds = {seed for grid in self.all_grids().values() for seed in grid.seeds or []}
+        labels = [
+            (name, part)
+            for teacher, source in self.teachers.items()
+            for name in {self.labels_of(teacher, seed) for seed in seeds}
+            for part in _parts(source)
+        ]
+        check_corpus_names(self.tests, labels)
+        return self
+
+    def labels_of(self, variant: str, seed: int) -> str:
+        """The name of the labels that a run reads; those made anew for each seed have names of their own."""
+        return f"{variant}-seed-{seed}" if self.is_seeded(variant) else variant
+
+    def is_seeded(self, variant: str) -> bool:
+        """Whether a teacher's labels are others for every seed."""
+        return any(SEED in path for path in _parts(self.teachers[variant]).values())
+
+    def sources_of(self, variant: str, seed: int) -> dict[str, Path]:
+        """A teacher's corpora by part; a single one is the part ""."""
+        parts = _parts(self.teachers[variant])
+        return {part: Path(path.replace(SEED, str(seed))) for part, path in parts.items()}
+
+    def all_grids(self) -> dict[str, Grid]:
+        """The grids with every axis filled in; the first is that of `[study]` itself."""
+        base = {axis: getattr(self, axis) for axis in Grid.model_fields}
+        filled = {
+            f"study.grids.{name}": Grid(**{**base, **grid.model_dump(exclude_none=True)})
+            for name, grid in self.grids.items()
+        }
+        return {"study": Grid(**base), **filled}
+
+
+def declared(study: Study) -> list[tuple[str, str]]:
+    """The comparisons that the study declares: names of arms, the first may be "*" for all others."""
+    pairs = [text.partition(MINUS) for text in study.comparisons] or [(ANY, MINUS, study.baseline)]
+    return [(first.strip(), second.strip()) for first, _, second in pairs]
+
+
+def _parts(source: Corpora) -> dict[str, str]:
+    return source if isinstance(source, dict) else {"": source}
+
+
+def _known(where: str, names: list[str] | None, allowed: Any, section: str) -> None:
+    if unknown := sorted(set(names or []) - set(allowed)):
+        raise ValueError(
+            f"{where}: unknown {', '.join(map(repr, unknown))}. {section} knows {', '.join(sorted(allowed))}"
+        )
+
+
+def read_study(path: Path, overrides: Mapping[str, Any] | None = None) -> tuple[Study, Config]:
+    """Read and check a study config.
+
+    path (Path): The config file.
+    overrides (Mapping[str, Any]): Values by dotted name, for instance {"study.max_steps": 20}.
+    RETURNS (tuple[Study, Config]): The study, and the config with all variables filled in.
+    RAISES (ValueError): If there is no such file.
+    RAISES (ConfigValidationError): If the config does not say what it must, with the lines to change.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"No such study config: {path}. Copy one from configs/study_sample.cfg.")
+    config = load_config(path, overrides=dict(overrides or {}), interpolate=True)
+    return check_study(config), config
+
+
+def check_study(config: Config) -> Study:
+    """The checked section [study] of a config without variables.
+
+    RAISES (ConfigValidationError): If the config does not say what it must, with the lines to change.
+    """
+    if "study" not in config:
+        raise ConfigValidationError(
+            desc="There is no section [study]. Copy configs/study_sample.cfg and change it.",
+            title="Not a study config",
+        )
+    try:
+        return Study.model_validate(dict(config["study"]))
+    except ValidationError as error:
+        raise ConfigValidationError(
+            errors=[{"loc": ["study", *map(str, e["loc"])], "msg": e["msg"]} for e in error.errors()],
+            title="The study config cannot be used",
+        ) from error
+
+
+# Regimens that see no distilled label of the teacher: one run serves all variants.
+WITHOUT_TEACHER = ("gold", "oracle")
+
+
+@dataclass(frozen=True, order=True)
+class Arm:
+    """One way to train; its runs differ by their seed alone.
+
+    student (str): Name of the student config.
+    regimen (str): Name of the share schedule, or "oracle".
+    gold_size (int): Number of gold documents, 0 for all.
+    variant (str): Whose distilled labels; empty where the regimen sees none.
+    rate (str): Learning rate: "student" (as its config says), "constant", "decay" or "restart".
+    hold (str): What is equal to the baseline: "steps" or "gold" (the gold examples seen).
+    """
+
+    student: str
+    regimen: str
+    gold_size: int
+    variant: str
+    rate: str
+    hold: Hold
+    name: str = ""
+
+    def record(self) -> dict[str, Any]:
+        """The arm as plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, order=True)
+class Run:
+    """One training: an arm and a seed."""
+
+    arm: Arm
+    seed: int
+
+    @property
+    def folder(self) -> Path:
+        """Place of the run within the study."""
+        size = self.arm.gold_size or "all"
+        return Path(self.arm.student, self.arm.name, f"gold-{size}", f"seed-{self.seed}")
+
+    def __str__(self) -> str:
+        return self.folder.as_posix()
+
+
+def make_runs(study: Study) -> list[Run]:
+    """All runs of a study, each once, ordered so that every arm gets its first seed before any its second.
+
+    study (Study): The study.
+    RETURNS (list[Run]): The runs.
+    RAISES (ValueError): If two different arms get one name: their runs would share a folder.
+    """
+    runs: dict[Path, Run] = {}
+    for grid in study.all_grids().values():
+        for run in _grid_runs(study, grid):
+            other = runs.setdefault(run.folder, run)
+            if other != run:
+                raise ValueError(
+                    f"Two different arms would both be called {run.arm.name!r}: {other.arm.record()} and "
+                    f"{run.arm.record()}. Give one's teacher or regimen another name, in [study.teachers] "
+                    "or [study.shares]."
+                )
+    order = {seed: i for i, seed in enumerate(dict.fromkeys(run.seed for run in runs.values()))}
+    return sorted(runs.values(), key=lambda run: order[run.seed])
+
+
+def arms_of(runs: list[Run]) -> list[Arm]:
+    """The arms of some runs, in the order of their first run."""
+    return list(dict.fromkeys(run.arm for run in runs))
+
+
+def _grid_runs(study: Study, grid: Grid) -> Iterator[Run]:
+    axes = product(grid.seeds or [], grid.students or [], grid.gold_sizes or [], grid.regimens or [])
+    for seed, student, size, regimen in axes:
+        for variant, rate, hold in product(grid.variants or [], grid.rates or [], grid.hold or []):
+            yield Run(_make_arm(study, student, size, regimen, variant, rate, hold), seed)
+
+
+def _make_arm(
+    study: Study, student: str, size: int, regimen: str, variant: str, rate: str, hold: Hold
+) -> Arm:
+    if regimen in WITHOUT_TEACHER:
+        variant = ""
+    if regimen == study.baseline:
+        hold = "steps"
+    extras = (
+        variant if variant and variant != study.variants[0] else "",
+        rate if rate != study.rates[0] else "",
+        "equal_gold" if hold == "gold" else "",
+    )
+    name = "+".join([regimen, *filter(None, extras)])
+    return Arm(student, regimen, size, variant, rate, hold, name)

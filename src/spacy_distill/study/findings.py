@@ -1,0 +1,187 @@
+"""The findings of a study: every number of its report."""
+
+from collections.abc import Sequence
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from ..corpus.scores import Floats, interval
+from .comparisons import compare_all, test_sets, worth
+from .config import Arm, Run
+from .lineage import Lineage
+from .results import BEST, HELDOUT, LAST, TEST, Result
+from .statistics import Resampler, count_runs, estimate, micro_prf, resample, score_arm
+from .summary import Summary
+
+LINEAGE = "lineage"
+ALL = "all"
+
+
+def lineage_of(results: Sequence[Result], resampler: Resampler) -> dict[str, Any]:
+    """The lineage of errors of one arm, all its seeds together.
+
+    results (Sequence[Result]): The runs of the arm.
+    resampler (Resampler): Draws the articles.
+    RETURNS (dict[str, Any]): By label, and under "all": the mean number a seed of each kind of `Lineage`;
+        "inherited" (share of the student's errors) and "corrected" (share of the teacher's), each with
+        "mean", "low" and "high", or None where there is no error. Empty if there is no held-out part.
+    """
+    known = [result for result in results if result.has(LINEAGE, HELDOUT)]
+    if not known:
+        return {}
+    counted = count_runs(known, HELDOUT, LINEAGE, width=len(Lineage._fields))
+    by_label = counted.table.mean(axis=0)
+    tables = {label: by_label[:, i] for i, label in enumerate(counted.labels)}
+    tables[ALL] = by_label.sum(axis=1)
+    return {label: _shares(table, resampler) for label, table in tables.items()}
+
+
+def _shares(table: Floats, resampler: Resampler) -> dict[str, Any]:
+    total, samples = table.sum(axis=0), resampler.sums(table)
+    return {
+        **dict(zip(Lineage._fields, map(float, total), strict=True)),
+        "inherited": _share(_inherited(total), _inherited(samples)),
+        "corrected": _share(_corrected(total), _corrected(samples)),
+    }
+
+
+def _inherited(counts: Floats) -> Floats:
+    """Of the student's errors: those that are its teacher's, and all."""
+    return np.stack([counts[..., :2].sum(axis=-1), counts[..., :4].sum(axis=-1)])
+
+
+def _corrected(counts: Floats) -> Floats:
+    """Of the teacher's errors: those that the student did not repeat, and all."""
+    return np.stack([counts[..., 4:].sum(axis=-1), counts[..., [0, 1, 4, 5]].sum(axis=-1)])
+
+
+def _share(total: Floats, samples: Floats) -> dict[str, float] | None:
+    if not total[1]:
+        return None
+    mean = float(total[0] / total[1])
+    usable = samples[:, samples[1] > 0]
+    # Of few resamples none may hold the one article that has an error.
+    low, high = interval(usable[0] / usable[1]) if usable.size else (mean, mean)
+    return {"mean": mean, "low": low, "high": high}
+
+
+def find_all(summary: Summary) -> dict[str, Any]:
+    """Compute all that is to be said of a study.
+
+    summary (Summary): The study.
+    RETURNS (dict[str, Any]): "arms", "comparisons", "worth", "teachers": see the functions that make them.
+    """
+    resampler = Resampler.of(summary.study.resamples)
+    arms = [arm_findings(arm, results, summary, resampler) for arm, results in summary.by_arm.items()]
+    return {
+        "arms": arms,
+        "comparisons": compare_all(summary, resampler),
+        "worth": _worth(summary, resampler),
+        "teachers": teacher_findings(summary, resampler),
+    }
+
+
+def arm_findings(
+    arm: Arm, results: Sequence[Result], summary: Summary, resampler: Resampler
+) -> dict[str, Any]:
+    """What is known of one arm.
+
+    RETURNS (dict[str, Any]): "arm", "seeds", "steps", "sets" (scores by corpus, see `score_arm`; with "seen",
+        "unseen" and "best"), "per_seed" (micro F1 by seed), "exposures", "lineage", "curve", "seconds".
+    """
+    sets = {}
+    for name in test_sets(summary):
+        if results[0].has(LAST, name):
+            sets[name] = {
+                **score_arm(count_runs(results, name), resampler),
+                **_apart(results, name, resampler),
+            }
+    return {
+        "arm": arm.record(),
+        "seeds": [result.run.seed for result in results],
+        "steps": results[0].record["steps"],
+        "sets": sets,
+        "per_seed": {r.run.seed: f for r, f in zip(results, _micro(results), strict=True)},
+        "exposures": exposures(results),
+        "documents": results[0].blend.get("documents", {}),
+        "lineage": lineage_of(results, resampler),
+        "curve": mean_curve(results),
+        "seconds": fmean(sum(result.record["seconds"].values()) for result in results),
+    }
+
+
+def _micro(results: Sequence[Result]) -> list[float]:
+    return [float(f) for f in micro_prf(count_runs(results).sums)[:, 2]]
+
+
+def _apart(results: Sequence[Result], name: str, resampler: Resampler) -> dict[str, Any]:
+    """Micro F1 on entities seen and unseen in gold, and of model-best."""
+    counted = count_runs(results, name)
+    found = {}
+    if all(result.has("last_seen", name) for result in results):
+        seen = count_runs(results, name, "last_seen")
+        sums, samples = counted.sums.sum(axis=1), resample(counted, resampler).sum(axis=2)
+        seen_sums, seen_samples = seen.sums.sum(axis=1), resample(seen, resampler).sum(axis=2)
+        found["seen"] = _f(seen_sums, seen_samples)
+        found["unseen"] = _f(sums - seen_sums, samples - seen_samples)
+    if all(result.has(BEST, name) for result in results):
+        best = count_runs(results, name, BEST)
+        found["best"] = _f(best.sums.sum(axis=1), resample(best, resampler).sum(axis=2))
+    return found
+
+
+def _f(sums: Any, samples: Any) -> dict[str, Any]:
+    per_seed, drawn = micro_prf(sums[..., None, :]), micro_prf(samples[..., None, :])
+    return estimate(per_seed[:, 2], drawn[..., 2].mean(axis=1))
+
+
+def exposures(results: Sequence[Result]) -> dict[str, dict[str, float]]:
+    """What training saw of each source, mean over the seeds: examples, words, epochs."""
+    known = [result.blend["exposures"] for result in results if result.blend]
+    if not known:
+        return {}
+    return {
+        source: {key: fmean(seen[source][key] for seen in known) for key in known[0][source]}
+        for source in known[0]
+    }
+
+
+def mean_curve(results: Sequence[Result]) -> dict[str, list[Any]]:
+    """The share at each step, and dev F1 at each evaluation of each seed."""
+    known = [result for result in results if result.blend]
+    if not known:
+        return {"share": [], "scores": []}
+    share = [[point["step"], point["planned"]] for point in known[0].blend["curve"]]
+    scores = [[[point["step"], point["score"]] for point in result.blend["scores"]] for result in known]
+    return {"share": share, "scores": scores}
+
+
+def teacher_findings(summary: Summary, resampler: Resampler) -> dict[str, dict[str, Any]]:
+    """How good each teacher's labels are: scores as of an arm, documents, origins and bill."""
+    found = {}
+    names = dict.fromkeys([*summary.study.variants, *summary.teachers])
+    for name, teacher in ((name, summary.teachers[name]) for name in names if name in summary.teachers):
+        told = {key: value for key, value in teacher.items() if key != "rows"}
+        if teacher["rows"]:
+            arm = Arm("teacher", name, 0, name, "", "steps", name)
+            counted = count_runs([Result(Run(arm, 0), {}, {TEST: teacher["rows"]})])
+            told["scores"] = score_arm(counted, resampler)
+        found[name] = told
+    return found
+
+
+def _worth(summary: Summary, resampler: Resampler) -> list[dict[str, Any]]:
+    counted = {arm: count_runs(results) for arm, results in summary.by_arm.items()}
+    sizes = {arm: gold_documents(arm, results) for arm, results in summary.by_arm.items()}
+    known = {arm: size for arm, size in sizes.items() if size is not None}
+    return worth({arm: counted[arm] for arm in known}, known, summary.study.baseline, resampler)
+
+
+def gold_documents(arm: Arm, results: Sequence[Result]) -> float | None:
+    """How many gold documents an arm was trained on: none if it never drew one; None if it is not known."""
+    seen = exposures(results)
+    if seen and not seen.get("gold", {}).get("examples"):
+        return 0.0
+    size = arm.gold_size or results[0].blend.get("documents", {}).get("gold")
+    return float(size) if size else None

@@ -1,1 +1,0 @@
-"""What finished runs say: scores, intervals, comparisons, lineage, cost."""

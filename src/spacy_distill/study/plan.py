@@ -1,0 +1,284 @@
+"""The plan of a study: the training config of each run, and what it depends on."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from confection import Config
+from spacy.util import load_config, registry
+
+from ..blend.checks import missing_encoder
+from ..blend.schedules import draw_shares, fill_shares
+from ..engines.ray_data import digest
+from .config import ANY, MINUS, ORACLE, Arm, Run, Study, arms_of, declared, make_runs
+from .corpora import Inputs
+from .run import Job
+
+
+def run_config(study: Study, run: Run, inputs: Inputs, steps: int) -> tuple[Config, dict[str, str]]:
+    """The config of a run, with its variables, and the places its [paths] stand for.
+
+    study (Study): The study.
+    run (Run): The run.
+    inputs (Inputs): The prepared corpora.
+    steps (int): Number of steps.
+    RETURNS (tuple[Config, dict[str, str]]): The config, and those of its [paths] that are files or folders.
+    RAISES (ValueError): If the student's config has no corpus to blend.
+    """
+    arm = run.arm
+    config = student_config(study, arm.student)
+    places = _places(study, run, inputs)
+    config["paths"].update(places)
+    train = config["corpora"]["train"]
+    parts = [name for name in places if name.startswith("distilled")]
+    if parts != ["distilled"]:
+        config["paths"]["distilled"] = None
+        train["distilled"] = {name.partition("_")[2]: f"${{paths.{name}}}" for name in parts} or None
+    train["share"] = share_block(study, arm.regimen)
+    train["seed"] = run.seed
+    labels = config.get("initialize", {}).get("components", {}).get("ner", {}).get("labels")
+    if isinstance(labels, dict) and "path" in labels:
+        labels["path"] = "${paths.gold_labels}"
+    config["training"].update(seed=run.seed, patience=0, max_steps=steps)
+    logger = config["training"].get("logger")
+    if logger and "path" in logger:
+        # Null stands for blend.jsonl beside the models.
+        logger["path"] = None
+    _set_rate(config, study, arm)
+    files = {name: value for name, value in config["paths"].items() if value and Path(str(value)).exists()}
+    return config, {name: str(value) for name, value in files.items()}
+
+
+def student_config(study: Study, student: str) -> Config:
+    """A student's config, with the study's own values of [study.train] in it, variables kept.
+
+    RAISES (ValueError): If there is no such file, it has no [corpora.train] with a share, no [paths] or no
+        [training], or the folder of its encoder is not there.
+    """
+    path = Path(study.configs[student])
+    if not path.is_file():
+        raise ValueError(f"[study.configs] {student} = {path}: there is no such file.")
+    config = load_config(path, interpolate=False).merge(Config(study.train))
+    if "share" not in config.get("corpora", {}).get("train", {}):
+        raise ValueError(
+            f"{path} has no [corpora.train] with a share to set. "
+            'Use the reader "spacy_distill.BlendedCorpus.v1" there, as in configs/student_cpu.cfg.'
+        )
+    if absent := [f"[{section}]" for section in ("paths", "training") if section not in config]:
+        raise ValueError(
+            f"{path} has no {' and no '.join(absent)}, where a study sets a run's corpora and steps. "
+            "Add what configs/student_cpu.cfg has there."
+        )
+    if missing := missing_encoder(config):
+        raise ValueError(f"{path}: {missing}")
+    return config
+
+
+def share_block(study: Study, regimen: str) -> dict[str, Any]:
+    """The section [corpora.train.share] of a regimen: from [study.shares], or the schedule of its name."""
+    schedule = "simple_mix" if regimen == ORACLE else regimen
+    block = study.shares.get(regimen) or {"@schedules": f"spacy_distill.{schedule}.v1"}
+    return {"total_steps": "${training.max_steps}", **block} if _ours(block) else dict(block)
+
+
+def _ours(block: Mapping[str, Any]) -> bool:
+    return str(block.get("@schedules", "")).startswith("spacy_distill.")
+
+
+def _places(study: Study, run: Run, inputs: Inputs) -> dict[str, str]:
+    arm = run.arm
+    distilled: Mapping[str, Path | None] = {}
+    if arm.regimen == ORACLE:
+        distilled = {"": inputs.oracle}
+    elif arm.variant:
+        distilled = inputs.distilled[study.labels_of(arm.variant, run.seed)]
+    names = {"_".join(filter(None, ("distilled", part))): path for part, path in distilled.items()}
+    places = {
+        "gold": inputs.gold[arm.gold_size, run.seed],
+        "gold_labels": inputs.gold_all,
+        **names,
+        "dev": inputs.dev,
+    }
+    return {name: str(path) for name, path in places.items()}
+
+
+def _set_rate(config: Config, study: Study, arm: Arm) -> None:
+    if arm.rate == "student":
+        return
+    optimizer = config["training"].get("optimizer") or {}
+    block = {
+        "@schedules": f"spacy_distill.{arm.rate}_rate.v1",
+        "rate": _peak(optimizer.get("learn_rate")),
+        "total_steps": "${training.max_steps}",
+    }
+    switch = share_block(study, arm.regimen).get("switch")
+    if arm.rate == "restart" and switch is not None:
+        block["switch"] = switch
+    optimizer["learn_rate"] = block
+
+
+def _peak(configured: Any) -> float:
+    """The highest learning rate that a student's config names."""
+    if isinstance(configured, int | float):
+        return float(configured)
+    if isinstance(configured, dict):
+        for key in ("rate", "initial_rate", "max_rate", "base_rate"):
+            if isinstance(configured.get(key), int | float):
+                return float(configured[key])
+    raise ValueError(
+        f"The study sets learning rates, but the student's [training.optimizer] has no rate: {configured!r}. "
+        'Give learn_rate a number or a schedule with a rate; or set rates = ["student"] in [study].'
+    )
+
+
+# Below this share of gold, equal gold would take so many steps that the comparison says nothing.
+LEAST_GOLD = 0.05
+# Rounding moves the right number of steps by no more than this.
+NEARBY = 4
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A run, its number of steps and its job."""
+
+    run: Run
+    steps: int
+    job: Job
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that the run depends on."""
+        return str(self.job.record["fingerprint"])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs of a study.
+
+    runs (Sequence[Planned]): The runs, in the order in which they are done.
+    left_out (dict[str, str]): Arms and declared comparisons that cannot be had, and why.
+    """
+
+    runs: Sequence[Planned]
+    left_out: dict[str, str]
+
+
+def make_plan(study: Study, inputs: Inputs, runs: Sequence[Run] | None = None) -> Plan:
+    """Plan a study.
+
+    study (Study): The study.
+    inputs (Inputs): Its prepared corpora.
+    RETURNS (Plan): The plan.
+    RAISES (ValueError): If a student's config or a schedule cannot be used.
+    """
+    runs = make_runs(study) if runs is None else runs
+    steps: dict[Arm, int] = {}
+    left_out: dict[str, str] = {}
+    for arm in arms_of(list(runs)):
+        gold = gold_updates(study, arm, inputs, study.max_steps)
+        if arm.hold == "gold" and gold < LEAST_GOLD * study.max_steps:
+            left_out[f"{arm.student}/{arm.name}"] = (
+                "it sees hardly any gold, so its gold cannot be made equal"
+            )
+        else:
+            steps[arm] = study.max_steps if arm.hold == "steps" else equal_gold_steps(study, arm, inputs)
+    left_out |= _idle_comparisons(study, runs)
+    digests: dict[str, str] = {}
+    planned = [
+        Planned(run, steps[run.arm], make_job(study, run, inputs, steps[run.arm], digests))
+        for run in runs
+        if run.arm in steps
+    ]
+    return Plan(planned, left_out)
+
+
+def _idle_comparisons(study: Study, runs: Sequence[Run]) -> dict[str, str]:
+    """Declared comparisons that name an arm which the study has not: a slip, or an arm left out this time."""
+    names = dict.fromkeys(run.arm.name for run in runs)
+    idle = {}
+    for first, second in declared(study):
+        wanted = (second,) if first == ANY else (first, second)
+        unknown = [repr(name) for name in wanted if name not in names]
+        if unknown:
+            idle[f"{first}{MINUS}{second}"] = (
+                f"no arm is called {' or '.join(unknown)}; there are {', '.join(names)}"
+            )
+    return idle
+
+
+def gold_updates(study: Study, arm: Arm, inputs: Inputs, steps: int) -> float:
+    """How many updates' worth of gold a run of so many steps is planned to see."""
+    drawn = draw_shares(_schedule(study, arm.regimen, steps), steps)
+    gold = next(inputs.sizes[path] for (size, _), path in inputs.gold.items() if size == arm.gold_size)
+    # Labels that differ by seed differ little in their number.
+    parts = inputs.distilled[study.labels_of(arm.variant or study.variants[0], study.seeds[0])]
+    distilled = sum(inputs.sizes[path] for path in parts.values())
+    return sum(1 - share for share in fill_shares(drawn, distilled, gold))
+
+
+def equal_gold_steps(study: Study, arm: Arm, inputs: Inputs) -> int:
+    """The number of steps after which an arm saw as much gold as the baseline in its own."""
+    baseline = Arm(arm.student, study.baseline, arm.gold_size, arm.variant, arm.rate, "steps")
+    wanted = gold_updates(study, baseline, inputs, study.max_steps)
+    share = gold_updates(study, arm, inputs, study.max_steps) / study.max_steps
+    about = round(wanted / share)
+    near = range(max(1, about - NEARBY), about + NEARBY + 1)
+    return min(near, key=lambda steps: abs(gold_updates(study, arm, inputs, steps) - wanted))
+
+
+def _schedule(study: Study, regimen: str, steps: int) -> Any:
+    block = share_block(study, regimen)
+    if not registry.has("schedules", block.get("@schedules", "")):
+        raise ValueError(
+            f"Regimen {regimen!r}: there is no schedule {block.get('@schedules')!r}. "
+            "Take one of docs/blending.md, or describe it in [study.shares]."
+        )
+    config = Config({"training": {"max_steps": steps}, "share": block}).interpolate()
+    return registry.resolve({"share": config["share"]})["share"]
+
+
+def make_job(study: Study, run: Run, inputs: Inputs, steps: int, digests: dict[str, str]) -> Job:
+    """The job of a run.
+
+    digests (dict[str, str]): SHA-256 by path, filled as needed: a corpus of many runs is read once.
+    RETURNS (Job): The job; its record holds the fingerprint.
+    """
+    config, paths = run_config(study, run, inputs, steps)
+    scored = {"test": inputs.test, **inputs.tests}
+    if inputs.heldout:
+        scored["heldout"] = inputs.heldout
+    places = {name: str(path) for name, path in scored.items()}
+    for path in {*paths.values(), *places.values()} - set(digests):
+        digests[path] = digest(Path(path))
+    record: dict[str, Any] = {
+        **run.arm.record(),
+        "seed": run.seed,
+        "steps": steps,
+        "inputs": {name: {"path": path, "sha256": digests[path]} for name, path in paths.items()},
+        "scored": {name: {"path": path, "sha256": digests[path]} for name, path in places.items()},
+    }
+    record["fingerprint"] = _fingerprint(config, record, study)
+    return Job(
+        name=str(run),
+        config=config.to_str(interpolate=False),
+        paths=paths,
+        scored=places,
+        record=record,
+        keep=study.keep,
+        score_best=study.score_best,
+        gpu=study.gpu,
+    )
+
+
+def _fingerprint(config: Config, record: dict[str, Any], study: Study) -> str:
+    """Hash of what a run depends on: the files by their content, whatever they are called."""
+    content = {name: entry["sha256"] for name, entry in record["inputs"].items()}
+    facts = {
+        "config": {**config, "paths": {**config["paths"], **content}},
+        "scored": {name: entry["sha256"] for name, entry in record["scored"].items()},
+        "score_best": study.score_best,
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,1 +1,0 @@
-"""What a study trains, and how: config, matrix, plan, engines, the folder of runs."""

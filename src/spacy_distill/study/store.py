@@ -1,0 +1,104 @@
+"""The folder of a study: finished runs appear in it whole, by a rename, or not at all."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import srsly
+
+from ..engines.lock import held
+from .run import LOG, RECORD, SCORES
+
+SCRATCH = ".running"
+FAILED = "failed"
+ERROR = "error.txt"
+
+
+class Store:
+    """The runs of a study on disk.
+
+    root (Path): The study's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+
+    @contextmanager
+    def opened(self) -> Iterator[Path]:
+        """Hold the study's folder alone, and give a fresh scratch folder in it.
+
+        What an earlier, killed study left half-done is removed. The lock ends with the process.
+
+        YIELDS (Path): The scratch folder; removed afterwards.
+        RAISES (ValueError): If the folder cannot be written to, or another study is at work in it.
+        """
+        with held(self.root, SCRATCH, "Another study") as scratch:
+            yield scratch
+
+    def is_done(self, folder: Path, fingerprint: str) -> bool:
+        """Whether a run is finished, and all it depends on is still the same."""
+        done = self.record(folder)
+        return done is not None and done.get("fingerprint") == fingerprint
+
+    def record(self, folder: Path) -> dict[str, Any] | None:
+        """The record of a finished run, or None."""
+        place = self.root / folder
+        if not (place / SCORES).is_file() or not (place / RECORD).is_file():
+            return None
+        record: dict[str, Any] = srsly.read_json(place / RECORD)
+        return record
+
+    def records(self) -> list[dict[str, Any]]:
+        """The records of all finished runs, also of those that the study does not ask for any more."""
+        found = (
+            self.record(place.parent.relative_to(self.root)) for place in self.root.glob(f"*/*/*/*/{SCORES}")
+        )
+        return [record for record in found if record is not None]
+
+    def scores(self, folder: Path) -> dict[str, Any]:
+        """The scores of a finished run."""
+        scores: dict[str, Any] = srsly.read_json(self.root / folder / SCORES)
+        return scores
+
+    def keep(self, folder: Path, results: Path) -> None:
+        """Take over the results of a finished run, in place of older ones."""
+        _replace(results, self.root / folder)
+        failed = self.root / FAILED / folder
+        shutil.rmtree(failed, ignore_errors=True)
+        for parent in failed.relative_to(self.root).parents[:-1]:
+            with suppress(OSError):
+                (self.root / parent).rmdir()
+
+    def keep_failure(self, folder: Path, results: Path | None, error: str) -> Path:
+        """Keep the log of a failed run, and why it failed.
+
+        RETURNS (Path): Where it is kept.
+        """
+        place = self.root / FAILED / folder
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        if results is not None and (results / LOG).is_file():
+            shutil.copy(results / LOG, place / LOG)
+        (place / ERROR).write_text(error, encoding="utf8")
+        if results is not None:
+            shutil.rmtree(results, ignore_errors=True)
+        return place
+
+    def failure(self, folder: Path) -> str | None:
+        """Why a run failed the last time, or None."""
+        place = self.root / FAILED / folder / ERROR
+        return place.read_text(encoding="utf8") if place.is_file() else None
+
+
+def _replace(new: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.exists():
+        # A folder cannot be renamed onto another one: the old one leaves first, and with it its done-marker.
+        old = new.with_name(f"{new.name}-old")
+        place.rename(old)
+        new.rename(place)
+        shutil.rmtree(old)
+    else:
+        new.rename(place)

@@ -1,0 +1,1 @@
+"""Named entities: prompts, answers, spans of tokens, and how two annotations compare."""

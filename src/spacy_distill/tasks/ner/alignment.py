@@ -1,0 +1,155 @@
+"""From candidates to spans of tokens: where mentions stand, which hold, and what cannot be known."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from .candidates import Candidate, LabelSet
+from .mention_search import WordIndex
+
+Repeats = Literal["all", "listed"]
+# "World Trade Organisation (WTO)": a name and its abbreviation, which are two mentions.
+_ABBREVIATED = re.compile(r"(\w[^()]*\S)\s*\(\s*(\w[^()\s]*)\s*\)")
+REASONS = ("invented", "misaligned", "unknown_label", "duplicate", "overlap")
+
+
+class Found(NamedTuple):
+    """A candidate at its place.
+
+    start (int): First token.
+    end (int): The token after the last one.
+    label (str): A label of the task; of a rejected candidate the one it was denied, or "" where none is
+        named.
+    reason (str): The answer's words for it.
+    """
+
+    start: int
+    end: int
+    label: str
+    reason: str
+
+
+@dataclass
+class Alignment:
+    """What an answer says of the tokens of a text.
+
+    entities (list[Found]): Accepted candidates, without overlaps, in text order.
+    rejected (list[Found]): Rejected candidates, in text order.
+    unknown (set[int]): Tokens of which the answer says something that cannot be used: they are neither an
+        entity nor "O".
+    candidates (int): How many candidates the answer names, accepted or not.
+    dropped (dict[str, int]): How many accepted candidates came to nothing, by reason.
+    """
+
+    entities: list[Found] = field(default_factory=list)
+    rejected: list[Found] = field(default_factory=list)
+    unknown: set[int] = field(default_factory=set)
+    candidates: int = 0
+    dropped: dict[str, int] = field(default_factory=lambda: dict.fromkeys(REASONS, 0))
+
+
+class _Group(NamedTuple):
+    """Candidates that stand in the same places; `None` as a label is one that is unknown."""
+
+    spans: tuple[tuple[int, int], ...]
+    listed: list[tuple[Candidate, str | None]]
+
+
+def align(
+    words: Sequence[str], candidates: Iterable[Candidate], labels: LabelSet, repeats: Repeats = "all"
+) -> Alignment:
+    """Find candidates among the tokens of a text and settle what contradicts. Never raises.
+
+    The order of the candidates does not matter, except among those of the same mention: the n-th listing
+    is for its n-th occurrence. A mention that occurs more often than it is listed labels the other
+    occurrences too if `repeats` is "all" (and leaves them unknown if its listings differ), or none of them
+    if it is "listed". Of overlapping entities the longest wins (in tokens), then the one listed first; a
+    mention that also stands outside the longer entity is looked for there.
+
+    words (Sequence[str]): The tokens' texts.
+    candidates (Iterable[Candidate]): What the answer names.
+    labels (LabelSet): The labels of the task.
+    repeats (str): "all" or "listed".
+    RETURNS (Alignment): The spans, the tokens left unknown, and what was dropped by reason.
+    """
+    result = Alignment()
+    index = WordIndex(words)
+    claimed: dict[int, Found] = {}
+    for group in sorted(_groups(index, candidates, labels, result), key=_longest_first):
+        _settle(group, repeats, claimed, result)
+    result.entities.sort()
+    kept = {(entity.start, entity.end) for entity in result.entities}
+    result.rejected = sorted({item for item in result.rejected if item[:2] not in kept})
+    result.unknown -= claimed.keys()
+    return result
+
+
+def _longest_first(group: _Group) -> int:
+    return -max(end - start for start, end in group.spans)
+
+
+def _groups(
+    index: WordIndex, candidates: Iterable[Candidate], labels: LabelSet, result: Alignment
+) -> list[_Group]:
+    groups: dict[tuple[tuple[int, int], ...], _Group] = {}
+    group_of: dict[str, _Group] = {}
+    lost: set[tuple[int, int]] = set()
+    for candidate in (part for whole in candidates for part in _parts(whole)):
+        result.candidates += 1
+        label = labels.resolve(candidate.label)
+        if label == "O":
+            candidate, label = candidate._replace(accepted=False), ""
+        places = index.find(candidate.text)
+        if places is None or not places.aligned:
+            if candidate.accepted:
+                result.dropped["misaligned" if places else "invented"] += 1
+                lost.update(places.spans if places else ())
+            continue
+        if candidate.text not in group_of:
+            group_of[candidate.text] = groups.setdefault(places.spans, _Group(places.spans, []))
+        group_of[candidate.text].listed.append((candidate, label))
+    result.unknown.update(_tokens(lost))
+    return list(groups.values())
+
+
+def _parts(candidate: Candidate) -> tuple[Candidate, ...]:
+    found = _ABBREVIATED.fullmatch(candidate.text)
+    if not found or sum(map(str.isupper, found[2])) < 2:
+        return (candidate,)
+    return candidate._replace(text=found[1]), candidate._replace(text=found[2])
+
+
+def _settle(group: _Group, repeats: Repeats, claimed: dict[int, Found], result: Alignment) -> None:
+    free = [span for span in group.spans if not any(i in claimed for i in range(*span))]
+    listed = group.listed
+    if len(listed) > len(free):
+        listed = sorted(listed, key=lambda item: not item[0].accepted)
+        for candidate, _ in listed[len(free) :]:
+            if candidate.accepted:
+                result.dropped["duplicate" if free else "overlap"] += 1
+                if not free:
+                    result.unknown.update(_tokens(group.spans))
+    decided = list(zip(free, listed, strict=False))
+    if repeats == "all" and len(free) > len(listed):
+        if len({(c.accepted, label) for c, label in listed}) == 1:
+            decided += [(span, listed[0]) for span in free[len(listed) :]]
+        else:
+            result.unknown.update(_tokens(free[len(listed) :]))
+    for (start, end), (candidate, label) in decided:
+        _place(Found(start, end, label or "", candidate.reason), candidate.accepted, claimed, result)
+    result.dropped["unknown_label"] += sum(c.accepted and not label for c, label in listed[: len(free)])
+
+
+def _place(found: Found, accepted: bool, claimed: dict[int, Found], result: Alignment) -> None:
+    if not accepted:
+        result.rejected.append(found)
+    elif not found.label:
+        result.unknown.update(range(found.start, found.end))
+    else:
+        result.entities.append(found)
+        claimed.update(dict.fromkeys(range(found.start, found.end), found))
+
+
+def _tokens(spans: Iterable[tuple[int, int]]) -> Iterator[int]:
+    return (i for start, end in spans for i in range(start, end))

@@ -1,0 +1,109 @@
+"""From a document to a prompt: templates in a sandbox that no document can reach."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from .fewshot import ShownShot
+from .json_answers import AnswerFormat, valid
+
+PROMPTS = Path(__file__).parent / "templates"
+# Controls, and marks that reorder what a reader sees; no prompt needs them, and alignment does without them.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def template_names() -> list[str]:
+    """Names of the prompts that come with this package."""
+    return sorted(path.stem for path in PROMPTS.glob("*.jinja"))
+
+
+class PromptTemplate:
+    """A prompt that only awaits a document's text.
+
+    prompt (str): Name of a prompt of this package, or path of a Jinja template.
+    labels (Sequence[str]): The labels to ask for.
+    definitions (Mapping[str, str]): Label to definition.
+    answer_format (str): "json" or "lines".
+    RAISES (ValueError): If there is no such template, or it does not compile.
+    """
+
+    def __init__(
+        self,
+        prompt: str,
+        labels: Sequence[str],
+        definitions: Mapping[str, str],
+        answer_format: AnswerFormat,
+    ) -> None:
+        self.name = Path(prompt).stem
+        self.source = _read(prompt)
+        self.labels, self.definitions, self.answer_format = tuple(labels), dict(definitions), answer_format
+        try:
+            self._template = _environment().from_string(self.source)
+        except jinja2.TemplateError as error:
+            raise ValueError(f"The prompt {prompt} is not a Jinja template: {error}") from error
+
+    def render(self, text: str, examples: Sequence[ShownShot]) -> str:
+        """The prompt for a text.
+
+        text (str): The text. What it holds is shown to the model as it is, except controls (a space instead)
+            and marks of text direction (left out); nothing in it is taken for template syntax, or can end the
+            part of the prompt that it stands in.
+        examples (Sequence[ShownShot]): The few-shot examples.
+        RETURNS (str): The prompt.
+        RAISES (ValueError): If the template fails, for instance because it names a variable that does not
+            exist.
+        """
+        shown = presentable(text)
+        try:
+            return self._template.render(
+                text=shown,
+                tag=_free_tag([shown, *(example.text for example in examples)]),
+                labels=self.labels,
+                definitions=self.definitions,
+                examples=examples,
+                answer_format=self.answer_format,
+            ).strip()
+        except (jinja2.TemplateError, TypeError, ValueError) as error:
+            raise ValueError(f"The prompt {self.name} cannot be filled in: {error}") from error
+
+    def digest(self, examples: object) -> str:
+        """What identifies the prompt without a document: 16 hex digits of a SHA-256."""
+        parts = [self.source, self.labels, self.definitions, examples, self.answer_format]
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()[:16]
+
+
+def presentable(text: str) -> str:
+    """A text that can be sent and read by anyone: valid UTF-8, no controls, no marks of text direction."""
+    return valid(_REORDERING.sub("", _CONTROLS.sub(" ", text))).strip()
+
+
+def _environment() -> jinja2.Environment:
+    return ImmutableSandboxedEnvironment(
+        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+
+
+def _read(prompt: str) -> str:
+    path = PROMPTS / f"{prompt}.jinja" if prompt in template_names() else Path(prompt)
+    try:
+        return path.read_text("utf8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"`prompt` in [components.llm.task] is {prompt!r}: neither one of {template_names()} "
+            "nor a template that can be read."
+        ) from error
+
+
+def _free_tag(texts: Sequence[str]) -> str:
+    """A name for the delimiters that no text contains as a tag."""
+    joined = "\n".join(texts).casefold()
+    number = 0
+    while re.search(rf"</?\s*text{number or ''}\b", joined):
+        number += 1
+    return f"text{number or ''}"

@@ -1,0 +1,219 @@
+"""The task of spacy-llm's `llm` component: asks by a prompt, reads the answer, labels the document."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Iterable, Literal  # noqa: UP035
+
+from spacy.tokens import Doc
+
+from ..answer import Answer
+from ..votes import Election
+from .alignment import Alignment, Repeats, align
+from .candidates import LabelSet, Parsed
+from .fewshot import Chooser, is_corpus, make_chooser, read_definitions, read_pool, show
+from .json_answers import parse_answer
+from .prompt import PromptTemplate
+from .views import Reading, keep_view, label_by_samples, label_document, set_negatives
+
+# spacy-llm accepts a task only if it is annotated with typing's own Iterable.
+
+
+def make_ner_task(
+    labels: list[str],
+    prompt: str = "standard",
+    definitions: Path | None = None,
+    examples: Path | None = None,
+    choose: Literal["fixed", "random", "nearest"] = "fixed",
+    shots: int | None = None,
+    seed: int = 0,
+    answer_format: Literal["json", "lines"] = "json",
+    repeats: Literal["all", "listed"] = "all",
+    aliases: dict[str, str] | None = None,
+    view: str | None = None,
+    max_words: int | None = None,
+    vote: dict[str, Any] | None = None,
+    negatives: bool = False,
+) -> "NERTask":
+    """Make the task `spacy_distill.NER.v1`.
+
+    labels (list[str]): The labels to ask for.
+    prompt (str): "standard", "cot", or the path of a Jinja template.
+    definitions (Optional[Path]): YAML or JSON file that maps labels to their definitions.
+    examples (Optional[Path]): YAML or JSON file of few-shot examples, or a gold corpus (`.spacy`) to draw
+        them from.
+    choose (str): Which examples a document is shown: "fixed" ones, a "random" draw for each document, or the
+        "nearest" to it (by vectors if the pipeline has them, else by words); never its own text.
+    shots (Optional[int]): How many. None: all of a file, 5 of a corpus or where they are chosen for each
+        document.
+    seed (int): For drawing.
+    answer_format (str): "json", or "lines" for `n. candidate | True or False | reason (TYPE)`.
+    repeats (str): What a mention that is listed once and occurs several times labels: "all" occurrences, or
+        only as many as are "listed".
+    aliases (Optional[dict[str, str]]): A label as it may stand in an answer, and the label that it means;
+        "O" for no entity.
+    view (Optional[str]): Name of the view in `doc.spans`. None: the prompt's name.
+    max_words (Optional[int]): Tokens above which a document is not asked about. None: no limit.
+    vote (Optional[dict[str, Any]]): How several samples of an answer are combined: `rule` ["majority"],
+        `threshold` and `disputed` ["missing"], as in `distill vote`.
+    negatives (bool): Whether rejected candidates over missing tokens become negative annotation.
+    RETURNS (NERTask): The task.
+    RAISES (ValueError): If a file cannot be read, or an argument contradicts another.
+    """
+    if max_words is not None and max_words < 1:
+        raise ValueError(f"`max_words` is {max_words}. Give 1 or more, or null for no limit.")
+    known = LabelSet(labels, aliases)
+    defined = read_definitions(definitions, known) if definitions else {}
+    template = PromptTemplate(prompt, known.labels, defined, answer_format)
+    pool = read_pool(examples, known, seed) if examples else []
+    if shots is None and choose == "fixed" and examples and not is_corpus(examples):
+        shots = len(pool)
+    return NERTask(
+        known,
+        template,
+        make_chooser(pool, choose, shots, seed),
+        template.digest([pool, choose, shots, seed]),
+        repeats=repeats,
+        view=view or template.name,
+        max_words=max_words,
+        election=_election(vote or {}),
+        negatives=negatives,
+    )
+
+
+def _election(vote: Mapping[str, Any]) -> Election:
+    allowed = [field.name for field in fields(Election)]
+    if strange := sorted(set(vote).difference(allowed)):
+        raise ValueError(f"[components.llm.task.vote] has {strange}. Allowed are {allowed}.")
+    return Election(**vote)
+
+
+class NERTask:
+    """Named entities by prompt. Made by `make_ner_task`, which see for what its arguments mean.
+
+    labels (tuple[str, ...]): The labels that its documents can get.
+    view (str): Name under which a document keeps what the answer says.
+    prompt_hash (str): Identifies template, labels, definitions, examples and format.
+    """
+
+    def __init__(
+        self,
+        labels: LabelSet,
+        template: PromptTemplate,
+        chooser: Chooser,
+        prompt_hash: str,
+        *,
+        repeats: Repeats = "all",
+        view: str = "standard",
+        max_words: int | None = None,
+        election: Election | None = None,
+        negatives: bool = False,
+    ) -> None:
+        self._labels, self._template, self._repeats = labels, template, repeats
+        self._max_words, self._election, self._negatives = max_words, election or Election(), negatives
+        self._chooser = chooser
+        self.view, self.prompt_hash = view, prompt_hash
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self._labels.labels
+
+    def render(self, doc: Doc) -> str:
+        """The prompt for a document: one user message.
+
+        An empty prompt says that there is nothing to ask: the document has no words, or more than
+        `max_words`.
+        """
+        if self._unasked(doc):
+            return ""
+        shots = [self._chooser.pool[number] for number in self._chooser.choose(doc)]
+        return self._template.render(doc.text, [show(shot, self._template.answer_format) for shot in shots])
+
+    def complaint(self, answer: str) -> str | None:
+        """What to tell the model about an answer that cannot be used: one sentence; None if it can."""
+        parsed = parse_answer(answer, self._template.answer_format, self._labels)
+        if parsed is None:
+            wanted = (
+                "JSON"
+                if self._template.answer_format == "json"
+                else "lines of `n. text | True or False | reason`"
+            )
+            return (
+                f"Your answer could not be read: give the result as {wanted}, exactly in the form asked for."
+            )
+        if not parsed.complete:
+            return "Your answer breaks off before its end: give the whole result again, and be brief."
+        return None
+
+    def generate_prompts(self, docs: Iterable[Doc]) -> Iterable[str]:
+        """One prompt a document.
+
+        docs (Iterable[Doc]): The documents.
+        YIELDS (str): The prompts.
+        """
+        for doc in docs:
+            yield self.render(doc)
+
+    def parse_responses(self, docs: Iterable[Doc], responses: Iterable[Any]) -> Iterable[Doc]:
+        """Label documents by their answers.
+
+        docs (Iterable[Doc]): The documents.
+        responses (Iterable[Any]): For each one its answers, of which there is one: spacy-llm nests them.
+        YIELDS (Doc): The same documents.
+        """
+        for doc, response in zip(docs, responses, strict=False):
+            answer = response if isinstance(response, str) else next(iter(response), "")
+            yield self.annotate(doc, answer)
+
+    def annotate(self, doc: Doc, answer: str) -> Doc:
+        """Label a document by an answer.
+
+        Only an answer that is ok, parses and is complete sets the document's entities: no other can tell an
+        entity's absence from a failure.
+
+        doc (Doc): The document.
+        answer (str): The answer; a plain string counts as ok.
+        RETURNS (Doc): The same document.
+        """
+        given = answer if isinstance(answer, Answer) else Answer(answer)
+        readings = [self._read(doc, sample) for sample in (given, *given.others)]
+        if len(readings) > 1:
+            label_by_samples(doc, self.view, readings, self._election)
+        else:
+            keep_view(doc, self.view, readings[0])
+            if readings[0].ok:
+                label_document(doc, readings[0].alignment)
+        if self._negatives:
+            set_negatives(doc, self.labels)
+        return doc
+
+    def _read(self, doc: Doc, answer: Answer) -> Reading:
+        parsed = (
+            parse_answer(answer, self._template.answer_format, self._labels) if answer.state == "ok" else None
+        )
+        state = "unanswered" if self._unasked(doc) else self._state(answer, parsed)
+        alignment = Alignment()
+        if parsed and state in ("ok", "truncated"):
+            alignment = align([token.text for token in doc], parsed.candidates, self._labels, self._repeats)
+        return Reading(alignment, self._facts(answer, state))
+
+    def _unasked(self, doc: Doc) -> bool:
+        too_long = self._max_words is not None and len(doc) > self._max_words
+        return too_long or not doc.text.strip()
+
+    def _state(self, answer: Answer, parsed: Parsed | None) -> str:
+        if answer.state != "ok":
+            return answer.state
+        if parsed is None:
+            return "unparsable"
+        return "ok" if parsed.complete else "truncated"
+
+    def _facts(self, answer: Answer, state: str) -> dict[str, Any]:
+        return {
+            "model": answer.model,
+            "prompt": self.prompt_hash,
+            "key": answer.key,
+            "state": state,
+            "source": answer.source,
+            "template": self._template.name,
+        }

@@ -1,1 +1,0 @@
-"""Getting answers: requests, limits, money, retries, batches."""

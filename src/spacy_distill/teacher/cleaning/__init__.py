@@ -1,1 +1,0 @@
-"""A student judges its teacher."""

@@ -1,1 +1,0 @@
-"""From a document to a prompt: templates, definitions, few-shot examples."""

@@ -1,0 +1,262 @@
+"""Answers from and to files: recorded ones that are matched to a corpus, and exports of a ledger."""
+
+import gzip
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..tasks.answer import State
+from .ledger.entry import Entry, from_line, is_count, to_line
+from .ledger.keys import answer_key, clean_text, user_message
+from .ledger.store import CHUNK, Ledger
+from .pipeline import Teacher
+
+
+def lines(ledger: Ledger) -> Iterator[str]:
+    """A ledger's answers in the order they came in.
+
+    YIELDS (str): One answer as a line of JSON.
+    """
+    for entry in ledger.entries():
+        yield json.dumps(to_line(entry), ensure_ascii=False) + "\n"
+
+
+def write_export(ledger: Ledger, path: Path) -> None:
+    """Write all answers to a file, whole or not at all.
+
+    ledger (Ledger): The ledger.
+    path (Path): The file; gzipped if its name ends in ".gz".
+    RAISES (ValueError): If the file cannot be written there.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(beside, "wt", encoding="utf-8") as file:
+            file.writelines(lines(ledger))
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise ValueError(
+            f"Cannot write {path}: {error.strerror}. Choose a place you may write to."
+        ) from error
+
+
+HOST = "recorded"
+REASONS: dict[str, State] = {"stop": "ok", "length": "truncated", "content_filter": "refused"}
+
+
+@dataclass
+class Imported:
+    """What an import did.
+
+    lines (int): Lines in the file.
+    stored (int): Answers that are new in the ledger, or replaced an earlier import's.
+    documents (int): Documents of the corpus that are asked about.
+    answered (int): Documents that found an answer.
+    unused (int): Lines that no document matches.
+    repeated (int): Lines whose text was already answered by an earlier line.
+    """
+
+    lines: int = 0
+    stored: int = 0
+    documents: int = 0
+    answered: int = 0
+    unused: int = 0
+    repeated: int = 0
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One recorded answer."""
+
+    number: int
+    answer: str
+    model: str | None
+    finish_reason: str | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    source: str | None
+    sample: int
+
+    @property
+    def state(self) -> State:
+        """What became of the answer: cut off, refused, or usable."""
+        state = REASONS[self.finish_reason or "stop"]
+        return "refused" if state == "ok" and not self.answer.strip() else state
+
+
+def import_recorded(
+    ledger: Ledger, path: Path, teacher: Teacher, corpus: Path, *, model: str | None
+) -> Imported:
+    """Store recorded answers under the prompts that a config makes of a corpus.
+
+    ledger (Ledger): Where to store them.
+    path (Path): JSON Lines, gzipped or not: `text` or `tokens`, and `answer`; optionally `model`,
+        `finish_reason`, `prompt_tokens`, `completion_tokens`, `source`, `sample`.
+    teacher (Teacher): Makes the prompts.
+    corpus (Path): The documents.
+    model (str | None): Name of the model, for lines that do not name one; then "recorded".
+    RETURNS (Imported): What was stored.
+    RAISES (ValueError): If a line is not a recorded answer; names the file and line.
+    """
+    by_text, by_tokens, done = _index(path)
+    used: set[int] = set()
+
+    def entries() -> Iterator[Entry]:
+        for doc in teacher.prepared(teacher.read(corpus)):
+            words = tuple(token.text for token in doc if not token.is_space)
+            found = by_text.get(doc.text) or by_tokens.get(words) or {}
+            prompt = teacher.task.render(doc)
+            if not prompt:
+                continue
+            done.documents += 1
+            done.answered += bool(found)
+            for one in found.values():
+                if one.number in used:
+                    continue
+                used.add(one.number)
+                yield _entry(one, teacher, doc.text, prompt, model or "recorded", path.name)
+
+    for chunk in _chunks(entries()):
+        done.stored += ledger.put_all(chunk)
+    done.unused = done.lines - done.repeated - len(used)
+    return done
+
+
+def import_export(ledger: Ledger, path: Path) -> Imported:
+    """Store the lines of an export as they are.
+
+    RETURNS (Imported): What was stored.
+    RAISES (ValueError): If a line is not one of an export; names the file and line.
+    """
+    done = Imported()
+
+    def entries() -> Iterator[Entry]:
+        for number, line in read_lines(path):
+            done.lines += 1
+            try:
+                yield from_line(line)
+            except ValueError as error:
+                hint = ""
+                if isinstance(line, Mapping) and "messages" not in line and "answer" in line:
+                    hint = " A recorded answer is imported with --config and --corpus, which give its prompt."
+                raise ValueError(f"{path}, line {number}: {error}.{hint}") from error
+
+    for chunk in _chunks(entries()):
+        done.stored += ledger.put_all(chunk)
+    return done
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, Any]]:
+    """The JSON values of a file of JSON Lines, gzipped or not, with their line numbers.
+
+    RAISES (ValueError): If there is no such file or a line is not JSON.
+    """
+    if not path.is_file():
+        raise ValueError(f"No such file: {path}. Expected JSON Lines of answers.")
+    with path.open("rb") as raw:
+        zipped = raw.read(2) == b"\x1f\x8b"
+    with gzip.open(path, "rb") if zipped else path.open("rb") as file:
+        for number, line in enumerate(_checked(file, path), 1):
+            if line.strip():
+                try:
+                    yield number, json.loads(line)
+                except ValueError as error:
+                    raise ValueError(
+                        f"{path}, line {number}: expected a line of JSON, got {line[:60]!r}."
+                    ) from error
+
+
+def _checked(file: Iterable[bytes], path: Path) -> Iterator[bytes]:
+    try:
+        yield from file
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path} is not a whole gzip file: {error}.") from error
+
+
+Index = dict[Any, dict[int, Recorded]]
+
+
+def _index(path: Path) -> tuple[Index, Index, Imported]:
+    by_text: Index = {}
+    by_tokens: Index = {}
+    done = Imported()
+    for number, line in read_lines(path):
+        try:
+            one = _read(number, line)
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number}: {error}.") from error
+        place: Index = by_text if "text" in line else by_tokens
+        name = (
+            line["text"]
+            if "text" in line
+            else tuple(token for token in line["tokens"] if not token.isspace())
+        )
+        samples = place.setdefault(name, {})
+        done.lines += 1
+        done.repeated += one.sample in samples
+        samples.setdefault(one.sample, one)
+    return by_text, by_tokens, done
+
+
+def _read(number: int, line: object) -> Recorded:
+    if not isinstance(line, Mapping):
+        raise ValueError(f"expected an object with text or tokens, and answer, got {line!r:.60}")
+    text, tokens, answer = line.get("text"), line.get("tokens"), line.get("answer")
+    right = isinstance(tokens, list) and all(isinstance(token, str) for token in tokens)
+    if not isinstance(text, str) and ("text" in line or not right):
+        raise ValueError('expected "text" (a string) or "tokens" (a list of strings)')
+    if not isinstance(answer, str):
+        raise ValueError(f'expected "answer" (a string), got {answer!r:.60}')
+    reason, sample = line.get("finish_reason"), line.get("sample", 0)
+    if reason is not None and reason not in REASONS:
+        raise ValueError(f'"finish_reason" has to be one of {", ".join(REASONS)}, got {reason!r:.60}')
+    if not is_count(sample):
+        raise ValueError(f'"sample" has to be a number from 0, got {sample!r:.60}')
+    counts = [line.get(name) for name in ("prompt_tokens", "completion_tokens")]
+    if not all(count is None or is_count(count) for count in counts):
+        raise ValueError('"prompt_tokens" and "completion_tokens" have to be numbers')
+    names = [line.get(name) for name in ("model", "source")]
+    if not all(name is None or isinstance(name, str) for name in names):
+        raise ValueError('"model" and "source" have to be strings')
+    return Recorded(number, clean_text(answer), names[0], reason, counts[0], counts[1], names[1], sample)
+
+
+def _entry(one: Recorded, teacher: Teacher, text: str, prompt: str, model: str, source: str) -> Entry:
+    messages = user_message(prompt)
+    model = one.model or model
+    return Entry(
+        key=answer_key(HOST, model, messages, {}, one.sample),
+        model=model,
+        host=HOST,
+        messages=tuple(messages),
+        answer=one.answer,
+        state=one.state,
+        sample=one.sample,
+        finish_reason=one.finish_reason,
+        prompt_tokens=one.prompt_tokens,
+        completion_tokens=one.completion_tokens,
+        time=float(int(time.time())),
+        source=one.source or source,
+        text=text,
+        view=teacher.task.view,
+        prompt_hash=teacher.task.prompt_hash,
+    )
+
+
+def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    chunk: list[Entry] = []
+    for entry in entries:
+        chunk.append(entry)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

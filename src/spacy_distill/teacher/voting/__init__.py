@@ -1,1 +1,0 @@
-"""Several views of a document in one annotation."""

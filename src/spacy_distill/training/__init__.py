@@ -1,0 +1,1 @@
+"""Fast training of a transformer on a CPU; knows nothing of blends."""

@@ -1,0 +1,228 @@
+"""Faster training of a transformer on a CPU: half precision where it pays, no padding, torch's fused AdamW.
+
+spacy-transformers trains in single precision on a CPU and pads every sentence to the longest of its batch,
+and thinc's Adam updates 20 to 110 million weights in one thread. All of it is replaced in the running
+pipeline only: nothing of it is saved."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Literal, cast
+
+import torch
+from spacy.language import Language
+from spacy_transformers.layers.hf_shim import HFShim
+from thinc.api import Model, Optimizer
+from transformers import AutoModel
+
+from ..errors import refusal
+from .adamw import EncoderAdam, is_plain_adam
+from .packing import first_position, pack_rows, replace_dropout, run_packed
+
+Precision = Literal["auto", "bf16", "fp32"]
+# Casts and everything that is no matrix product eat up a smaller gain.
+WORTH_IT = 1.3
+logger = logging.getLogger("spacy")
+
+
+def make_fast_encoder(
+    precision: Precision = "auto", fused_adam: bool = True
+) -> Callable[[Language], Language]:
+    """Make the `[initialize.after_init]` callback that speeds up the transformer's training on a CPU.
+
+    On a GPU it changes nothing: set `mixed_precision = true` in the transformer's model there. The callback
+    takes itself out of the pipeline's config, so that the trained pipeline needs nothing of this package.
+
+    precision (str): "bf16", "fp32", or "auto": bf16 if this CPU is faster with it (measured when called),
+        else fp32 with a message.
+    fused_adam (bool): Whether torch's fused AdamW updates the transformer, with the settings of the thinc
+        optimizer at every step.
+    RETURNS (Callable[[Language], Language]): The callback.
+    RAISES (ConfigValidationError): If the precision is none of the three.
+    """
+    if precision not in ("auto", "bf16", "fp32"):
+        raise refusal(f"precision is {precision!r}, but must be auto, bf16 or fp32.")
+
+    def speed_up(nlp: Language) -> Language:
+        nlp.config["initialize"]["after_init"] = None
+        shims = [shim for _, pipe in nlp.pipeline for shim in _transformer_shims(pipe)]
+        if shims and shims[0].device.type == "cpu":
+            half = choose_half(precision)
+            for shim in shims:
+                speed_up_shim(shim, half_precision=half, fused_adam=fused_adam)
+        return nlp
+
+    return speed_up
+
+
+def precision_of(nlp: Language) -> str | None:
+    """In which precision the callback lets a pipeline's transformer train; None if it does not decide."""
+    for _, pipe in nlp.pipeline:
+        for shim in _transformer_shims(pipe):
+            half: bool | None = getattr(shim, "half_precision", None)
+            if half is not None:
+                return "bf16" if half else "fp32"
+    return None
+
+
+def choose_half(precision: Precision) -> bool:
+    """Whether to train in bf16.
+
+    precision (str): As configured.
+    RETURNS (bool): True for bf16; with "auto" only if it pays on this CPU.
+    """
+    if precision != "auto":
+        return precision == "bf16"
+    gain = bf16_gain()
+    if gain < WORTH_IT:
+        logger.warning("bf16 is %.1f times as fast as fp32 on this CPU: training in fp32", gain)
+    return gain >= WORTH_IT
+
+
+def bf16_gain(rounds: int = 5) -> float:
+    """How many times as fast this CPU multiplies matrices in bf16 as in fp32.
+
+    What the CPU says it can do does not tell: without AMX some have instructions for bf16 that are no faster.
+
+    rounds (int): Measurements of each; the fastest counts.
+    RETURNS (float): The ratio; about 30 ms of work decide it.
+    """
+    import torch
+
+    times: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
+    factors = {t: (torch.ones(256, 384, dtype=t), torch.ones(1536, 384, dtype=t)) for t in times}
+    # In turns, by CPU time and in one thread, so that other load on the machine does not decide.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    for _ in range(rounds + 1):
+        for dtype, (inputs, weights) in factors.items():
+            start = time.process_time()
+            torch.nn.functional.linear(inputs, weights)
+            times[dtype].append(time.process_time() - start)
+    torch.set_num_threads(threads)
+    # The first of each prepares the kernel.
+    full, half = (min(taken[1:]) for taken in times.values())
+    return full / max(half, 1e-9)
+
+
+def _transformer_shims(pipe: Any) -> list[Any]:
+    model = getattr(pipe, "model", None)
+    if not isinstance(model, Model):
+        return []
+    return [shim for node in model.walk() if node.name == "hf-pytorch" for shim in node.shims]
+
+
+Backprop = Callable[[Any], Any]
+
+
+def speed_up_shim(shim: HFShim, *, half_precision: bool, fused_adam: bool) -> None:
+    """Give a shim the class below. It stays the same object: thinc and the pipeline hold on to it.
+
+    shim (HFShim): The shim of a transformer that runs on the CPU.
+    half_precision (bool): Whether to train in bf16.
+    fused_adam (bool): Whether to train with torch's fused AdamW.
+    """
+    shim.__class__ = FastShim
+    fast = cast(FastShim, shim)
+    fast.half_precision = half_precision
+    fast.fused_adam = fused_adam
+    fast.take(fast._model)
+
+
+class FastShim(HFShim):
+    """An HFShim that trains in bf16, without padding and with a fused AdamW; the rest is as in an HFShim.
+
+    half_precision (bool): Whether the forward pass of training runs in bf16.
+    fused_adam (bool): Whether AdamW updates the weights.
+    packs (bool): Whether sentences share rows.
+    adamw (Optional[EncoderAdam]): The optimizer, unless thinc's updates the weights.
+    """
+
+    half_precision: bool
+    fused_adam: bool
+    packs: bool
+    adamw: EncoderAdam | None
+
+    def take(self, model: Any) -> None:
+        """Train a copy of a torch model from now on."""
+        self._model = self._hfmodel.transformer = model = rebuild(model)
+        self.packs = first_position(model.config) is not None
+        embedding = model.get_input_embeddings() if self.packs else None
+        self.adamw = EncoderAdam(model, embedding) if self.fused_adam else None
+
+    def begin_update(self, inputs: Any) -> tuple[Any, Backprop]:
+        """Run the forward pass for training.
+
+        inputs (ArgsKwargs): The model's arguments.
+        RETURNS (Tuple): The output in fp32, since numpy has no bf16, and the callback for the backward pass.
+        """
+        self._model.train()
+        if self.adamw is not None:
+            self.adamw.look_up(inputs.kwargs["input_ids"])
+        packing = pack_rows(inputs.kwargs["attention_mask"]) if self.packs else None
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half_precision):
+            if packing is None:
+                output = self._model(*inputs.args, **inputs.kwargs)
+            else:
+                output = run_packed(self._model, inputs.kwargs, packing)
+        for name, value in output.items():
+            output[name] = in_full_precision(value)
+
+        def backprop(grads: Any) -> Any:
+            # Outside autocast: the graph knows the precision of each of its parts.
+            torch.autograd.backward(*grads.args, **grads.kwargs)
+            return inputs
+
+        return output, backprop
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Update the weights.
+
+        optimizer (Optimizer): The thinc optimizer; its settings at this step are used.
+        """
+        if self.adamw is not None and not is_plain_adam(optimizer):
+            self.adamw.give_up()
+            self.adamw = None
+        if self.adamw is None:
+            super().finish_update(optimizer)
+        else:
+            self.adamw.step(optimizer)
+
+    def predict(self, inputs: Any) -> Any:
+        """Run the forward pass for evaluation, as an HFShim does."""
+        if self.adamw is not None:
+            self.adamw.settle()
+        return super().predict(inputs)
+
+    def to_bytes(self) -> Any:
+        """The model as an HFShim saves it."""
+        if self.adamw is not None:
+            self.adamw.settle()
+        return super().to_bytes()  # type: ignore[no-untyped-call]
+
+    def from_bytes(self, bytes_data: bytes) -> "FastShim":
+        """Load the model, and forget what AdamW knew of the one before."""
+        super().from_bytes(bytes_data)  # type: ignore[no-untyped-call]
+        self.take(self._model)
+        return self
+
+
+def in_full_precision(output: Any) -> Any:
+    """An output of a model in fp32: a tensor, or a tuple with one for each layer; anything else as it is."""
+    if isinstance(output, tuple):
+        return tuple(in_full_precision(part) for part in output)
+    return output.float() if torch.is_tensor(output) else output
+
+
+def rebuild(model: Any) -> Any:
+    """The same transformer with what is faster on a CPU: attention in plain torch, and another dropout.
+
+    model (PreTrainedModel): The transformer.
+    RETURNS (PreTrainedModel): Another one with its weights.
+    """
+    # What is drawn to initialize weights that are then overwritten must not change what is drawn after it.
+    with torch.random.fork_rng(devices=[]):
+        faster = AutoModel.from_config(model.config, attn_implementation="eager")  # type: ignore[no-untyped-call]
+    faster.load_state_dict(model.state_dict())
+    replace_dropout(faster)
+    return faster

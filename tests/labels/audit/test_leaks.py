@@ -1,0 +1,81 @@
+"""Documents that stand twice: none is overlooked, short ones are counted apart."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spacy_distill.corpus.leaks import NEAR, ShingleIndex, find_duplicates, find_leaks
+
+LONG = "The river barge leaked four tonnes of diesel into the harbour overnight ."
+NEARLY = "The river barge leaked five tonnes of diesel into the harbour overnight ."
+OTHER = "Nothing at all in this sentence stands in any of the others here ."
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        (LONG, (1, 0, 0)),
+        (LONG.upper().replace("HARBOUR", "HAR BOUR"), (1, 0, 0)),
+        (NEARLY, (0, 1, 0)),
+        (OTHER, (0, 0, 0)),
+        ("OSLO 2023-01-01", (0, 0, 1)),
+    ],
+)
+def test_what_stands_in_a_test_corpus(make, text, counts):
+    tests = [make(OTHER.replace("others", "rest of")), make(LONG), make("Oslo 2023-01-01")][1:]
+    leaks = find_leaks([make(text)], tests, "test")
+    assert (leaks.exact, leaks.near, leaks.short) == counts
+    assert leaks.clean == (counts[:2] == (0, 0))
+    assert len(leaks.examples) == sum(counts[:2])
+
+
+def test_an_example_names_both_documents(make):
+    (twin,) = find_leaks([make(NEARLY, id="x:1")], [make(OTHER), make(LONG, id="t:1")], "test").examples
+    assert (twin.id, twin.other_id, twin.text, twin.other_text) == ("x:1", "t:1", NEARLY, LONG)
+    assert NEAR <= twin.likeness < 1
+
+
+@pytest.mark.parametrize(("text", "counts"), [(LONG, (1, 0)), (NEARLY, (0, 1))])
+def test_sentences_of_an_article_count_on_either_side(make, text, counts):
+    article = make(f"{OTHER} {text}", id="article")
+    for token in article:
+        token.is_sent_start = token.i in (0, len(OTHER.split()))
+    for docs, others in (([make(LONG)], [article]), ([article], [make(LONG)])):
+        leaks = find_leaks(docs, others, "test")
+        assert (leaks.exact, leaks.near) == counts
+        (twin,) = leaks.examples
+        assert {twin.text.strip(), twin.other_text.strip()} == {LONG, text}
+
+
+def test_a_short_sentence_of_an_article_is_no_leak(make):
+    article = make(f"{OTHER} Oslo 2023-01-01")
+    for token in article:
+        token.is_sent_start = token.i in (0, len(OTHER.split()))
+    assert find_leaks([article], [make("Oslo 2023-01-01")], "test").clean
+
+
+def test_documents_that_repeat_an_earlier_one(make):
+    docs = [make(LONG), make("LONDON"), make(NEARLY), make(LONG.upper()), make(OTHER), make("London")]
+    duplicates = find_duplicates(docs)
+    assert (duplicates.exact, duplicates.near, duplicates.short) == (1, 1, 1)
+
+
+sets = st.lists(
+    st.frozensets(st.tuples(st.sampled_from("abcdefgh"), st.just("")), max_size=8), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(sets, st.sampled_from([0.3, 0.5, 0.6, 0.8, 1.0]))
+def test_the_index_finds_what_comparing_all_would_find(sets, near):
+    index = ShingleIndex(sets, near)
+    for i, one in enumerate(sets):
+        likenesses = [len(one & other) / len(one | other) if one | other else 0.0 for other in sets]
+        for before in (None, i):
+            reachable = likenesses if before is None else likenesses[:before]
+            best = max(reachable, default=0.0)
+            found = index.nearest(one, before)
+            if best >= near:
+                assert found == (reachable.index(best), best)
+            else:
+                assert found is None

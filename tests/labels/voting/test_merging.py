@@ -1,0 +1,195 @@
+"""Voting on documents: views of several files or of one."""
+
+import pytest
+from spacy.tokens import Doc, Span
+from spacy.vocab import Vocab
+
+from spacy_distill.corpus.docbin import read_docs, write_docs
+from spacy_distill.corpus.provenance import record, set_origin, views
+from spacy_distill.labels.vote import vote_files
+from spacy_distill.tasks.answer import Answer
+from spacy_distill.tasks.ner.task import make_ner_task
+from spacy_distill.tasks.votes import Election
+
+WORDS = ["He", "left", "Rome", "in", "May"]
+
+
+def answered(view, answer, number=1, words=WORDS):
+    doc = set_origin(Doc(Vocab(), words), id=f"x:{number}", document="x", source="x.txt")
+    return make_ner_task(["LOC", "ORG", "PER"], view=view).annotate(doc, answer)
+
+
+def write(folder, name, *docs):
+    write_docs(docs, folder / f"{name}.spacy")
+    return folder / f"{name}.spacy"
+
+
+def vote(folder, *sources, election=None, negatives=False):
+    tally = vote_files(list(sources), folder / "out.spacy", election or Election(), negatives=negatives)
+    return list(read_docs(folder / "out.spacy", Vocab())), tally
+
+
+LOC = '{"entities": [["Rome", "LOC"]], "rejected": [["May", "PER"], {"text": "He", "reason": "a pronoun"}]}'
+ORG = '{"entities": [["Rome", "ORG"], ["May", "LOC"]]}'
+
+
+def test_views_votes_and_record_are_kept(tmp_path):
+    files = [
+        write(tmp_path, name, answered(name, answer)) for name, answer in [("a", LOC), ("b", LOC), ("c", ORG)]
+    ]
+    (doc,), tally = vote(tmp_path, *files)
+    assert [(e.text, e.label_) for e in doc.ents] == [("Rome", "LOC")]
+    assert [t.text for t in doc if t.ent_iob == 0] == ["May"]
+    assert {name for name in doc.spans if name.startswith("teacher:")} == {
+        "teacher:a",
+        "teacher:b",
+        "teacher:c",
+    }
+    assert set(views(doc)) == {"a", "b", "c"}
+    scores = dict(zip(map(str, doc.spans["votes"]), doc.spans["votes"].attrs["scores"], strict=True))
+    assert scores == {"Rome": pytest.approx(1 / 3), "May": pytest.approx(1 / 3)}
+    assert record(doc)["vote"]["views"] == ("a", "b", "c")
+    assert record(doc)["id"] == "x:1"
+    assert (tally.documents, tally.tokens, tally.missing, tally.kept["LOC"]) == (1, 5, 1, 1)
+
+
+def test_a_rejected_candidate_that_another_view_accepts_is_not_rejected(tmp_path):
+    files = [write(tmp_path, "a", answered("a", LOC)), write(tmp_path, "b", answered("b", ORG))]
+    (doc,), _ = vote(tmp_path, *files)
+    assert [s.text for s in doc.spans["rejected"]] == ["He"]
+
+
+def test_two_files_with_the_same_view_are_two_views(tmp_path):
+    files = [write(tmp_path, "a", answered("cot", LOC)), write(tmp_path, "b", answered("cot", ORG))]
+    (doc,), tally = vote(tmp_path, *files)
+    assert list(tally.held) == ["cot", "cot-2"]
+    assert set(views(doc)) == {"cot", "cot-2"}
+
+
+def test_a_refusal_is_silence_and_a_document_without_any_label_is_left_unset(tmp_path):
+    refused = Answer("", state="refused")
+    files = [
+        write(tmp_path, "a", answered("a", LOC), answered("a", LOC, 2)),
+        write(tmp_path, "b", answered("b", refused), answered("b", LOC, 2)),
+    ]
+    (doc, _), tally = vote(tmp_path, *files)
+    assert not doc.has_annotation("ENT_IOB")
+    assert tally.unlabelled == 1
+    assert record(doc)["vote"]["silent"] == ("b",)
+    (doc, _), _ = vote(tmp_path, *files, election=Election("union"))
+    assert [e.text for e in doc.ents] == ["Rome"]
+
+
+def test_documents_are_matched_by_id_and_not_by_order(tmp_path):
+    one, two = answered("a", LOC, 1), answered("a", ORG, 2)
+    files = [
+        write(tmp_path, "a", one, two),
+        write(tmp_path, "b", answered("b", ORG, 2), answered("b", LOC, 1)),
+    ]
+    docs, _ = vote(tmp_path, *files)
+    assert [[e.label_ for e in doc.ents] for doc in docs] == [["LOC"], ["ORG", "LOC"]]
+
+
+def test_a_document_that_a_file_lacks_is_one_it_is_silent_on(tmp_path):
+    files = [
+        write(tmp_path, "a", answered("a", LOC, 1), answered("a", LOC, 3)),
+        write(tmp_path, "b", answered("b", LOC, 2), answered("b", LOC, 3)),
+    ]
+    docs, _ = vote(tmp_path, *files, election=Election("union"))
+    assert [len(doc.ents) for doc in docs] == [1, 1, 1]
+    docs, _ = vote(tmp_path, *files)
+    assert [doc.has_annotation("ENT_IOB") for doc in docs] == [False, True, False]
+
+
+def test_documents_whose_ids_differ_in_the_two_files_are_matched_by_text(tmp_path):
+    one, two = answered("a", LOC, 1), answered("b", LOC, 2)
+    (doc,), tally = vote(tmp_path, write(tmp_path, "a", one), write(tmp_path, "b", two))
+    assert [e.text for e in doc.ents] == ["Rome"]
+    assert tally.documents == 1
+
+
+def test_nothing_is_written_where_nothing_was_voted_on(tmp_path):
+    one = write(tmp_path, "a", answered("a", LOC))
+    other = write(tmp_path, "b", answered("b", LOC, 2, ["Bonn"]))
+    with pytest.raises(ValueError, match=r"a\.spacy.*b\.spacy share no document"):
+        vote(tmp_path, one, other)
+    with pytest.raises(ValueError, match=r"no document in .*c\.spacy"):
+        vote(tmp_path, one, write(tmp_path, "c"))
+    refused = write(tmp_path, "d", answered("d", Answer("", state="refused")))
+    with pytest.raises(ValueError, match="None of the 1 documents would get a label"):
+        vote(tmp_path, one, refused)
+    assert not (tmp_path / "out.spacy").exists()
+
+
+def test_a_view_is_not_written_over_but_an_earlier_vote_is(tmp_path):
+    files = [write(tmp_path, name, answered(name, LOC)) for name in "abc"]
+    before = files[2].read_bytes()
+    with pytest.raises(ValueError, match=r"c\.spacy is there and was not made by a vote"):
+        vote_files(files[:2], files[2], Election())
+    assert files[2].read_bytes() == before
+    assert vote(tmp_path, *files)[1].documents == vote(tmp_path, *files)[1].documents == 1
+
+
+def test_one_file_with_several_views_or_samples(tmp_path):
+    doc = answered("a", LOC)
+    make_ner_task(["LOC", "ORG", "PER"], view="b").annotate(doc, ORG)
+    (voted,), tally = vote(tmp_path, write(tmp_path, "both", doc), election=Election("union"))
+    assert list(tally.held) == ["a", "b"]
+    assert len(voted.ents) == 2
+
+
+def test_of_several_views_in_one_file_a_failed_one_is_silent(tmp_path):
+    doc = answered("a", LOC)
+    make_ner_task(["LOC", "ORG", "PER"], view="b").annotate(doc, Answer("", state="refused"))
+    (voted, _), _ = vote(tmp_path, write(tmp_path, "both", doc, _both(2)))
+    assert not voted.has_annotation("ENT_IOB")
+    assert record(voted)["vote"]["silent"] == ("b",)
+
+
+def _both(number):
+    doc = answered("a", LOC, number)
+    return make_ner_task(["LOC", "ORG", "PER"], view="b").annotate(doc, ORG)
+
+
+def test_labels_of_no_teacher_vote_under_the_name_of_their_file(tmp_path):
+    doc = set_origin(Doc(Vocab(), WORDS), id="x:1", document="x", source="x")
+    doc.ents = [Span(doc, 2, 3, "LOC")]
+    files = [write(tmp_path, "crowd", doc), write(tmp_path, "a", answered("a", LOC))]
+    (voted,), tally = vote(tmp_path, *files)
+    assert list(tally.held) == ["crowd", "a"]
+    assert [s.text for s in voted.spans["teacher:crowd"]] == ["Rome"]
+    assert [e.label_ for e in voted.ents] == ["LOC"]
+
+
+def test_what_was_masked_in_a_file_stays_out_of_the_vote(tmp_path):
+    masked = answered("a", LOC)
+    masked.set_ents([], missing=[masked[2:3]], default="outside")
+    files = [write(tmp_path, "a", masked), write(tmp_path, "b", answered("b", LOC))]
+    (doc,), _ = vote(tmp_path, *files)
+    assert not doc.ents
+    assert [t.text for t in doc if t.ent_iob == 0] == ["Rome"]
+
+
+def test_negative_annotation_of_rejected_candidates_over_missing_tokens(tmp_path):
+    other = '{"entities": [["in May", "ORG"], ["He left", "PER"]]}'
+    files = [write(tmp_path, "a", answered("a", LOC)), write(tmp_path, "b", answered("b", other))]
+    (doc,), _ = vote(tmp_path, *files, negatives=True)
+    assert [(s.text, s.label_) for s in doc.spans["negative"]] == [
+        ("He", "LOC"), ("He", "ORG"), ("He", "PER"), ("May", "PER")
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_voted_on(tmp_path):
+    one = write(tmp_path, "a", answered("a", LOC))
+    with pytest.raises(ValueError, match="only one view"):
+        vote(tmp_path, one)
+    with pytest.raises(ValueError, match=r"'x:1'.*other tokens"):
+        vote(tmp_path, one, write(tmp_path, "b", answered("b", LOC, words=["Rome"])))
+    with pytest.raises(ValueError, match="only 2 views"):
+        vote(
+            tmp_path,
+            one,
+            write(tmp_path, "b", answered("b", ORG)),
+            election=Election("threshold", threshold=3),
+        )
+    assert not (tmp_path / "out.spacy").exists()
