@@ -62,8 +62,8 @@ async def serve(seconds: float) -> None:
 def latency_server(seconds: float) -> Iterator[str]:
     """A server in a process of its own.
 
-    seconds (float): Time to an answer.
-    YIELDS (str): Its endpoint.
+    seconds: Time to an answer.
+    YIELDS: Its endpoint.
     """
     command = [sys.executable, __file__, str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

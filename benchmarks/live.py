@@ -41,7 +41,7 @@ def model_file() -> Path:
 def server(model: Path) -> Iterator[str]:
     """A llama.cpp server on a free port.
 
-    YIELDS (str): Its endpoint.
+    YIELDS: Its endpoint.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

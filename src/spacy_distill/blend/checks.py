@@ -22,9 +22,9 @@ Refusal = dict[str, Any]
 def check_config(config: Mapping[str, Any], nlp: Language | None = None) -> None:
     """Refuse a training config under which the share schedule would not be what training sees.
 
-    config (Mapping): The pipeline's interpolated config.
-    nlp (Optional[Language]): The pipeline; an NER of it that has labels already needs none.
-    RAISES (ConfigValidationError): With every trap that was found and the line to change for each.
+    config: The pipeline's interpolated config.
+    nlp: The pipeline; an NER of it that has labels already needs none.
+    RAISES ConfigValidationError: With every trap that was found and the line to change for each.
     """
     errors = [*_training_traps(config["training"]), *_label_traps(config, nlp)]
     if errors:
@@ -79,8 +79,8 @@ def _label_traps(config: Mapping[str, Any], nlp: Language | None) -> Iterator[Re
 def missing_encoder(config: Mapping[str, Any]) -> str | None:
     """What to do if the encoder's folder is not there: it would be taken for the name of a model on the hub.
 
-    config (Mapping): A training config; its `paths.encoder` is a folder, or such a name.
-    RETURNS (Optional[str]): None if the encoder is there, is on the hub, or none is named.
+    config: A training config; its `paths.encoder` is a folder, or such a name.
+    RETURNS: None if the encoder is there, is on the hub, or none is named.
     """
     encoder = config.get("paths", {}).get("encoder")
     if not encoder or not _is_folder_name(str(encoder)) or Path(encoder).is_dir():
@@ -102,11 +102,11 @@ def _is_folder_name(encoder: str) -> bool:
 def check_labels(config: Mapping[str, Any], plan: Plan, nlp: Language | None = None) -> None:
     """Refuse corpora with labels that the pipeline does not learn: training would stop at the first of them.
 
-    config (Mapping): The pipeline's interpolated config.
-    plan (Plan): The sources and what they hold.
-    nlp (Optional[Language]): The pipeline. Without it, or while its NER is not initialized, the labels that
+    config: The pipeline's interpolated config.
+    plan: The sources and what they hold.
+    nlp: The pipeline. Without it, or while its NER is not initialized, the labels that
         the config counts from gold are checked against; other labels are at the reader's next start.
-    RAISES (ConfigValidationError): With the labels and the source.
+    RAISES ConfigValidationError: With the labels and the source.
     """
     errors = []
     for name in ner_components(config):
@@ -142,9 +142,9 @@ def _labels_of(nlp: Language | None, name: str) -> set[str]:
 def cautions(config: Mapping[str, Any], plan: Plan) -> Iterator[str]:
     """What may be meant, but would leave training with less of the schedule than it looks.
 
-    config (Mapping): The pipeline's interpolated config.
-    plan (Plan): The plan of the run.
-    YIELDS (str): One warning each, with the line to change.
+    config: The pipeline's interpolated config.
+    plan: The plan of the run.
+    YIELDS: One warning each, with the line to change.
     """
     training = config["training"]
     patience, max_steps = training["patience"], training["max_steps"]
@@ -243,9 +243,9 @@ def make_gold_labels(path: str | Path | None) -> LabelData:
     regimens they are all distilled. With the labels of gold every regimen starts from the same network, and
     no earlier `init labels` step is needed.
 
-    path (Union[str, Path, None]): The gold corpus, a `.spacy` file or folder.
-    RETURNS (Dict[str, Dict[str, int]]): Label data as `ner` initializes from: label counts by action.
-    RAISES (ConfigValidationError): If there is no gold corpus, or it has no entity.
+    path: The gold corpus, a `.spacy` file or folder.
+    RETURNS: Label data as `ner` initializes from: label counts by action.
+    RAISES ConfigValidationError: If there is no gold corpus, or it has no entity.
     """
     if path is None:
         raise _refusal_labels(

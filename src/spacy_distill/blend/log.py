@@ -10,7 +10,7 @@ from typing import IO, Any
 from spacy.language import Language
 from wasabi.tables import row as format_row
 
-from ..errors import refusal
+from ..errors import DistillError, refusal
 from ..training.fast_encoder import precision_of
 from .plan import GOLD, Account
 from .rates import Rates
@@ -35,12 +35,12 @@ def plan_line(account: Account, precision: str | None = None) -> Line:
 def step_line(account: Account, step: int, before: tuple[int, int], rate: float, info: Line | None) -> Line:
     """The line of a step; at an evaluation with losses and scores.
 
-    account (Account): The books.
-    step (int): The step, from 0 on.
-    before (Tuple[int, int]): All and distilled examples at the line before.
-    rate (float): The learning rate of the update.
-    info (Optional[Dict]): What `spacy train` knows at an evaluation.
-    RETURNS (Dict): The line.
+    account: The books.
+    step: The step, from 0 on.
+    before: All and distilled examples at the line before.
+    rate: The learning rate of the update.
+    info: What `spacy train` knows at an evaluation.
+    RETURNS: The line.
     """
     line: Line = {
         "kind": "step",
@@ -75,7 +75,7 @@ def end_line(account: Account, step: int) -> Line:
 class BlendWriter:
     """Write lines to a file whose place may be known only after some of them.
 
-    path (Optional[Path]): The file, or None if `place_beside` is going to tell; until then lines are kept.
+    path: The file, or None if `place_beside` is going to tell; until then lines are kept.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -91,7 +91,7 @@ class BlendWriter:
     def write(self, line: Line) -> None:
         """Write a line.
 
-        RAISES (ValueError): If the file cannot be written.
+        RAISES DistillError: If the file cannot be written.
         """
         self._waiting.append(line)
         if self._path is None:
@@ -104,7 +104,7 @@ class BlendWriter:
                 self._stream.write(json.dumps(waiting, ensure_ascii=False) + "\n")
             self._stream.flush()
         except OSError as error:
-            raise ValueError(
+            raise DistillError(
                 f"Cannot write {self._path}: {error.strerror}. Change path in [training.logger]."
             ) from error
         self._waiting = []
@@ -119,9 +119,9 @@ class BlendWriter:
 class BlendRecord:
     """What a training has seen.
 
-    plan (Dict): The first line: updates, planned_share, documents and skipped by source, precision.
-    steps (List[Dict]): The lines of the steps.
-    end (Optional[Dict]): The last line, None if training was cut off.
+    plan: The first line: updates, planned_share, documents and skipped by source, precision.
+    steps: The lines of the steps.
+    end: The last line, None if training was cut off.
     """
 
     plan: Line
@@ -156,14 +156,14 @@ class BlendRecord:
 def read_blend_log(path: Path) -> BlendRecord:
     """Read the record of a training.
 
-    path (Path): A `blend.jsonl`, or the folder that holds one.
-    RETURNS (BlendRecord): What it says.
-    RAISES (ValueError): If there is no such file or it is not a blend log.
+    path: A `blend.jsonl`, or the folder that holds one.
+    RETURNS: What it says.
+    RAISES DistillError: If there is no such file or it is not a blend log.
     """
     path = Path(path)
     path = path / FILE_NAME if path.is_dir() else path
     if not path.is_file():
-        raise ValueError(f"No such file: {path}. Training with spacy_distill.BlendLogger.v1 writes it.")
+        raise DistillError(f"No such file: {path}. Training with spacy_distill.BlendLogger.v1 writes it.")
     record: BlendRecord | None = None
     for number, line in _read_lines(path):
         if line["kind"] == "plan" and record is None:
@@ -173,9 +173,9 @@ def read_blend_log(path: Path) -> BlendRecord:
         elif line["kind"] == "end" and record is not None:
             record.end = line
         else:
-            raise ValueError(f"{path}, line {number}: not a line of a blend log: {line}")
+            raise DistillError(f"{path}, line {number}: not a line of a blend log: {line}")
     if record is None:
-        raise ValueError(f"{path} is empty: training was cut off before its first step.")
+        raise DistillError(f"{path} is empty: training was cut off before its first step.")
     return record
 
 
@@ -189,7 +189,9 @@ def _read_lines(path: Path) -> Iterator[tuple[int, Line]]:
                 if not text.endswith("\n"):
                     # The last line, of a training that was cut off while it wrote it or is writing it now.
                     return
-                raise ValueError(f"{path}, line {number}: not a line of a blend log: {text[:80]}") from error
+                raise DistillError(
+                    f"{path}, line {number}: not a line of a blend log: {text[:80]}"
+                ) from error
             yield number, line
 
 
@@ -199,8 +201,8 @@ WIDTH = 9
 class ConsoleTable:
     """Plan, blend, learning rate, losses and scores as a table.
 
-    nlp (Language): The pipeline that is trained.
-    stdout (IO): Where to write.
+    nlp: The pipeline that is trained.
+    stdout: Where to write.
     """
 
     def __init__(self, nlp: Language, stdout: IO[str]) -> None:
@@ -259,13 +261,13 @@ def make_blend_logger(
 ) -> Logger:
     """Make the `[training.logger]` that records the blend.
 
-    path (Union[str, Path, None]): The JSON Lines file to write; null for `blend.jsonl` in the output folder
+    path: The JSON Lines file to write; null for `blend.jsonl` in the output folder
         of `spacy train` (and no file where training has none).
-    every (int): Steps from one line of the file to the next; evaluations always have one.
-    console (bool): Whether to print a table row at every evaluation.
-    also (Optional[Callable]): Another logger that is told everything as well, for instance Weights & Biases'.
-    RETURNS (Callable): The logger.
-    RAISES (ConfigValidationError): If `every` is below 1.
+    every: Steps from one line of the file to the next; evaluations always have one.
+    console: Whether to print a table row at every evaluation.
+    also: Another logger that is told everything as well, for instance Weights & Biases'.
+    RETURNS: The logger.
+    RAISES ConfigValidationError: If `every` is below 1.
     """
     if every < 1:
         raise refusal(f"every is {every}, but must be 1 step or more.")
@@ -312,8 +314,8 @@ class BlendLog:
     def log_step(self, info: Info | None) -> None:
         """Note one update.
 
-        info (Optional[Dict]): What `spacy train` knows at an evaluation, None at other steps.
-        RAISES (ValueError): If no BlendedCorpus feeds this training, or the file cannot be written.
+        info: What `spacy train` knows at an evaluation, None at other steps.
+        RAISES DistillError: If no BlendedCorpus feeds this training, or the file cannot be written.
         """
         account, step = self._account()
         self._rate = self._rates.next()
@@ -338,7 +340,7 @@ class BlendLog:
 
     def _account(self) -> tuple[Account, int]:
         if self._progress.account is None or self._progress.step is None:
-            raise ValueError(
+            raise DistillError(
                 "BlendLogger has nothing to log: this training is not fed by a blend. Set [corpora.train] "
                 '@readers = "spacy_distill.BlendedCorpus.v1" and [training.before_update] @callbacks = '
                 '"spacy_distill.track_progress.v1", or use another logger.'

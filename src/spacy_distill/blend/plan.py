@@ -24,10 +24,10 @@ EMPTY, UNANNOTATED, TOO_LONG = "empty", "unannotated", "too_long"
 class Holdings:
     """The documents of a corpus.
 
-    documents (int): Usable documents: they have tokens, NER annotation and are not too long.
-    words (int): Their tokens.
-    skipped (Counter[str]): The others, by reason: "empty", "unannotated" or "too_long".
-    labels (Counter[str]): Entity tokens of the usable documents, by label.
+    documents: Usable documents: they have tokens, NER annotation and are not too long.
+    words: Their tokens.
+    skipped: The others, by reason: "empty", "unannotated" or "too_long".
+    labels: Entity tokens of the usable documents, by label.
     """
 
     documents: int = 0
@@ -43,11 +43,11 @@ class Holdings:
 def scan(path: Path, line: Sequence[str], max_length: int = 0) -> Holdings:
     """Count the documents of a `.spacy` file or folder, one shard in memory at a time.
 
-    path (Path): The corpus.
-    line (Sequence[str]): The line of the config that names it.
-    max_length (int): Documents of more tokens are not usable; 0 for no limit.
-    RETURNS (Holdings): The counts.
-    RAISES (ConfigValidationError): If there is nothing to read or a file is not a DocBin.
+    path: The corpus.
+    line: The line of the config that names it.
+    max_length: Documents of more tokens are not usable; 0 for no limit.
+    RETURNS: The counts.
+    RAISES ConfigValidationError: If there is nothing to read or a file is not a DocBin.
     """
     holdings = Holdings()
     try:
@@ -91,7 +91,7 @@ class Drawer:
     After any number of draws the distilled ones are within one half of the sum of their shares, and each
     distilled source is within one of its weighted part of them.
 
-    weights (Mapping[str, float]): The distilled sources and their weights; only their ratios matter.
+    weights: The distilled sources and their weights; only their ratios matter.
     """
 
     def __init__(self, weights: Mapping[str, float]) -> None:
@@ -101,7 +101,7 @@ class Drawer:
     def draw(self, share: float) -> str | None:
         """The distilled source to draw from, or None for gold.
 
-        share (float): The share of distilled examples that the plan gives this draw.
+        share: The share of distilled examples that the plan gives this draw.
         """
         numerator, denominator = share.as_integer_ratio()
         self._owed += numerator * (ONE // denominator)
@@ -118,7 +118,7 @@ class Parts:
     whole draw ahead. Taking the most urgent of those that may keeps both bounds (Tijdeman 1980, The chairman
     assignment problem).
 
-    weights (Mapping[str, float]): The sources and their weights.
+    weights: The sources and their weights.
     """
 
     def __init__(self, weights: Mapping[str, float]) -> None:
@@ -153,11 +153,11 @@ class Exposure:
 class Account:
     """The books of one reader.
 
-    documents (Dict[str, int]): Usable documents of each source by name, gold among them.
-    skipped (Dict[str, Dict[str, int]]): Documents of each source that are not drawn, by reason.
-    shares (List[float]): The plan: the share of distilled examples at each step.
-    drawn (Dict[str, Exposure]): Exposures by source.
-    planned (float): Sum of the planned shares of all draws: the distilled examples that the plan asked for.
+    documents: Usable documents of each source by name, gold among them.
+    skipped: Documents of each source that are not drawn, by reason.
+    shares: The plan: the share of distilled examples at each step.
+    drawn: Exposures by source.
+    planned: Sum of the planned shares of all draws: the distilled examples that the plan asked for.
     """
 
     documents: dict[str, int]
@@ -223,10 +223,10 @@ READER = ("corpora", "train")
 class Plan:
     """What a run is going to draw.
 
-    shares (List[float]): The share of distilled examples at each step; training makes `max_steps + 1`.
-    sources (Dict[str, Path]): The corpora that some share asks for, by name; gold bears the name "gold".
-    holdings (Dict[str, Holdings]): What each of them holds.
-    weights (Dict[str, float]): How the distilled sources split the share; the weights add up to 1.
+    shares: The share of distilled examples at each step; training makes `max_steps + 1`.
+    sources: The corpora that some share asks for, by name; gold bears the name "gold".
+    holdings: What each of them holds.
+    weights: How the distilled sources split the share; the weights add up to 1.
     """
 
     shares: list[float]
@@ -270,14 +270,14 @@ def make_plan(
 ) -> Plan:
     """Draw the shares of a run, and look into the corpora that they ask for.
 
-    share (Union[float, Iterable]): A schedule, or a number.
-    max_steps (int): The `max_steps` of training.
-    gold (Optional[Path]): The gold corpus.
-    distilled (Mapping[str, Path]): The distilled corpora by name.
-    weights (Optional[Mapping[str, float]]): How the share is split among them; None: by documents.
-    max_length (int): Longer documents are left out; 0 for no limit.
-    RETURNS (Plan): The plan.
-    RAISES (ConfigValidationError): If a share is out of range, or asks for a source that is missing, empty or
+    share: A schedule, or a number.
+    max_steps: The `max_steps` of training.
+    gold: The gold corpus.
+    distilled: The distilled corpora by name.
+    weights: How the share is split among them; None: by documents.
+    max_length: Longer documents are left out; 0 for no limit.
+    RETURNS: The plan.
+    RAISES ConfigValidationError: If a share is out of range, or asks for a source that is missing, empty or
         cannot be read.
     """
     drawn = draw_shares(share, max_steps)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from spacy.language import DEFAULT_CONFIG
 from spacy.util import load_config, registry
 
+from ..errors import DistillError
 from .checks import cautions, check_config, check_labels, missing_encoder, section_at
 from .log import BlendRecord
 from .plan import GOLD, Exposure, Plan
@@ -25,12 +26,12 @@ BY_WORDS = "spacy.batch_by_words.v1"
 class Preview:
     """The course of a training.
 
-    plan (Plan): The share of distilled examples at each step, and the sources.
-    rates (List[float]): The learning rate of each update.
-    sizes (List[float]): Documents of each step; empty if the batcher does not say.
-    exposures (Dict[str, Exposure]): About how many examples and words will be drawn from each source; empty
+    plan: The share of distilled examples at each step, and the sources.
+    rates: The learning rate of each update.
+    sizes: Documents of each step; empty if the batcher does not say.
+    exposures: About how many examples and words will be drawn from each source; empty
         likewise.
-    cautions (List[str]): What in the config may be meant, but probably is not.
+    cautions: What in the config may be meant, but probably is not.
     """
 
     plan: Plan
@@ -47,14 +48,14 @@ class Preview:
 def make_preview(path: Path, overrides: Mapping[str, Any] | None = None) -> Preview:
     """Preview the training of a config.
 
-    path (Path): The training config.
-    overrides (Optional[Mapping[str, Any]]): Values by dotted name, {"training.max_steps": 100}.
-    RETURNS (Preview): What it is going to see.
-    RAISES (ConfigValidationError): If the config would not train, or not as its schedule says.
-    RAISES (ValueError): If there is no such config, or a corpus cannot be read.
+    path: The training config.
+    overrides: Values by dotted name, {"training.max_steps": 100}.
+    RETURNS: What it is going to see.
+    RAISES ConfigValidationError: If the config would not train, or not as its schedule says.
+    RAISES DistillError: If there is no such config, or a corpus cannot be read.
     """
     if not Path(path).is_file():
-        raise ValueError(f"No such config: {path}. Take one of configs/student_*.cfg.")
+        raise DistillError(f"No such config: {path}. Take one of configs/student_*.cfg.")
     given = load_config(path, overrides=dict(overrides or {}))
     if "training" not in given:
         raise ConfigValidationError(
@@ -139,11 +140,11 @@ def sparkline(
 ) -> str:
     """Draw a curve with one character a column.
 
-    values (Sequence[float]): The curve, not below 0.
-    width (int): Columns; each shows the mean of its part of the curve.
-    top (Optional[float]): The value of a full column; None for the highest one.
-    ascii (bool): Whether to do without block characters.
-    RETURNS (str): The line.
+    values: The curve, not below 0.
+    width: Columns; each shows the mean of its part of the curve.
+    top: The value of a full column; None for the highest one.
+    ascii: Whether to do without block characters.
+    RETURNS: The line.
     """
     marks = ASCII if ascii else BLOCKS
     columns = [_mean(part) for part in split(values, width)]
@@ -175,10 +176,10 @@ POINTS = 100
 def write_plot(preview: Preview, path: Path, run: BlendRecord | None = None) -> None:
     """Draw a preview, and the run that was made of it.
 
-    preview (Preview): What was planned.
-    path (Path): The file to write; its suffix says what kind (.svg, .png, .pdf).
-    run (Optional[BlendRecord]): What was realised.
-    RAISES (ValueError): If the file cannot be written, or not as that kind.
+    preview: What was planned.
+    path: The file to write; its suffix says what kind (.svg, .png, .pdf).
+    run: What was realised.
+    RAISES DistillError: If the file cannot be written, or not as that kind.
     """
     rows = 3 if preview.sizes else 2
     figure = Figure(figsize=(8.0, 2.4 * rows + 0.6), layout="constrained")
@@ -195,9 +196,13 @@ def write_plot(preview: Preview, path: Path, run: BlendRecord | None = None) -> 
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
     except OSError as error:
-        raise ValueError(f"Cannot write {path}: {error.strerror}. Choose another place for --out.") from error
+        raise DistillError(
+            f"Cannot write {path}: {error.strerror}. Choose another place for --out."
+        ) from error
     except ValueError as error:
-        raise ValueError(f"Cannot draw {path}: {error}. Give --out a name ending in .svg or .png.") from error
+        raise DistillError(
+            f"Cannot draw {path}: {error}. Give --out a name ending in .svg or .png."
+        ) from error
 
 
 def _draw_shares(ax: Axes, preview: Preview, run: BlendRecord | None) -> None:
@@ -253,9 +258,9 @@ def _draw_exposures(ax: Axes, preview: Preview, run: BlendRecord | None) -> None
 def realised(run: BlendRecord, points: int = POINTS) -> tuple[list[float], list[float]]:
     """The realised share of distilled examples, by stretches of a run.
 
-    run (BlendRecord): The run.
-    points (int): Into how many stretches to cut it, at most.
-    RETURNS (Tuple[List[float], List[float]]): The middle step of each stretch, and its share.
+    run: The run.
+    points: Into how many stretches to cut it, at most.
+    RETURNS: The middle step of each stretch, and its share.
     """
     steps: list[float] = []
     shares: list[float] = []

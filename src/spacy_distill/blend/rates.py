@@ -15,9 +15,9 @@ from .schedules import first_step_at
 def make_constant_rate(rate: float, total_steps: int) -> Iterator[float]:
     """The same rate at every step: no warm-up, no decay.
 
-    rate (float): The learning rate.
-    total_steps (int): Number of training steps.
-    RETURNS (Iterator[float]): The rates.
+    rate: The learning rate.
+    total_steps: Number of training steps.
+    RETURNS: The rates.
     """
     _check(rate, total_steps)
     return repeat(float(rate))
@@ -26,10 +26,10 @@ def make_constant_rate(rate: float, total_steps: int) -> Iterator[float]:
 def make_decay_rate(rate: float, total_steps: int, warmup: float = 0.1) -> Iterator[float]:
     """A linear warm-up, then a linear decay to 0 at the end of the run.
 
-    rate (float): The learning rate at the end of the warm-up.
-    total_steps (int): Number of training steps.
-    warmup (float): Fraction of the run that the warm-up takes, in [0, 1].
-    RETURNS (Iterator[float]): The rates.
+    rate: The learning rate at the end of the warm-up.
+    total_steps: Number of training steps.
+    warmup: Fraction of the run that the warm-up takes, in [0, 1].
+    RETURNS: The rates.
     """
     _check(rate, total_steps, warmup=warmup)
     return (_triangle(step, total_steps, warmup, rate) for step in count())
@@ -40,11 +40,11 @@ def make_restart_rate(
 ) -> Iterator[float]:
     """A warm-up and a decay within each of two phases: the rate falls until the switch, then starts anew.
 
-    rate (float): The learning rate at the end of either warm-up.
-    total_steps (int): Number of training steps.
-    warmup (float): Fraction of each phase that its warm-up takes, in [0, 1].
-    switch (float): Fraction of the run at which the second phase begins, as in the share schedule, in [0, 1].
-    RETURNS (Iterator[float]): The rates.
+    rate: The learning rate at the end of either warm-up.
+    total_steps: Number of training steps.
+    warmup: Fraction of each phase that its warm-up takes, in [0, 1].
+    switch: Fraction of the run at which the second phase begins, as in the share schedule, in [0, 1].
+    RETURNS: The rates.
     """
     _check(rate, total_steps, warmup=warmup, switch=switch)
     start = first_step_at(switch, total_steps)
@@ -60,7 +60,7 @@ def make_restart_rate(
 class Rates:
     """The learning rates that training uses, computed anew: a logger is not given the optimizer.
 
-    optimizer (Mapping): The section [training.optimizer] of an interpolated config.
+    optimizer: The section [training.optimizer] of an interpolated config.
     """
 
     def __init__(self, optimizer: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary, ref
 from spacy.language import Language
 from spacy.training import Example
 
-from ..errors import is_number, refusal
+from ..errors import DistillError, is_number, refusal
 from .checks import cautions, check_config, check_labels
 from .plan import GOLD, Account, Plan, make_plan
 from .stream import Blend
@@ -35,20 +35,20 @@ def make_blended_corpus(
 ) -> "BlendedCorpus":
     """Make a reader that blends a gold corpus with one or several distilled ones while `spacy train` runs.
 
-    gold (Union[str, Path, None]): The gold corpus, a `.spacy` file or folder. May be null if no share
+    gold: The gold corpus, a `.spacy` file or folder. May be null if no share
         asks for it.
-    distilled (Union[str, Path, Dict[str, str], None]): The distilled corpus, or several by name. May be null
+    distilled: The distilled corpus, or several by name. May be null
         if no share asks for it.
-    share (Union[float, Iterable]): The share of distilled examples in [0, 1]: a schedule, or a number.
-    weights (Optional[Dict[str, float]]): How the share is split among several distilled corpora; only the
+    share: The share of distilled examples in [0, 1]: a schedule, or a number.
+    weights: How the share is split among several distilled corpora; only the
         ratios matter. Null: by their numbers of documents.
-    seed (int): Decides the order of every corpus.
-    max_length (int): Longer documents (in tokens) are left out and counted; 0 for no limit.
-    shuffle_window (int): A corpus of more documents is streamed, with so many held for shuffling.
-    group_by_length (bool): Whether the examples of a step are of similar length, whatever their source: a
+    seed: Decides the order of every corpus.
+    max_length: Longer documents (in tokens) are left out and counted; 0 for no limit.
+    shuffle_window: A corpus of more documents is streamed, with so many held for shuffling.
+    group_by_length: Whether the examples of a step are of similar length, whatever their source: a
         transformer then computes less padding. Shares and passes stay exact.
-    RETURNS (BlendedCorpus): The reader.
-    RAISES (ConfigValidationError): If an argument makes no sense.
+    RETURNS: The reader.
+    RAISES ConfigValidationError: If an argument makes no sense.
     """
     return BlendedCorpus(
         gold,
@@ -97,9 +97,9 @@ class BlendedCorpus:
     def __call__(self, nlp: Language) -> Iterator[Example]:
         """Draw examples.
 
-        nlp (Language): The pipeline that is trained; its config is checked at the first call.
-        YIELDS (Example): The examples, at least one.
-        RAISES (ConfigValidationError): If the config would destroy the schedule, or asks for a source that is
+        nlp: The pipeline that is trained; its config is checked at the first call.
+        YIELDS: The examples, at least one.
+        RAISES ConfigValidationError: If the config would destroy the schedule, or asks for a source that is
             missing or empty.
         """
         if self._blend is None or self._blend[0]() is not nlp:
@@ -109,18 +109,18 @@ class BlendedCorpus:
     def plan(self, max_steps: int) -> Plan:
         """What a training of so many steps is going to draw: the share of every step, and from which corpora.
 
-        max_steps (int): The `max_steps` of training.
-        RETURNS (Plan): The plan.
-        RAISES (ConfigValidationError): If a share is out of range, or asks for a source that is missing or
+        max_steps: The `max_steps` of training.
+        RETURNS: The plan.
+        RAISES ConfigValidationError: If a share is out of range, or asks for a source that is missing or
             empty.
-        RAISES (ValueError): If the reader has planned a training of another length: its schedule is used up.
+        RAISES DistillError: If the reader has planned a training of another length: its schedule is used up.
         """
         if self._plan is None:
             self._plan = make_plan(
                 self.share, max_steps, self.gold, self.distilled, self.weights, self.max_length
             )
         if len(self._plan.shares) != max_steps + 1:
-            raise ValueError(
+            raise DistillError(
                 f"This reader has planned {len(self._plan.shares) - 1} steps and cannot plan {max_steps}: a "
                 "schedule can be drawn once only. Make a new reader."
             )
@@ -212,8 +212,8 @@ UpdateCallback = Callable[[Language, dict[str, Any]], None]
 class Progress:
     """What is known of the training of one pipeline.
 
-    step (Optional[int]): The step whose batch was drawn last, None before the first.
-    account (Optional[Account]): What the reader that feeds this training has drawn.
+    step: The step whose batch was drawn last, None before the first.
+    account: What the reader that feeds this training has drawn.
     """
 
     step: int | None = None
@@ -231,8 +231,8 @@ def progress_of(nlp: Language) -> Progress:
 def make_track_progress(also: UpdateCallback | None = None) -> UpdateCallback:
     """Make the `[training.before_update]` callback that tells the reader which step training is at.
 
-    also (Optional[Callable]): Another such callback, called after it: `before_update` has room for one only.
-    RETURNS (Callable[[Language, Dict], None]): The callback.
+    also: Another such callback, called after it: `before_update` has room for one only.
+    RETURNS: The callback.
     """
 
     def track_progress(nlp: Language, info: dict[str, Any]) -> None:

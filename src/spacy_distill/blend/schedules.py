@@ -15,10 +15,10 @@ SHARE_LINE = ("corpora", "train", "share")
 def draw_shares(share: object, max_steps: int) -> list[Share]:
     """Draw the share of every step from a schedule.
 
-    share (Union[float, Iterable, None]): A schedule, or a number that holds at every step, or None.
-    max_steps (int): The `max_steps` of training, which makes one update more.
-    RETURNS (list[Optional[float]]): `max_steps + 1` shares; None stands for "in proportion to the documents".
-    RAISES (ConfigValidationError): If a share is NaN or outside [0, 1], or the schedule ends too early.
+    share: A schedule, or a number that holds at every step, or None.
+    max_steps: The `max_steps` of training, which makes one update more.
+    RETURNS: `max_steps + 1` shares; None stands for "in proportion to the documents".
+    RAISES ConfigValidationError: If a share is NaN or outside [0, 1], or the schedule ends too early.
     """
     if share is None or is_number(share):
         drawn: list[Share] = [share] * (max_steps + 1)  # type: ignore[list-item]
@@ -40,10 +40,10 @@ def draw_shares(share: object, max_steps: int) -> list[Share]:
 def fill_shares(drawn: Iterable[Share], distilled: int, gold: int) -> list[float]:
     """Put numbers in for "in proportion to the documents".
 
-    drawn (Iterable[Optional[float]]): Shares as drawn from a schedule.
-    distilled (int): Number of distilled documents.
-    gold (int): Number of gold documents.
-    RETURNS (list[float]): The shares.
+    drawn: Shares as drawn from a schedule.
+    distilled: Number of distilled documents.
+    gold: Number of gold documents.
+    RETURNS: The shares.
     """
     total = distilled + gold
     proportion = distilled / total if total else 0.0
@@ -63,8 +63,8 @@ ShareSchedule = Iterator[Share]
 class Phase(NamedTuple):
     """A stretch of a run.
 
-    steps (int): How many steps it lasts.
-    shares (Iterator[Optional[float]]): Its share at each of them.
+    steps: How many steps it lasts.
+    shares: Its share at each of them.
     """
 
     steps: int
@@ -74,9 +74,9 @@ class Phase(NamedTuple):
 def run_phases(phases: Sequence[Phase]) -> ShareSchedule:
     """Chain phases; the last one goes on, since training makes one update more than `max_steps`.
 
-    phases (Sequence[Phase]): The phases.
-    YIELDS (Optional[float]): The shares.
-    RAISES (ConfigValidationError): If a schedule ends before its phase: those after it would come too early.
+    phases: The phases.
+    YIELDS: The shares.
+    RAISES ConfigValidationError: If a schedule ends before its phase: those after it would come too early.
     """
     for number, phase in enumerate(phases[:-1], 1):
         given = 0
@@ -99,10 +99,10 @@ def first_step_at(fraction: float, total_steps: int) -> int:
 def read_phases(sections: Sequence[Mapping[str, Any]], total_steps: int) -> list[Phase]:
     """Check the sections of a `phases` block and measure them.
 
-    sections (Sequence[Mapping]): Each with "share" and either "fraction" or "steps".
-    total_steps (int): Number of training steps.
-    RETURNS (list[Phase]): The phases.
-    RAISES (ConfigValidationError): If a section is not of that form, or together they are not the whole run.
+    sections: Each with "share" and either "fraction" or "steps".
+    total_steps: Number of training steps.
+    RETURNS: The phases.
+    RAISES ConfigValidationError: If a section is not of that form, or together they are not the whole run.
     """
     if not sections:
         raise refusal(
@@ -160,8 +160,8 @@ def _shares(number: int, section: Mapping[str, Any]) -> ShareSchedule:
 def make_distilled(total_steps: int) -> ShareSchedule:
     """Distilled examples only: the share is 1 at every step.
 
-    total_steps (int): Number of training steps.
-    RETURNS (Iterator[Optional[float]]): The shares.
+    total_steps: Number of training steps.
+    RETURNS: The shares.
     """
     check_steps(total_steps)
     return repeat(1.0)
@@ -170,8 +170,8 @@ def make_distilled(total_steps: int) -> ShareSchedule:
 def make_gold(total_steps: int) -> ShareSchedule:
     """Gold examples only: the share is 0 at every step.
 
-    total_steps (int): Number of training steps.
-    RETURNS (Iterator[Optional[float]]): The shares.
+    total_steps: Number of training steps.
+    RETURNS: The shares.
     """
     check_steps(total_steps)
     return repeat(0.0)
@@ -180,8 +180,8 @@ def make_gold(total_steps: int) -> ShareSchedule:
 def make_pooled(total_steps: int) -> ShareSchedule:
     """Both sources as one pool: the share is that of the distilled documents among all documents.
 
-    total_steps (int): Number of training steps.
-    RETURNS (Iterator[Optional[float]]): The shares, all None.
+    total_steps: Number of training steps.
+    RETURNS: The shares, all None.
     """
     check_steps(total_steps)
     return repeat(None)
@@ -190,9 +190,9 @@ def make_pooled(total_steps: int) -> ShareSchedule:
 def make_simple_mix(total_steps: int, switch: float = 0.5) -> ShareSchedule:
     """Distilled examples first, then gold ones: 1 while t < switch, then 0, with t = step / total_steps.
 
-    total_steps (int): Number of training steps.
-    switch (float): Fraction of the run at which gold takes over, in [0, 1].
-    RETURNS (Iterator[Optional[float]]): The shares.
+    total_steps: Number of training steps.
+    switch: Fraction of the run at which gold takes over, in [0, 1].
+    RETURNS: The shares.
     """
     return _two_phases(total_steps, switch, 1.0, 0.0)
 
@@ -200,9 +200,9 @@ def make_simple_mix(total_steps: int, switch: float = 0.5) -> ShareSchedule:
 def make_simple_mix_union(total_steps: int, switch: float = 0.5) -> ShareSchedule:
     """Distilled examples first, then both as one pool: 1 while t < switch, then in proportion to documents.
 
-    total_steps (int): Number of training steps.
-    switch (float): Fraction of the run at which gold joins, in [0, 1].
-    RETURNS (Iterator[Optional[float]]): The shares.
+    total_steps: Number of training steps.
+    switch: Fraction of the run at which gold joins, in [0, 1].
+    RETURNS: The shares.
     """
     return _two_phases(total_steps, switch, 1.0, None)
 
@@ -210,9 +210,9 @@ def make_simple_mix_union(total_steps: int, switch: float = 0.5) -> ShareSchedul
 def make_gold_first(total_steps: int, switch: float = 0.5) -> ShareSchedule:
     """Gold examples first, then distilled ones: 0 while t < switch, then 1 (the control of simple_mix).
 
-    total_steps (int): Number of training steps.
-    switch (float): Fraction of the run at which distilled examples take over, in [0, 1].
-    RETURNS (Iterator[Optional[float]]): The shares.
+    total_steps: Number of training steps.
+    switch: Fraction of the run at which distilled examples take over, in [0, 1].
+    RETURNS: The shares.
     """
     return _two_phases(total_steps, switch, 0.0, 1.0)
 
@@ -220,10 +220,10 @@ def make_gold_first(total_steps: int, switch: float = 0.5) -> ShareSchedule:
 def make_linear(total_steps: int, start: float = 1.0, end: float = 0.0) -> ShareSchedule:
     """A straight line from one share to another: end + (start - end) (1 - t).
 
-    total_steps (int): Number of training steps.
-    start (float): Share at the first step, in [0, 1].
-    end (float): Share at the end, in [0, 1].
-    RETURNS (Iterator[Optional[float]]): The shares.
+    total_steps: Number of training steps.
+    start: Share at the first step, in [0, 1].
+    end: Share at the end, in [0, 1].
+    RETURNS: The shares.
     """
     return _decay(total_steps, start, end, lambda t: 1.0 - t)
 
@@ -231,10 +231,10 @@ def make_linear(total_steps: int, start: float = 1.0, end: float = 0.0) -> Share
 def make_cosine(total_steps: int, start: float = 1.0, end: float = 0.0) -> ShareSchedule:
     """Half a cosine wave from one share to another: end + (start - end) (1 + cos(pi t)) / 2.
 
-    total_steps (int): Number of training steps.
-    start (float): Share at the first step, in [0, 1].
-    end (float): Share at the end, in [0, 1].
-    RETURNS (Iterator[Optional[float]]): The shares.
+    total_steps: Number of training steps.
+    start: Share at the first step, in [0, 1].
+    end: Share at the end, in [0, 1].
+    RETURNS: The shares.
     """
     return _decay(total_steps, start, end, lambda t: (1.0 + math.cos(math.pi * t)) / 2.0)
 
@@ -244,12 +244,12 @@ def make_sigmoid(
 ) -> ShareSchedule:
     """A logistic curve 1 / (1 + exp(k (t - m))), rescaled so that it runs from `start` to `end` exactly.
 
-    total_steps (int): Number of training steps.
-    start (float): Share at the first step, in [0, 1].
-    end (float): Share at the end, in [0, 1].
-    steepness (float): k, above 0: the larger, the more sudden the change.
-    midpoint (float): m, the fraction of the run at which the curve is steepest, in [0, 1].
-    RETURNS (Iterator[Optional[float]]): The shares.
+    total_steps: Number of training steps.
+    start: Share at the first step, in [0, 1].
+    end: Share at the end, in [0, 1].
+    steepness: k, above 0: the larger, the more sudden the change.
+    midpoint: m, the fraction of the run at which the curve is steepest, in [0, 1].
+    RETURNS: The shares.
     """
     check_positive("steepness", steepness)
     check_fraction("midpoint", midpoint)
@@ -269,11 +269,11 @@ def make_power(
 ) -> ShareSchedule:
     """A power of the rest of the run: end + (start - end) (1 - t)^a.
 
-    total_steps (int): Number of training steps.
-    start (float): Share at the first step, in [0, 1].
-    end (float): Share at the end, in [0, 1].
-    exponent (float): a, above 0: below 1 the start share is kept long, above 1 it is left early.
-    RETURNS (Iterator[Optional[float]]): The shares.
+    total_steps: Number of training steps.
+    start: Share at the first step, in [0, 1].
+    end: Share at the end, in [0, 1].
+    exponent: a, above 0: below 1 the start share is kept long, above 1 it is left early.
+    RETURNS: The shares.
     """
     check_positive("exponent", exponent)
     return _decay(total_steps, start, end, lambda t: (1.0 - t) ** exponent)
@@ -284,11 +284,11 @@ def make_phases(*phases: dict[str, Any], total_steps: int) -> ShareSchedule:
 
     In a config the phases are sections `[….share.*.first]`, `[….share.*.second]`, in this order.
 
-    phases (Dict): Each has either "fraction" (of the run) or "steps", and "share": a number, null for "in
+    phases: Each has either "fraction" (of the run) or "steps", and "share": a number, null for "in
         proportion to the documents", or a schedule, which starts with its phase (its own total_steps is the
         length of the phase). Together they make up the whole run.
-    total_steps (int): Number of training steps.
-    RETURNS (Iterator[Optional[float]]): The shares.
+    total_steps: Number of training steps.
+    RETURNS: The shares.
     """
     check_steps(total_steps)
     return run_phases(read_phases(phases, total_steps))

@@ -22,12 +22,12 @@ class Stream:
     A corpus of no more documents than the window is kept in memory as examples. A larger one is read shard by
     shard, in a new order of shards, and shuffled within the window.
 
-    path (Path): A `.spacy` file or folder.
-    nlp (Language): The pipeline that is trained.
-    documents (int): How many usable documents the corpus has.
-    rng (random.Random): Decides every order.
-    max_length (int): Longer documents (in tokens) are left out; 0 for no limit.
-    window (int): How many documents are held for shuffling.
+    path: A `.spacy` file or folder.
+    nlp: The pipeline that is trained.
+    documents: How many usable documents the corpus has.
+    rng: Decides every order.
+    max_length: Longer documents (in tokens) are left out; 0 for no limit.
+    window: How many documents are held for shuffling.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class Stream:
     def draw(self, quantile: float | None = None) -> Example:
         """Draw the next example.
 
-        quantile (Optional[float]): In [0, 1): draw one that is that long among those left, 0 for the
+        quantile: In [0, 1): draw one that is that long among those left, 0 for the
             shortest; None: any.
-        RETURNS (Example): The example.
+        RETURNS: The example.
         """
         return self._draw(quantile)
 
@@ -60,8 +60,8 @@ class Stream:
 class Deck(Generic[Item]):
     """Items that are all in memory, dealt again and again.
 
-    items (Iterator): The items.
-    rng (random.Random): Decides the order of each deal.
+    items: The items.
+    rng: Decides the order of each deal.
     """
 
     def __init__(self, items: Iterator[Item], rng: random.Random) -> None:
@@ -82,9 +82,9 @@ class Deck(Generic[Item]):
 class Window(Generic[Item]):
     """Items that pass by, shuffled within a window.
 
-    one_pass (Callable): Gives the items anew.
-    rng (random.Random): Decides the order within the window.
-    size (int): How many items are held.
+    one_pass: Gives the items anew.
+    rng: Decides the order within the window.
+    size: How many items are held.
     """
 
     def __init__(self, one_pass: Callable[[], Iterator[Item]], rng: random.Random, size: int) -> None:
@@ -130,9 +130,9 @@ def usable_docs(paths: list[Path], nlp: Language, max_length: int) -> Iterator[D
 def make_example(nlp: Language, reference: Doc) -> Example:
     """An example with the pipeline's own tokens, or with the reference's where its spacing is unknown.
 
-    nlp (Language): The pipeline.
-    reference (Doc): The annotated document.
-    RETURNS (Example): The example.
+    nlp: The pipeline.
+    reference: The annotated document.
+    RETURNS: The example.
     """
     if reference.has_unknown_spaces:
         return Example(Doc(nlp.vocab, words=[token.text for token in reference]), reference)
@@ -152,12 +152,12 @@ def length(item: Doc | Example) -> int:
 class Blend:
     """The streams and the books of one reader.
 
-    nlp (Language): The pipeline that is trained.
-    plan (Plan): What to draw from where.
-    seed (int): Decides the order of every source.
-    max_length (int): Longer documents are left out; 0 for no limit.
-    window (int): A source of more documents is streamed, with so many held for shuffling.
-    group_by_length (bool): Whether the examples of a step are of similar length.
+    nlp: The pipeline that is trained.
+    plan: What to draw from where.
+    seed: Decides the order of every source.
+    max_length: Longer documents are left out; 0 for no limit.
+    window: A source of more documents is streamed, with so many held for shuffling.
+    group_by_length: Whether the examples of a step are of similar length.
     """
 
     def __init__(
@@ -184,8 +184,8 @@ class Blend:
     def draw(self, step: int) -> Example:
         """Draw the next example.
 
-        step (int): The step it is drawn for.
-        RETURNS (Example): The example.
+        step: The step it is drawn for.
+        RETURNS: The example.
         """
         if self._lengths and step != self._step:
             # All sources give this step documents of one length: which source comes next does not change.

@@ -111,7 +111,7 @@ def show_plan(config: Path, source: Path, overrides: dict[str, Any]) -> None:
 def show(report: "Report", out: Path, *, allow_missing: bool) -> int:
     """Print what became of a corpus.
 
-    RETURNS (int): The status to exit with: 0 if every document was answered.
+    RETURNS: The status to exit with: 0 if every document was answered.
     """
     tally, states = report.tally, report.states
     if report.waiting:
@@ -153,7 +153,7 @@ def show(report: "Report", out: Path, *, allow_missing: bool) -> int:
 def show_waiting(waiting: "Waiting", tally: "Tally") -> int:
     """Print what is still to come.
 
-    RETURNS (int): The status to exit with.
+    RETURNS: The status to exit with.
     """
     rows = [(state.id, state.status, f"{state.done:,} of {state.total:,}") for state in waiting.batches]
     msg.table(rows, header=("batch", "status", "done"), divider=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import DistillError
 from .console import OVERRIDES, app, msg, shown_errors
 
 if TYPE_CHECKING:
@@ -58,9 +59,9 @@ def ledger_cli(
         from ..teacher.ledger.store import Ledger
 
         if action is not None and action not in ACTIONS:
-            raise ValueError(f"Unknown action: {action}. Expected one of {', '.join(ACTIONS)}, or none.")
+            raise DistillError(f"Unknown action: {action}. Expected one of {', '.join(ACTIONS)}, or none.")
         if action is not None and target is None:
-            raise ValueError(f"`{action}` needs a {'key' if action == 'show' else 'file'} after it.")
+            raise DistillError(f"`{action}` needs a {'key' if action == 'show' else 'file'} after it.")
         if action == "import":
             check_import(Path(str(target)), config, corpus)
         overrides = parse_config_overrides(ctx.args)
@@ -78,9 +79,9 @@ def ledger_cli(
 def check_import(path: Path, config: Path | None, corpus: Path | None) -> None:
     """Refuse an import that cannot succeed before a ledger is made for it."""
     if not path.is_file():
-        raise ValueError(f"No such file: {path}. Expected JSON Lines of answers.")
+        raise DistillError(f"No such file: {path}. Expected JSON Lines of answers.")
     if (config is None) != (corpus is None):
-        raise ValueError(
+        raise DistillError(
             "--config and --corpus go together: the config makes prompts of the corpus's documents."
         )
 
@@ -123,7 +124,7 @@ def show_answers(ledger: "Ledger", start: str) -> None:
     """Print all that is known of the answers whose keys start like this."""
     found = ledger.find(start, MOST_SHOWN)
     if not found:
-        raise ValueError(f"{ledger.path} has no answer whose key starts with {visible(start)}.")
+        raise DistillError(f"{ledger.path} has no answer whose key starts with {visible(start)}.")
     for entry in found:
         facts = {name: value for name, value in asdict(entry).items() if value is not None}
         messages, answer = facts.pop("messages"), facts.pop("answer")

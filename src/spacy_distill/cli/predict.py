@@ -96,7 +96,7 @@ def predict_cli(
 def _predict(wanted: Wanted, engine: EngineName, jobs: int | None, options: RayOptions) -> int:
     """Predict, and print what comes of it.
 
-    RETURNS (int): The status to exit with.
+    RETURNS: The status to exit with.
     """
     from ..predict.predict import make_plan, opened_engine, opened_output, predict
 
@@ -116,7 +116,7 @@ def _predict(wanted: Wanted, engine: EngineName, jobs: int | None, options: RayO
 def _show(events: Iterable[Event[Shard]], records: int) -> tuple[Counter[str], int]:
     """Print progress now and then.
 
-    RETURNS (tuple[Counter[str], int]): What was counted, and how many shards failed.
+    RETURNS: What was counted, and how many shards failed.
     """
     total: Counter[str] = Counter()
     failed, began, told = 0, time.monotonic(), time.monotonic()

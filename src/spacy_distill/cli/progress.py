@@ -31,7 +31,7 @@ SECONDS_PER_LINE = 10.0
 def watch(tally: "Tally") -> Iterator[None]:
     """Show a tally on the standard error stream while it grows.
 
-    tally (Tally): The tally.
+    tally: The tally.
     """
     from rich.console import Console
 
@@ -107,8 +107,8 @@ MARKS = {"finished": "[green]✔[/green]", "failed": "[red]✘[/red]"}
 class StudyProgress:
     """Shows what happens to the runs of a study.
 
-    total (int): Number of runs.
-    expected (float): Expected seconds of all runs that are not done, 0 if unknown.
+    total: Number of runs.
+    expected: Expected seconds of all runs that are not done, 0 if unknown.
     """
 
     def __init__(self, total: int, expected: float = 0.0, console: Console | None = None) -> None:
@@ -203,9 +203,9 @@ def show_plan(plan: "Plan", store: "Store") -> None:
 def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; on a narrow terminal the numbers of a cell stand below each other.
 
-    title (str): What it shows.
-    head (Sequence[str]): Headings.
-    rows (Sequence[Sequence[str]]): Cells; without rows nothing is printed.
+    title: What it shows.
+    head: Headings.
+    rows: Cells; without rows nothing is printed.
     """
     if not rows:
         return

@@ -77,7 +77,7 @@ def _only_plan(study: "Study", store: "Store", jobs: int) -> None:
 def _carry_out(study: "Study", resolved: "Config", store: "Store", engine: "Engine[Job]") -> int:
     """Carry out a study and write its report.
 
-    RETURNS (int): How many runs failed.
+    RETURNS: How many runs failed.
     """
     from ..study.runner import CORPORA, conduct, plan_study, write_study
     from ..study.sources import write_data, write_teachers

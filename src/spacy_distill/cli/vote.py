@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import DistillError
 from .console import app, msg, shown_errors
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def vote_cli(
         from ..tasks.votes import Election
 
         if len(paths) < 2:
-            raise ValueError("Give the views to vote on, and as the last path the file to write.")
+            raise DistillError("Give the views to vote on, and as the last path the file to write.")
         *sources, out = paths
         election = Election(rule, disputed, threshold)  # type: ignore[arg-type]
         tally = vote_files(sources, out, election, negatives=negatives)

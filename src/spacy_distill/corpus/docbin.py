@@ -10,32 +10,34 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 from srsly.msgpack import msgpack_decoders, msgpack_encoders
 
+from ..errors import DistillError
+
 
 def shard_paths(path: Path) -> list[Path]:
     """The `.spacy` files that a path stands for.
 
-    path (Path): A `.spacy` file, or a folder searched for them at any depth.
-    RETURNS (list[Path]): The files, sorted by name.
-    RAISES (ValueError): If the path does not exist or the folder holds no `.spacy` file.
+    path: A `.spacy` file, or a folder searched for them at any depth.
+    RETURNS: The files, sorted by name.
+    RAISES DistillError: If the path does not exist or the folder holds no `.spacy` file.
     """
     path = Path(path)
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise ValueError(f"No such corpus: {path}. Expected a .spacy file, or a folder that holds some.")
+        raise DistillError(f"No such corpus: {path}. Expected a .spacy file, or a folder that holds some.")
     found = sorted(p for p in path.rglob("*.spacy") if p.is_file())
     if not found:
-        raise ValueError(f"The folder {path} holds no .spacy file. Make one with `spacy distill import`.")
+        raise DistillError(f"The folder {path} holds no .spacy file. Make one with `spacy distill import`.")
     return found
 
 
 def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     """Read documents one shard at a time.
 
-    path (Path): A `.spacy` file or a folder of them.
-    vocab (Vocab): The vocabulary of the documents.
-    YIELDS (Doc): The documents, in the order of the files and within them.
-    RAISES (ValueError): If there is nothing to read or a file is not a DocBin.
+    path: A `.spacy` file or a folder of them.
+    vocab: The vocabulary of the documents.
+    YIELDS: The documents, in the order of the files and within them.
+    RAISES DistillError: If there is nothing to read or a file is not a DocBin.
     """
     for shard in shard_paths(path):
         docs, codecs = read_shard(shard).get_docs(vocab), Codecs()
@@ -53,10 +55,10 @@ def write_docs(docs: Iterable[Doc], path: Path) -> int:
 
     The file appears whole or not at all: it is written beside its place and then renamed.
 
-    docs (Iterable[Doc]): The documents.
-    path (Path): The file to write; missing folders are made.
-    RETURNS (int): How many documents were written.
-    RAISES (ValueError): If the file cannot be written there.
+    docs: The documents.
+    path: The file to write; missing folders are made.
+    RETURNS: How many documents were written.
+    RAISES DistillError: If the file cannot be written there.
     """
     path = Path(path)
     docbin, codecs = DocBin(store_user_data=True), Codecs()
@@ -69,7 +71,7 @@ def write_docs(docs: Iterable[Doc], path: Path) -> int:
 def write_bytes(data: bytes, path: Path) -> None:
     """Write a file whole or not at all.
 
-    RAISES (ValueError): If the file cannot be written there.
+    RAISES DistillError: If the file cannot be written there.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -79,7 +81,7 @@ def write_bytes(data: bytes, path: Path) -> None:
     except OSError as error:
         if beside.exists():
             beside.unlink()
-        raise ValueError(
+        raise DistillError(
             f"Cannot write {path}: {error.strerror}. Choose a place you may write to."
         ) from error
 
@@ -87,12 +89,12 @@ def write_bytes(data: bytes, path: Path) -> None:
 def read_shard(path: Path) -> DocBin:
     """Read one `.spacy` file without making its documents.
 
-    RAISES (ValueError): If the file is not a DocBin.
+    RAISES DistillError: If the file is not a DocBin.
     """
     try:
         return DocBin(store_user_data=True).from_disk(path)
     except (zlib.error, ValueError, TypeError, KeyError, EOFError) as error:
-        raise ValueError(
+        raise DistillError(
             f"{path} is not a .spacy file (a DocBin), or is damaged: {type(error).__name__}. "
             "Make one with `spacy distill import`."
         ) from error
@@ -111,8 +113,8 @@ class Codecs:
     def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Call a function that packs or unpacks, with these codecs at hand.
 
-        function (Callable): The function; it returns before anyone else may register a codec.
-        RETURNS (Any): What it returns.
+        function: The function; it returns before anyone else may register a codec.
+        RETURNS: What it returns.
         """
         for registry, known in self._known:
             # Hides the method of this name from srsly as long as the call lasts.

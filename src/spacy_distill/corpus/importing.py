@@ -11,6 +11,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..errors import DistillError
 from .docbin import write_docs
 from .formats.conll import LAST_COLUMN, read_conll
 from .formats.jsonl import read_jsonl
@@ -26,15 +27,15 @@ Format = Literal["conll", "jsonl", "text"]
 class ImportOptions:
     """What to read, how, and which part of it to keep.
 
-    format (str): "conll", "jsonl" or "text".
-    lang (str): Language code of the tokenizer for untokenised text.
-    sentences (Optional[bool]): One document a sentence, or one an article (or row); None: a sentence for
+    format: "conll", "jsonl" or "text".
+    lang: Language code of the tokenizer for untokenised text.
+    sentences: One document a sentence, or one an article (or row); None: a sentence for
         CoNLL, a row otherwise.
-    label_column (int): CoNLL: the column of entity tags, 1 being the first, -1 the last.
-    documents (ArticleRange): The part of the articles to take.
-    exclude (tuple[Path, ...]): Corpora no sentence of which may be taken.
-    limit (Optional[int]): Size of the sample to take of what is left.
-    seed (int): Seed of the sample and of a shuffled part.
+    label_column: CoNLL: the column of entity tags, 1 being the first, -1 the last.
+    documents: The part of the articles to take.
+    exclude: Corpora no sentence of which may be taken.
+    limit: Size of the sample to take of what is left.
+    seed: Seed of the sample and of a shuffled part.
     """
 
     format: Format
@@ -51,15 +52,15 @@ class ImportOptions:
 class Imported:
     """What became of the documents of a file.
 
-    read (int): Documents in the source (after splitting into sentences, where that is done).
-    outside (int): Of these, those outside the range of articles.
-    excluded (int): Those that stand in an excluded corpus.
-    unsampled (int): Those that the sample left out.
-    repeated (int): Written documents whose text stands in an earlier one already.
-    written (int), articles (int), tokens (int): The size of the written corpus.
-    unlabelled (int): Written documents without entity annotation.
-    labels (dict[str, int]): Written entities by label.
-    found (Found): What the reader could not use.
+    read: Documents in the source (after splitting into sentences, where that is done).
+    outside: Of these, those outside the range of articles.
+    excluded: Those that stand in an excluded corpus.
+    unsampled: Those that the sample left out.
+    repeated: Written documents whose text stands in an earlier one already.
+    written, articles, tokens: The size of the written corpus.
+    unlabelled: Written documents without entity annotation.
+    labels: Written entities by label.
+    found: What the reader could not use.
     """
 
     read: int = 0
@@ -78,20 +79,20 @@ class Imported:
 def import_corpus(src: Path, out: Path, options: ImportOptions) -> Imported:
     """Read a foreign file and write it as a `.spacy` corpus.
 
-    src (Path): The file, or a folder of text files.
-    out (Path): The `.spacy` file to write.
-    options (ImportOptions): How to read and what to keep.
-    RETURNS (Imported): The account of it.
-    RAISES (ValueError): If the source cannot be used or nothing of it is left.
+    src: The file, or a folder of text files.
+    out: The `.spacy` file to write.
+    options: How to read and what to keep.
+    RETURNS: The account of it.
+    RAISES DistillError: If the source cannot be used or nothing of it is left.
     """
     nlp = _blank(options.lang)
     account = Imported()
     docs = list(read_source(src, nlp, options, account.found))
     if not docs:
-        raise ValueError(f"{src} holds no document. Is --format {options.format} what it is?")
+        raise DistillError(f"{src} holds no document. Is --format {options.format} what it is?")
     docs = _select(docs, options, account)
     if not docs:
-        raise ValueError(
+        raise DistillError(
             f"Nothing is left of the {account.read} documents of {src}: {account.outside} lie outside the "
             f"range, {account.excluded} stand in an excluded corpus. Take a wider range or exclude less."
         )
@@ -114,7 +115,7 @@ def _blank(lang: str) -> Language:
     try:
         nlp = spacy.blank(lang)
     except ImportError:
-        raise ValueError(
+        raise DistillError(
             f"spaCy has no language {lang!r}. Give a code such as en or de, or xx for any."
         ) from None
     # The limit is for parsers; splitting into tokens has none.

@@ -18,9 +18,9 @@ def match_gold(docs: Sequence[Doc], gold: Iterable[Doc]) -> list[tuple[int, Doc]
 
     A text that occurs several times is matched in order; the last of too few is used again.
 
-    docs (Sequence[Doc]): The distilled corpus.
-    gold (Iterable[Doc]): Documents with the right entities; those without any annotation are passed over.
-    RETURNS (list[tuple[int, Doc]]): Position in the distilled corpus and its gold document.
+    docs: The distilled corpus.
+    gold: Documents with the right entities; those without any annotation are passed over.
+    RETURNS: Position in the distilled corpus and its gold document.
     """
     by_id: dict[tuple[str, str], Doc] = {}
     by_text: dict[str, list[Doc]] = defaultdict(list)
@@ -56,9 +56,9 @@ Shingles = frozenset[tuple[str, str]]
 class Twin:
     """Two documents of the same or nearly the same text, or with such a sentence.
 
-    id (str), text (str): The one, of the audited corpus, and what of it is alike.
-    other_id (str), other_text (str): The other.
-    likeness (float): Share of common word pairs; 1.0 for the same text.
+    id, text: The one, of the audited corpus, and what of it is alike.
+    other_id, other_text: The other.
+    likeness: Share of common word pairs; 1.0 for the same text.
     """
 
     id: str
@@ -72,11 +72,11 @@ class Twin:
 class Leaks:
     """Documents of a corpus that stand in another one too, or in the corpus itself more than once.
 
-    name (str): The other corpus.
-    exact (int): Documents of at least 8 tokens whose text, without case and spacing, stands there too.
-    near (int): Others of at least 8 tokens that stand there nearly.
-    short (int): Shorter ones whose text stands there too; they recur by nature.
-    examples (list[Twin]): Some of the first two.
+    name: The other corpus.
+    exact: Documents of at least 8 tokens whose text, without case and spacing, stands there too.
+    near: Others of at least 8 tokens that stand there nearly.
+    short: Shorter ones whose text stands there too; they recur by nature.
+    examples: Some of the first two.
     """
 
     name: str
@@ -96,10 +96,10 @@ def find_leaks(docs: Sequence[Doc], others: Sequence[Doc], name: str) -> Leaks:
 
     Where sentences are marked in a document of either corpus, each of them counts as the document does.
 
-    docs (Sequence[Doc]): The corpus to audit.
-    others (Sequence[Doc]): The test corpus.
-    name (str): Its name.
-    RETURNS (Leaks): What stands in both.
+    docs: The corpus to audit.
+    others: The test corpus.
+    name: Its name.
+    RETURNS: What stands in both.
     """
     parts = [(other, part) for other in others for part in whole_and_sentences(other)]
     known: dict[str, tuple[Doc, Doc | Span]] = {}
@@ -171,9 +171,9 @@ class ShingleIndex:
     def nearest(self, one: Shingles, before: int | None = None) -> tuple[int, float] | None:
         """The nearest set.
 
-        one (Shingles): What to look for.
-        before (Optional[int]): Look only at sets before this one.
-        RETURNS (Optional[tuple[int, float]]): Its position and Jaccard index; None if none is near enough.
+        one: What to look for.
+        before: Look only at sets before this one.
+        RETURNS: Its position and Jaccard index; None if none is near enough.
         """
         candidates = sorted({i for member in self._rarest(one) for i in self._holders.get(member, ())})
         best: tuple[int, float] | None = None

@@ -5,6 +5,7 @@ The record is a plain dict, so that it survives a DocBin and can be read without
 - "id" (str): identifies this Doc within its corpus, for instance "eng.train:17:3".
 - "document" (str): the article that it belongs to, shared by its sentences. Statistics resample articles.
 - "source" (str): name of the file it was imported from.
+- "task" (str): name of the task that its annotation is of; "ner" where it is not named.
 - "views" (dict[str, dict]): what is known of each teacher's view, by the name after "teacher:" in its group.
 """
 
@@ -13,6 +14,7 @@ from typing import Any
 from spacy.tokens import Doc
 
 KEY = "distill"
+TASK = "task"
 VIEW_PREFIX = "teacher:"
 REJECTED = "rejected"
 VOTES = "votes"  # All spans that any view holds, with the shares of votes as attrs["scores"].

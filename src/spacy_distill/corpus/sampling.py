@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from spacy.tokens import Doc
 
+from ..errors import DistillError
 from .provenance import article_id
 
 
@@ -13,10 +14,10 @@ from .provenance import article_id
 class ArticleRange:
     """A part of a corpus by share of its articles, such as 0:0.5 for the first half.
 
-    start (float): Share of the articles before the part, in [0, 1].
-    end (float): Share of the articles up to its end, in (start, 1]. Ranges that meet leave no article out and
+    start: Share of the articles before the part, in [0, 1].
+    end: Share of the articles up to its end, in (start, 1]. Ranges that meet leave no article out and
         take none twice.
-    shuffled (bool): The articles in an order that the seed chooses, instead of that of the file.
+    shuffled: The articles in an order that the seed chooses, instead of that of the file.
     """
 
     start: float = 0.0
@@ -30,7 +31,7 @@ WHOLE = ArticleRange()
 def parse_range(text: str, *, shuffled: bool = False) -> ArticleRange:
     """Read a range such as "0:0.5".
 
-    RAISES (ValueError): If the text is not two shares in [0, 1], the second the greater.
+    RAISES DistillError: If the text is not two shares in [0, 1], the second the greater.
     """
     first, colon, last = text.partition(":")
     try:
@@ -38,7 +39,7 @@ def parse_range(text: str, *, shuffled: bool = False) -> ArticleRange:
     except ValueError:
         colon = ""
     if not colon or not 0 <= start < end <= 1:
-        raise ValueError(
+        raise DistillError(
             f"A range of documents is written START:END in shares from 0 to 1, such as 0:0.5, got {text!r}."
         )
     return ArticleRange(start, end, shuffled)
@@ -47,10 +48,10 @@ def parse_range(text: str, *, shuffled: bool = False) -> ArticleRange:
 def take_articles(docs: Sequence[Doc], part: ArticleRange, seed: int = 0) -> list[Doc]:
     """The documents whose article lies in the range, in their order.
 
-    docs (Sequence[Doc]): Documents with their article's id.
-    part (ArticleRange): Which articles to take.
-    seed (int): Seed of the shuffled order.
-    RETURNS (list[Doc]): The part.
+    docs: Documents with their article's id.
+    part: Which articles to take.
+    seed: Seed of the shuffled order.
+    RETURNS: The part.
     """
     articles = list(dict.fromkeys(_article(doc, i) for i, doc in enumerate(docs)))
     order = _drawn(len(articles), "articles", seed) if part.shuffled else list(range(len(articles)))
@@ -64,14 +65,14 @@ def sample(docs: Sequence[Doc], limit: int, seed: int = 0) -> list[Doc]:
 
     It depends on the number of documents and the seed alone, and holds every smaller sample of that seed.
 
-    docs (Sequence[Doc]): The documents.
-    limit (int): The size of the sample, at least 1; all documents are taken if there are fewer.
-    seed (int): Seed of the sample.
-    RETURNS (list[Doc]): The sample.
-    RAISES (ValueError): If the limit is below 1.
+    docs: The documents.
+    limit: The size of the sample, at least 1; all documents are taken if there are fewer.
+    seed: Seed of the sample.
+    RETURNS: The sample.
+    RAISES DistillError: If the limit is below 1.
     """
     if limit < 1:
-        raise ValueError(f"The limit must be at least 1, got {limit}.")
+        raise DistillError(f"The limit must be at least 1, got {limit}.")
     return [docs[i] for i in sorted(_drawn(len(docs), "documents", seed)[:limit])]
 
 

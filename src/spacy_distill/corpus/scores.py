@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.training import Alignment
 
+from ..errors import DistillError
+
 # Label, first token, token after the last, in tokens of the gold document.
 Key = tuple[str, int, int]
 
@@ -41,10 +43,10 @@ def count_spans(gold: Doc, predicted: Doc) -> dict[str, Counts]:
     A predicted span that touches a token whose gold annotation is missing is neither right nor wrong; a gold
     document without any annotation counts nothing. The documents may be tokenised differently.
 
-    gold (Doc): The document with the right entities.
-    predicted (Doc): The same text with the entities to judge. Its missing tokens hold no entity.
-    RETURNS (dict[str, Counts]): Counts by label, for the labels that occur in either document.
-    RAISES (ValueError): If the two documents are not the same text.
+    gold: The document with the right entities.
+    predicted: The same text with the entities to judge. Its missing tokens hold no entity.
+    RETURNS: Counts by label, for the labels that occur in either document.
+    RAISES DistillError: If the two documents are not the same text.
     """
     return count_keys(*span_keys(gold, predicted))
 
@@ -52,7 +54,7 @@ def count_spans(gold: Doc, predicted: Doc) -> dict[str, Counts]:
 def span_keys(gold: Doc, predicted: Doc) -> tuple[set[Key], set[Key]]:
     """The entities of one document that are to be compared, in gold's tokens: see `count_spans`.
 
-    RETURNS (tuple[set[Key], set[Key]]): Those of gold and those predicted; none if gold has no annotation.
+    RETURNS: Those of gold and those predicted; none if gold has no annotation.
     """
     if not gold.has_annotation("ENT_IOB"):
         return set(), set()
@@ -100,11 +102,11 @@ def macro_f(counts: Mapping[str, Counts]) -> float:
 def judged(gold: Doc, predicted: Doc, spans: Iterable[Key]) -> Iterator[Key]:
     """The predicted spans that gold can judge, in gold's tokens.
 
-    gold (Doc): The document with the right entities.
-    predicted (Doc): The document whose tokens the spans count.
-    spans (Iterable[Key]): Label, first token, token after the last.
-    YIELDS (Key): Each span, except those that touch a token whose gold annotation is missing.
-    RAISES (ValueError): If the two documents are not the same text.
+    gold: The document with the right entities.
+    predicted: The document whose tokens the spans count.
+    spans: Label, first token, token after the last.
+    YIELDS: Each span, except those that touch a token whose gold annotation is missing.
+    RAISES DistillError: If the two documents are not the same text.
     """
     tokens = token_map(predicted, gold)
     for label, start, end in spans:
@@ -117,7 +119,7 @@ def judged(gold: Doc, predicted: Doc, spans: Iterable[Key]) -> Iterator[Key]:
 def token_map(source: Doc, target: Doc) -> list[list[int]]:
     """For each token of a document the tokens of the other that it overlaps; [] if both have the same tokens.
 
-    RAISES (ValueError): If the two documents are not the same text.
+    RAISES DistillError: If the two documents are not the same text.
     """
     if np.array_equal(source.to_array("ORTH"), target.to_array("ORTH")):
         return []
@@ -171,14 +173,14 @@ def bootstrap_f1(
 ) -> Interval:
     """The percentile interval of F1.
 
-    per_doc (Sequence[Mapping[str, Counts]]): Each document's counts by label (`count_spans`).
-    articles (Sequence[Optional[str]]): Each document's article; None: the document stands for itself.
-    label (Optional[str]): F1 of this label alone; None: micro F1.
-    resamples (int): How many times the articles are drawn, at least 1.
-    level (float): Share of the resamples between the borders, in (0, 1).
-    seed (int): Seed of the draws.
-    RETURNS (Interval): Lower and upper border.
-    RAISES (ValueError): If an argument is out of its range or there is nothing to resample.
+    per_doc: Each document's counts by label (`count_spans`).
+    articles: Each document's article; None: the document stands for itself.
+    label: F1 of this label alone; None: micro F1.
+    resamples: How many times the articles are drawn, at least 1.
+    level: Share of the resamples between the borders, in (0, 1).
+    seed: Seed of the draws.
+    RETURNS: Lower and upper border.
+    RAISES DistillError: If an argument is out of its range or there is nothing to resample.
     """
     return interval(f1_samples(per_doc, articles, label=label, resamples=resamples, seed=seed), level)
 
@@ -196,7 +198,7 @@ def f1_samples(
     Calls with the same articles, resamples and seed draw the same articles: their results can be averaged
     over runs or subtracted (a paired difference) before `interval` is taken.
 
-    RETURNS (NDArray): One F1 a resample.
+    RETURNS: One F1 a resample.
     """
     labels, sums = resampled_counts(per_doc, articles, resamples=resamples, seed=seed)
     if label is None:
@@ -227,10 +229,10 @@ def bootstrap_scores(
 def interval(samples: Floats, level: float = LEVEL) -> Interval:
     """The percentile interval of a statistic's resamples.
 
-    RAISES (ValueError): If the level is not between 0 and 1.
+    RAISES DistillError: If the level is not between 0 and 1.
     """
     if not 0 < level < 1:
-        raise ValueError(f"The level of an interval must lie between 0 and 1, got {level}.")
+        raise DistillError(f"The level of an interval must lie between 0 and 1, got {level}.")
     low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high))
 
@@ -240,11 +242,11 @@ def resampled_counts(
 ) -> tuple[list[str], Floats]:
     """Counts summed over each resample of the articles.
 
-    RETURNS (tuple[list[str], NDArray]): The labels, and an array of resamples × labels × (tp, fp, fn).
-    RAISES (ValueError): If there are no documents, the sequences differ in length, or resamples is below 1.
+    RETURNS: The labels, and an array of resamples × labels × (tp, fp, fn).
+    RAISES DistillError: If there are no documents, the sequences differ in length, or resamples is below 1.
     """
     if resamples < 1:
-        raise ValueError(f"The number of resamples must be at least 1, got {resamples}.")
+        raise DistillError(f"The number of resamples must be at least 1, got {resamples}.")
     labels, table = count_table(per_doc, articles)
     flat = table.reshape(len(table), -1)
     draws = draw_weights(len(table), resamples, np.random.default_rng(seed))
@@ -255,15 +257,15 @@ def resampled_counts(
 def count_table(per_doc: PerDoc, articles: Articles) -> tuple[list[str], Floats]:
     """Counts by article.
 
-    RETURNS (tuple[list[str], NDArray]): The labels, sorted, and an array of articles × labels × (tp, fp, fn).
-    RAISES (ValueError): If there are no documents or the two sequences differ in length.
+    RETURNS: The labels, sorted, and an array of articles × labels × (tp, fp, fn).
+    RAISES DistillError: If there are no documents or the two sequences differ in length.
     """
     if len(per_doc) != len(articles):
-        raise ValueError(
+        raise DistillError(
             f"Counts of {len(per_doc)} documents, but articles of {len(articles)}: give one each."
         )
     if not per_doc:
-        raise ValueError("There are no documents to resample.")
+        raise DistillError("There are no documents to resample.")
     labels = sorted({label for counts in per_doc for label in counts})
     column = {label: i for i, label in enumerate(labels)}
     rows: dict[Any, int] = {}
@@ -278,7 +280,7 @@ def count_table(per_doc: PerDoc, articles: Articles) -> tuple[list[str], Floats]
 def draw_weights(articles: int, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:
     """How often each article is drawn in each resample, some resamples at a time.
 
-    YIELDS (NDArray): Resamples × articles.
+    YIELDS: Resamples × articles.
     """
     at_once = max(1, CHUNK // articles)
     for first in range(0, resamples, at_once):

@@ -18,8 +18,8 @@ def split_sentences(docs: Iterable[Doc]) -> Iterator[Doc]:
     A paragraph's end (an empty line) always ends a sentence; no sentence ends within an entity. The text of
     each sentence is exactly that of the article, without the space around it.
 
-    docs (Iterable[Doc]): Documents, with or without entities.
-    YIELDS (Doc): Sentences with their article's entities, record and id; their own id is numbered from 1.
+    docs: Documents, with or without entities.
+    YIELDS: Sentences with their article's entities, record and id; their own id is numbered from 1.
     """
     sentencizer = Sentencizer()
     for doc in docs:
@@ -69,8 +69,8 @@ def _as_doc(span: Span, number: int) -> Doc:
 def normalise(text: str) -> str:
     """A text without case, spacing and compatibility forms, so that "1.8 %" equals "1.8%".
 
-    text (str): Any text.
-    RETURNS (str): Equal for texts that count as the same sentence.
+    text: Any text.
+    RETURNS: Equal for texts that count as the same sentence.
     """
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 

@@ -24,7 +24,7 @@ class Work(Protocol):
     def moved(self, places: Mapping[str, str]) -> Self:
         """The same job with its files elsewhere.
 
-        places (Mapping[str, str]): The new place of each of its files.
+        places: The new place of each of its files.
         """
         ...
 
@@ -36,8 +36,8 @@ J = TypeVar("J", bound=Work)
 class Outcome:
     """What came of a job.
 
-    error (str): Why it failed; empty if it did not.
-    facts (dict[str, Any]): What else the driver is told; goes with pickle.
+    error: Why it failed; empty if it did not.
+    facts: What else the driver is told; goes with pickle.
     """
 
     error: str = ""
@@ -52,11 +52,11 @@ Task = Callable[[J, Path], Outcome]
 class Event(Generic[J]):
     """Something that happened to a job.
 
-    job (Work): The job.
-    kind (str): "started", "finished" or "failed".
-    folder (Optional[Path]): On the driver: the results of a finished job, or what a failed one left.
-    error (str): Why it failed.
-    facts (dict[str, Any]): What the task says of it.
+    job: The job.
+    kind: "started", "finished" or "failed".
+    folder: On the driver: the results of a finished job, or what a failed one left.
+    error: Why it failed.
+    facts: What the task says of it.
     """
 
     job: J
@@ -74,7 +74,7 @@ class Event(Generic[J]):
 class Engine(Protocol[J]):
     """Carries out jobs, somewhere.
 
-    workers (int): How many at a time.
+    workers: How many at a time.
     """
 
     workers: int
@@ -84,9 +84,9 @@ class Engine(Protocol[J]):
 
         A job that fails does not stop the rest. An engine that loses a worker does its job again.
 
-        jobs (Sequence[Work]): The jobs.
-        scratch (Path): A folder of the driver's, in which each job's results are put.
-        YIELDS (Event): For each job "started" (once or more), then "finished" or "failed" (once).
+        jobs: The jobs.
+        scratch: A folder of the driver's, in which each job's results are put.
+        YIELDS: For each job "started" (once or more), then "finished" or "failed" (once).
         """
         ...
 
@@ -101,10 +101,10 @@ class EngineName(StrEnum):
 class RayOptions(BaseModel):
     """What a job takes of a cluster.
 
-    num_cpus (float): CPUs of a worker. It computes with one thread whatever stands here.
-    num_gpus (float): GPUs of a worker; with a fraction several workers share one.
-    retries (int): How often a job is begun again whose worker was lost.
-    files (str): "ship": each file is sent to each node once; "shared": all nodes see the same paths.
+    num_cpus: CPUs of a worker. It computes with one thread whatever stands here.
+    num_gpus: GPUs of a worker; with a fraction several workers share one.
+    retries: How often a job is begun again whose worker was lost.
+    files: "ship": each file is sent to each node once; "shared": all nodes see the same paths.
     """
 
     model_config = ConfigDict(extra="forbid")

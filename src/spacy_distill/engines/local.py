@@ -12,6 +12,7 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Generic
 
+from ..errors import DistillError
 from .engine import Event, J, Outcome, Task
 
 # Set before a worker imports numpy or torch: on few cores their threads mostly wait for each other.
@@ -26,13 +27,13 @@ ONE_THREAD = {
 class LocalEngine(Generic[J]):
     """Carries out jobs in worker processes.
 
-    task (Task): What is done with each job, in a worker process.
-    workers (int): How many at a time.
+    task: What is done with each job, in a worker process.
+    workers: How many at a time.
     """
 
     def __init__(self, task: Task[J], workers: int = 1) -> None:
         if workers < 1:
-            raise ValueError(f"The number of jobs at a time must be at least 1, got {workers}.")
+            raise DistillError(f"The number of jobs at a time must be at least 1, got {workers}.")
         self.task = task
         self.workers = workers
 

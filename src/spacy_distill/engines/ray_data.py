@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic
 
+from ..errors import DistillError
 from .engine import Event, J, Outcome, RayOptions, Task, Work
 
 
@@ -39,9 +40,9 @@ def _file_digest(path: Path) -> str:
 class Parcel:
     """A file or folder in the object store.
 
-    key (str): Hash of its name and content.
-    name (str): Its name, which a reader may go by.
-    data (ObjectRef): Its archive; within a dataclass, so that Ray fetches it only where it is asked for.
+    key: Hash of its name and content.
+    name: Its name, which a reader may go by.
+    data: Its archive; within a dataclass, so that Ray fetches it only where it is asked for.
     """
 
     key: str
@@ -71,7 +72,7 @@ Places = Mapping[str, str | Parcel]
 def placed(jobs: Sequence[Work], options: RayOptions) -> Places:
     """Make the files of jobs reachable for workers, each once.
 
-    RETURNS (Places): Where they are, by path.
+    RETURNS: Where they are, by path.
     """
     files = sorted({path for job in jobs for path in job.files()})
     return {path: str(Path(path).resolve()) for path in files} if options.files == "shared" else ship(files)
@@ -87,7 +88,7 @@ def unpacked(places: Places) -> dict[str, str]:
 def ship(paths: Iterable[str]) -> dict[str, Parcel]:
     """Put files and folders into the object store, equal ones once.
 
-    RETURNS (dict[str, Parcel]): By path.
+    RETURNS: By path.
     """
     import ray
 
@@ -116,8 +117,8 @@ def pack(path: Path) -> Any:
 def unpack(data: Any, folder: Path) -> None:
     """Unpack an archive into a folder; it is read where it lies, in the object store.
 
-    data (ndarray): What `pack` made.
-    folder (Path): Where to; missing folders are made.
+    data: What `pack` made.
+    folder: Where to; missing folders are made.
     """
     import pyarrow
 
@@ -129,12 +130,12 @@ def unpack(data: Any, folder: Path) -> None:
 def _cache() -> Path:
     """This user's folder of unpacked files on this node; what is in it may be deleted when nothing runs.
 
-    RAISES (ValueError): If somebody else made it.
+    RAISES DistillError: If somebody else made it.
     """
     folder = Path(tempfile.gettempdir(), f"spacy-distill-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid():
-        raise ValueError(f"{folder} belongs to another user. Remove it, or set TMPDIR on this node.")
+        raise DistillError(f"{folder} belongs to another user. Remove it, or set TMPDIR on this node.")
     return folder
 
 
@@ -148,9 +149,9 @@ class RayDataset(Generic[J]):
     Results stay where the task put them, on storage that all nodes share: nothing but what the task says of
     them goes through the driver.
 
-    task (Task): What is done with each job; it must bear being done twice.
-    workers (int): How many actors.
-    options (RayOptions): What an actor takes.
+    task: What is done with each job; it must bear being done twice.
+    workers: How many actors.
+    options: What an actor takes.
     """
 
     def __init__(self, task: Task[J], workers: int, options: RayOptions) -> None:
@@ -184,14 +185,14 @@ class RayDataset(Generic[J]):
         except ray.exceptions.RayError as error:
             said = re.findall(r"^[\w.]*(?:Error|Exception): .*", str(error), re.MULTILINE)
             reason = said[-1] if said else str(error)
-            raise ValueError(f"The workers on the Ray cluster cannot go on: {reason}") from error
+            raise DistillError(f"The workers on the Ray cluster cannot go on: {reason}") from error
 
 
 class Actor:
     """Lives in a worker and carries out one job after the other.
 
-    task (Task): What is done.
-    places (Places): Where the files of the jobs are.
+    task: What is done.
+    places: Where the files of the jobs are.
     """
 
     def __init__(self, task: Task[Any], places: Places) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic
 
+from ..errors import DistillError
 from .engine import Event, J, Outcome, RayOptions, Task
 from .local import ONE_THREAD
 from .ray_data import Places, pack, placed, unpack, unpacked
@@ -34,13 +35,13 @@ SLACK = 1e-6
 def connected(options: RayOptions, workers: int | None = None) -> Iterator[int]:
     """Join the cluster that RAY_ADDRESS names; without it, start one on this machine and end it afterwards.
 
-    options (RayOptions): What a worker takes.
-    workers (Optional[int]): How many workers at a time; None: as many as fit.
-    YIELDS (int): How many workers there may be at a time.
-    RAISES (ValueError): If Ray is not installed, the cluster does not answer, or no worker fits on a node.
+    options: What a worker takes.
+    workers: How many workers at a time; None: as many as fit.
+    YIELDS: How many workers there may be at a time.
+    RAISES DistillError: If Ray is not installed, the cluster does not answer, or no worker fits on a node.
     """
     if workers is not None and workers < 1:
-        raise ValueError(f"The number of jobs at a time must be at least 1, got {workers}.")
+        raise DistillError(f"The number of jobs at a time must be at least 1, got {workers}.")
     address = os.environ.get(ADDRESS) or LOCAL
     if address == LOCAL and AUTHENTICATION not in os.environ:
         # Otherwise Ray leaves a token in the user's home, which changes how later clusters start.
@@ -58,7 +59,7 @@ def connected(options: RayOptions, workers: int | None = None) -> Iterator[int]:
             **settings, logging_level=logging.ERROR, log_to_driver=False, runtime_env=worker_environment()
         )
     except (ConnectionError, RuntimeError, TimeoutError, ray.exceptions.AuthenticationError) as error:
-        raise ValueError(
+        raise DistillError(
             f"Cannot use the Ray cluster at {address}: {_first_line(error)}. Its nodes need this machine's "
             f"versions of Python and Ray; where its head has a token, set {AUTHENTICATION}=token and that "
             f"token here ({TOKEN}, or ~/.ray/auth_token). Unset {ADDRESS} to start a cluster here."
@@ -73,14 +74,14 @@ def connected(options: RayOptions, workers: int | None = None) -> Iterator[int]:
 def import_ray() -> ModuleType:
     """Ray, told to keep what it does to itself.
 
-    RAISES (ValueError): If it is not installed.
+    RAISES DistillError: If it is not installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
         import ray.data
     except ImportError as error:
-        raise ValueError(
+        raise DistillError(
             f"The engine ray needs Ray and pyarrow, which are not installed ({error.name or error}): "
             "pip install 'spacy-distill[ray]'. The engine local needs neither."
         ) from error
@@ -103,7 +104,7 @@ def _check_address(address: str) -> None:
         return
     host, _, port = address.rpartition(":")
     if "/" in address or not host or not port.isdigit():
-        raise ValueError(
+        raise DistillError(
             f"{ADDRESS} is {address!r}. Expected the host and port of a cluster's head, e.g. 10.0.0.1:6379, "
             f"or {AUTO!r} on a machine of the cluster. For ray://… run the command on the cluster itself, "
             "e.g. by `ray job submit`."
@@ -111,7 +112,7 @@ def _check_address(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), PATIENCE).close()
     except (OSError, OverflowError) as error:
-        raise ValueError(
+        raise DistillError(
             f"Nobody answers at {ADDRESS}={address} ({_first_line(error)}). Start a cluster with "
             f"`ray start --head`, or unset {ADDRESS} to start one on this machine."
         ) from error
@@ -120,7 +121,7 @@ def _check_address(address: str) -> None:
 def _room(ray: ModuleType, options: RayOptions) -> int:
     """How many workers fit on the nodes that are there.
 
-    RAISES (ValueError): If none does: Ray would wait for ever.
+    RAISES DistillError: If none does: Ray would wait for ever.
     """
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     wanted = {"CPU": options.num_cpus, **({"GPU": options.num_gpus} if options.num_gpus else {})}
@@ -129,7 +130,7 @@ def _room(ray: ModuleType, options: RayOptions) -> int:
     )
     if not fit:
         have = "; ".join(f"{node.get('CPU', 0):g} CPUs, {node.get('GPU', 0):g} GPUs" for node in nodes)
-        raise ValueError(
+        raise DistillError(
             f"A worker takes {options.num_cpus:g} CPUs and {options.num_gpus:g} GPUs, and no node of the "
             f"cluster has them ({have}). Ask for less, or add a node."
         )
@@ -146,10 +147,10 @@ RESULTS = "results"
 class RayTasks(Generic[J]):
     """Carries out jobs as tasks of the Ray cluster that this process has joined.
 
-    task (Task): What is done with each job, in a worker process.
-    workers (int): How many fit on the cluster now; Ray decides which goes where and when.
-    options (RayOptions): What a job takes.
-    at_most (Optional[int]): How many may be with Ray at a time; None: all of them, so that a cluster that
+    task: What is done with each job, in a worker process.
+    workers: How many fit on the cluster now; Ray decides which goes where and when.
+    options: What a job takes.
+    at_most: How many may be with Ray at a time; None: all of them, so that a cluster that
         grows is used.
     """
 
@@ -224,9 +225,9 @@ def attempt(
 ) -> "Iterator[tuple[Outcome, Any] | None]":
     """Carry out a job in a worker.
 
-    places (Places): Where each of the job's files is.
-    where (Optional[Path]): Its folder on storage that all nodes share; None: the results are sent back.
-    YIELDS (Optional[tuple[Outcome, Any]]): None as soon as it starts; then what came of it, and the results.
+    places: Where each of the job's files is.
+    where: Its folder on storage that all nodes share; None: the results are sent back.
+    YIELDS: None as soon as it starts; then what came of it, and the results.
     """
     yield None
     job = job.moved(unpacked(places))

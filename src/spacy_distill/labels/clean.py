@@ -13,6 +13,7 @@ from ..corpus.docbin import read_docs
 from ..corpus.leaks import match_gold
 from ..corpus.provenance import doc_id, record
 from ..corpus.scores import Counts, add_counts, count_spans
+from ..errors import DistillError
 
 MISSING = 0  # `token.ent_iob` of a missing token.
 
@@ -20,10 +21,10 @@ MISSING = 0  # `token.ent_iob` of a missing token.
 class Quality(NamedTuple):
     """Labels against gold.
 
-    counts (dict[str, Counts]): Entities by label, over the tokens that were kept.
-    tokens (int): Tokens that gold knows.
-    missing (int): How many of them the labels leave missing.
-    wrong (int): How many of the others are labelled wrong, be it the border or the label.
+    counts: Entities by label, over the tokens that were kept.
+    tokens: Tokens that gold knows.
+    missing: How many of them the labels leave missing.
+    wrong: How many of the others are labelled wrong, be it the border or the label.
     """
 
     counts: dict[str, Counts]
@@ -49,8 +50,8 @@ def quality(pairs: Iterable[tuple[Doc, Doc]]) -> Quality:
     A gold entity that touches a missing token need not be found, but what the labels make of the rest of it
     is wrong all the same. A labelled entity that touches a token of which gold knows nothing is left out.
 
-    pairs (Iterable[tuple[Doc, Doc]]): Gold and labelled documents with the same tokens.
-    RETURNS (Quality): Counts over all pairs.
+    pairs: Gold and labelled documents with the same tokens.
+    RETURNS: Counts over all pairs.
     """
     counts: list[dict[str, Counts]] = []
     tokens = missing = wrong = 0
@@ -87,13 +88,13 @@ JUDGE = "judge"
 class Masked:
     """What was masked, and what it was worth.
 
-    tokens (int): Tokens that had a label.
-    masked (int): How many of them were masked.
-    held (Counter[str]): Entities of the teacher, by label.
-    entities (Counter[str]): Those of them that were masked.
-    absences (Counter[str]): Entities of the judge where the teacher says otherwise or "O", by label.
-    wrong (Optional[Counter[str]]): How many of the masked entities gold does not have; None without gold.
-    missed (Optional[Counter[str]]): How many of the judge's entities gold has; None without gold.
+    tokens: Tokens that had a label.
+    masked: How many of them were masked.
+    held: Entities of the teacher, by label.
+    entities: Those of them that were masked.
+    absences: Entities of the judge where the teacher says otherwise or "O", by label.
+    wrong: How many of the masked entities gold does not have; None without gold.
+    missed: How many of the judge's entities gold has; None without gold.
     before, after (Optional[Quality]): The labels against gold; None without gold.
     """
 
@@ -118,10 +119,10 @@ def mask(doc: Doc, judged: Doc, judge: str) -> tuple[Doc, list[Span], list[Span]
     A span that only one of the two has is a contradiction: all of its tokens become missing, the rest of the
     document stays as it is. Tokens that were missing stay so.
 
-    doc (Doc): The document with the teacher's labels.
-    judged (Doc): The same tokens with the judge's.
-    judge (str): Who judged, for the record.
-    RETURNS (tuple[Doc, list[Span], list[Span]]): The same document; the teacher's spans that were masked; the
+    doc: The document with the teacher's labels.
+    judged: The same tokens with the judge's.
+    judge: Who judged, for the record.
+    RETURNS: The same document; the teacher's spans that were masked; the
         judge's spans because of which tokens were masked.
     """
     held = {(ent.start, ent.end, ent.label_): ent for ent in doc.ents}
@@ -150,17 +151,17 @@ def clean(
 ) -> Masked:
     """Mask what a judge contradicts, in place, and count what was masked.
 
-    docs (Sequence[Doc]): The documents with the teacher's labels.
-    verdicts (Iterable[tuple[int, Doc]]): Number of a document and the judge's view of it.
-    judge (str): Who judges, for the record.
-    gold (Optional[Mapping[int, Doc]]): Gold by number of the document, to see what the masked labels were;
+    docs: The documents with the teacher's labels.
+    verdicts: Number of a document and the judge's view of it.
+    judge: Who judges, for the record.
+    gold: Gold by number of the document, to see what the masked labels were;
         documents that it lacks are not counted there.
-    RETURNS (Masked): What was masked.
-    RAISES (ValueError): If no token has a label, or a document and its gold have other tokens.
+    RETURNS: What was masked.
+    RAISES DistillError: If no token has a label, or a document and its gold have other tokens.
     """
     found = Masked(tokens=sum(token.ent_iob != 0 for doc in docs for token in doc))
     if not found.tokens:
-        raise ValueError(f"None of the {len(docs)} documents has a label: there is nothing to clean.")
+        raise DistillError(f"None of the {len(docs)} documents has a label: there is nothing to clean.")
     found.held.update(ent.label_ for doc in docs for ent in doc.ents)
     if gold is not None:
         found.wrong, found.missed = Counter(), Counter()
@@ -183,11 +184,11 @@ def clean(
 def read_gold(path: Path, docs: Sequence[Doc], vocab: Vocab) -> dict[int, Doc]:
     """Gold documents by the number of the document that they belong to.
 
-    RAISES (ValueError): If the file cannot be read, or holds gold of none of the documents.
+    RAISES DistillError: If the file cannot be read, or holds gold of none of the documents.
     """
     found = dict(match_gold(docs, read_docs(path, vocab)))
     if not found:
-        raise ValueError(f"{path} holds the gold labels of none of the documents: their texts are others.")
+        raise DistillError(f"{path} holds the gold labels of none of the documents: their texts are others.")
     return found
 
 
@@ -196,6 +197,6 @@ def _pairs(docs: Sequence[Doc], gold: Mapping[int, Doc]) -> Iterator[tuple[Doc, 
         doc = docs[number]
         if [token.text for token in right] != [token.text for token in doc]:
             name = doc_id(doc) or doc.text[:60]
-            raise ValueError(f"The document {name!r} has other tokens in gold.")
+            raise DistillError(f"The document {name!r} has other tokens in gold.")
         if doc.has_annotation("ENT_IOB"):
             yield right, doc

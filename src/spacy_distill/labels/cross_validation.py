@@ -11,6 +11,7 @@ from spacy.training import Example
 from thinc.api import fix_random_seed
 
 from ..corpus.provenance import article_id
+from ..errors import DistillError
 
 BATCH = 64
 DROPOUT = 0.2
@@ -25,16 +26,16 @@ def judge_by_folds(
     The corpus is divided into folds of whole articles; for each fold a tok2vec student is trained on the
     others.
 
-    docs (Sequence[Doc]): The documents with their labels; of those without any the students learn nothing.
-    folds (int): Number of folds, at least 2.
-    epochs (int): Passes over the training folds, at least 1.
-    seed (int): Fixes the folds and the students.
-    progress (Callable): Called with a sentence now and then.
-    YIELDS (tuple[int, Doc]): Number of a document, and a copy of it with the student's entities.
-    RAISES (ValueError): If there are too few folds, epochs or articles.
+    docs: The documents with their labels; of those without any the students learn nothing.
+    folds: Number of folds, at least 2.
+    epochs: Passes over the training folds, at least 1.
+    seed: Fixes the folds and the students.
+    progress: Called with a sentence now and then.
+    YIELDS: Number of a document, and a copy of it with the student's entities.
+    RAISES DistillError: If there are too few folds, epochs or articles.
     """
     if folds < 2 or epochs < 1:
-        raise ValueError(f"folds = {folds} and epochs = {epochs}: give at least 2 folds and 1 epoch.")
+        raise DistillError(f"folds = {folds} and epochs = {epochs}: give at least 2 folds and 1 epoch.")
     fold_of = _folds(docs, folds, seed)
     for fold in range(folds):
         seen = [doc for number, doc in enumerate(docs) if fold_of[number] != fold]
@@ -47,18 +48,18 @@ def judge_by_folds(
 def judge_by_model(docs: Sequence[Doc], model: Path) -> Iterator[tuple[int, Doc]]:
     """Let a trained pipeline judge documents.
 
-    docs (Sequence[Doc]): The documents with their labels.
-    model (Path): Folder of the pipeline, or the name of an installed one.
-    YIELDS (tuple[int, Doc]): Number of a document, and a copy of it with the pipeline's entities.
-    RAISES (ValueError): If there is no such pipeline, or it does not know a label of the documents.
+    docs: The documents with their labels.
+    model: Folder of the pipeline, or the name of an installed one.
+    YIELDS: Number of a document, and a copy of it with the pipeline's entities.
+    RAISES DistillError: If there is no such pipeline, or it does not know a label of the documents.
     """
     try:
         student = spacy.load(model)
     except OSError as error:
-        raise ValueError(f"Cannot load the judge {model}: {error}") from error
+        raise DistillError(f"Cannot load the judge {model}: {error}") from error
     known = {label for name in student.pipe_names for label in student.pipe_labels.get(name, ())}
     if unknown := {ent.label_ for doc in docs for ent in doc.ents} - known:
-        raise ValueError(
+        raise DistillError(
             f"The judge {model} does not know {sorted(unknown)}, so it would contradict every one of them. "
             f"It knows {sorted(known)}."
         )
@@ -68,11 +69,11 @@ def judge_by_model(docs: Sequence[Doc], model: Path) -> Iterator[tuple[int, Doc]
 def train_student(docs: Sequence[Doc], *, epochs: int, seed: int) -> Language:
     """Train a small named-entity pipeline in memory, without a config.
 
-    docs (Sequence[Doc]): Documents with labels.
-    epochs (int): Passes over them.
-    seed (int): Fixes the result.
-    RETURNS (Language): The pipeline.
-    RAISES (ValueError): If no document has an entity.
+    docs: Documents with labels.
+    epochs: Passes over them.
+    seed: Fixes the result.
+    RETURNS: The pipeline.
+    RAISES DistillError: If no document has an entity.
     """
     fix_random_seed(seed)
     student = spacy.blank("xx")
@@ -81,7 +82,7 @@ def train_student(docs: Sequence[Doc], *, epochs: int, seed: int) -> Language:
         Example(_bare(doc, student), doc) for doc in docs if len(doc) and doc.has_annotation("ENT_IOB")
     ]
     if not any(len(example.reference.ents) for example in examples):
-        raise ValueError("There is no entity to learn from: the judge would contradict every label.")
+        raise DistillError("There is no entity to learn from: the judge would contradict every label.")
     optimizer = student.initialize(lambda: examples)
     drawn = random.Random(seed)
     for _ in range(epochs):
@@ -97,7 +98,9 @@ def _folds(docs: Sequence[Doc], folds: int, seed: int) -> list[int]:
     for number, doc in enumerate(docs):
         articles.setdefault(article_id(doc) or f"document {number}", []).append(number)
     if len(articles) < folds:
-        raise ValueError(f"{len(articles)} articles cannot be divided into {folds} folds: give fewer folds.")
+        raise DistillError(
+            f"{len(articles)} articles cannot be divided into {folds} folds: give fewer folds."
+        )
     order = sorted(articles)
     random.Random(seed).shuffle(order)
     sizes, fold_of = [0] * folds, [0] * len(docs)

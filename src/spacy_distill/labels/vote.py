@@ -11,6 +11,7 @@ from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, write_docs
 from ..corpus.provenance import REJECTED, VIEW_PREFIX, doc_id, record, views
+from ..errors import DistillError
 from ..tasks.ner.views import keep_rejected, set_negatives
 from ..tasks.votes import SAMPLE, Ballot, Election, Tally, ballots_of, declare, voters
 
@@ -31,12 +32,12 @@ def vote_files(sources: Sequence[Path], out: Path, election: Election, *, negati
     Documents are matched by their ids, or by their text where they have none or the files share no id; a view
     whose file lacks a document is silent on it.
 
-    sources (Sequence[Path]): `.spacy` files with the views; one with several views will do.
-    out (Path): The file to write.
-    election (Election): How to combine them.
-    negatives (bool): Whether to make negative annotation of rejected candidates.
-    RETURNS (Tally): What was voted on and what came of it.
-    RAISES (ValueError): If there are fewer than two views, the files share no document, one of them has other
+    sources: `.spacy` files with the views; one with several views will do.
+    out: The file to write.
+    election: How to combine them.
+    negatives: Whether to make negative annotation of rejected candidates.
+    RETURNS: What was voted on and what came of it.
+    RAISES DistillError: If there are fewer than two views, the files share no document, one of them has other
         tokens in two files, no document would get a label, or the file to write is there and was not made by
         a vote.
     """
@@ -44,7 +45,7 @@ def vote_files(sources: Sequence[Path], out: Path, election: Election, *, negati
     parties = _parties(sources, _matched(sources))
     names = [name for party in parties for name in party.voters.values()]
     if len(names) < 2:
-        raise ValueError(
+        raise DistillError(
             f"There is only one view to vote on: {', '.join(names)}. Give the files of two or more, "
             "or one file whose documents hold several."
         )
@@ -60,7 +61,7 @@ def vote_files(sources: Sequence[Path], out: Path, election: Election, *, negati
         tally.add(ballots, verdict, len(doc))
         voted.append(doc)
     if tally.unlabelled == tally.documents and not tally.negatives:
-        raise ValueError(
+        raise DistillError(
             f"None of the {tally.documents} documents would get a label: too few of the views "
             f"{', '.join(names)} have a usable answer on any of them. Nothing was written."
         )
@@ -71,7 +72,7 @@ def vote_files(sources: Sequence[Path], out: Path, election: Election, *, negati
 def _check_out(out: Path) -> None:
     """Refuse to write over what may be a view: the last path is easily forgotten."""
     if out.is_file() and any("vote" not in record(doc) for doc in islice(read_docs(out, Vocab()), 1)):
-        raise ValueError(
+        raise DistillError(
             f"{out} is there and was not made by a vote. The last path is the file to write: "
             "name another one, or remove it first."
         )
@@ -80,17 +81,17 @@ def _check_out(out: Path) -> None:
 def _matched(sources: Sequence[Path]) -> list[dict[Key, Doc]]:
     """The documents of each file by what they are matched by.
 
-    RAISES (ValueError): If there is no document in a file, or no two files share one.
+    RAISES DistillError: If there is no document in a file, or no two files share one.
     """
     vocab = Vocab()
     corpora = [list(read_docs(source, vocab)) for source in sources]
     if empty := [str(source) for source, docs in zip(sources, corpora, strict=True) if not docs]:
-        raise ValueError(f"There is no document in {', '.join(empty)}.")
+        raise DistillError(f"There is no document in {', '.join(empty)}.")
     for name in (lambda doc: doc_id(doc) or doc.text, lambda doc: doc.text):
         found = [_by_key(docs, name) for docs in corpora]
         if len(found) == 1 or max(Counter(key for docs in found for key in docs).values()) > 1:
             return found
-    raise ValueError(
+    raise DistillError(
         f"{', '.join(map(str, sources))} share no document, neither by id nor by text. "
         "Vote on views of the same corpus."
     )
@@ -145,7 +146,7 @@ def _merge(parties: Sequence[_Party], key: Key) -> tuple[Doc, dict[str, Ballot |
     for party in parties:
         doc = party.docs.get(key)
         if doc is not None and [token.text for token in doc] != words:
-            raise ValueError(
+            raise DistillError(
                 f"The document {key[0][:60]!r} has other tokens in one file than in another. "
                 "Vote on views of the same corpus."
             )

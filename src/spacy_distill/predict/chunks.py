@@ -131,14 +131,14 @@ PROBE = "."
 class Shard:
     """One piece to predict, and where its shard goes.
 
-    piece (Piece): What to read.
-    model (str): The pipeline's folder.
-    out (str): The output's folder.
-    fingerprint (str): Hash of all that the shard depends on.
-    format (Format): What to write.
-    fields (Fields): Where text and ids are.
-    batch_size (int): Documents of a batch.
-    gpu (bool): Whether to predict on a GPU.
+    piece: What to read.
+    model: The pipeline's folder.
+    out: The output's folder.
+    fingerprint: Hash of all that the shard depends on.
+    format: What to write.
+    fields: Where text and ids are.
+    batch_size: Documents of a batch.
+    gpu: Whether to predict on a GPU.
     """
 
     piece: Piece
@@ -191,9 +191,9 @@ class Shard:
 def predict_shard(shard: Shard, folder: Path) -> Outcome:
     """Predict one piece in this process, and put its shard in place: a task for an engine.
 
-    shard (Shard): The shard.
-    folder (Path): Where its files are until they are whole; within the output's own scratch folder.
-    RETURNS (Outcome): Its facts are the shard's record.
+    shard: The shard.
+    folder: Where its files are until they are whole; within the output's own scratch folder.
+    RETURNS: Its facts are the shard's record.
     """
     if (done := shard.finished()) is not None:
         return Outcome(facts=done)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..corpus.docbin import read_shard
 from ..engines.ray_data import digest
+from ..errors import DistillError
 
 
 class Format(StrEnum):
@@ -48,10 +49,10 @@ SUFFIXES = {
 class Source:
     """A file, or a folder of text files.
 
-    path (Path): Where it is.
-    name (str): Its place within the corpus, for people and in ids: no `.gz`.
-    kind (Kind): How it is read.
-    files (tuple[str, ...]): The text files of a folder.
+    path: Where it is.
+    name: Its place within the corpus, for people and in ids: no `.gz`.
+    kind: How it is read.
+    files: The text files of a folder.
     """
 
     path: Path
@@ -68,12 +69,12 @@ class Source:
 def find_sources(path: Path, *, lines: bool | None = None) -> list[Source]:
     """The sources of a corpus, in the order of their names.
 
-    path (Path): A file, or a folder searched at any depth. Names that begin with "." or "_" are passed over,
+    path: A file, or a folder searched at any depth. Names that begin with "." or "_" are passed over,
         as readers of Parquet do: in an output of `predict` they hold what is not a prediction.
-    lines (Optional[bool]): Text has one document a line, or one a file; None: a line of a file, a file of a
+    lines: Text has one document a line, or one a file; None: a line of a file, a file of a
         folder.
-    RETURNS (list[Source]): The sources, of one format.
-    RAISES (ValueError): If there is none, or more than one format.
+    RETURNS: The sources, of one format.
+    RAISES DistillError: If there is none, or more than one format.
     """
     path = Path(path)
     if path.is_file():
@@ -82,15 +83,15 @@ def find_sources(path: Path, *, lines: bool | None = None) -> list[Source]:
             return [Source(path.parent, path.name, Kind.texts, (path.name,))]
         return [Source(path, path.name.removesuffix(".gz"), kind)]
     if not path.is_dir():
-        raise ValueError(f"No such corpus: {path}. Expected a file or folder of {_allowed()}.")
+        raise DistillError(f"No such corpus: {path}. Expected a file or folder of {_allowed()}.")
     names = sorted(p.relative_to(path) for p in path.rglob("*") if p.is_file())
     files = [name for name in names if _suffix(name) and not any(part[0] in "._" for part in name.parts)]
     if not files:
-        raise ValueError(f"The folder {path} holds no file of {_allowed()}.")
+        raise DistillError(f"The folder {path} holds no file of {_allowed()}.")
     kinds = {_kind(name): name for name in reversed(files)}
     if len(kinds) > 1:
         shown = ", ".join(map(str, kinds.values()))
-        raise ValueError(f"{path} holds files of several formats ({shown}). Give each a folder of its own.")
+        raise DistillError(f"{path} holds files of several formats ({shown}). Give each a folder of its own.")
     if Kind.lines in kinds and not lines:
         return [Source(path, path.name, Kind.texts, tuple(name.as_posix() for name in files))]
     sources = [Source(path / name, name.as_posix().removesuffix(".gz"), _kind(name)) for name in files]
@@ -103,7 +104,7 @@ def _refuse_twins(sources: list[Source]) -> None:
     for source in sources:
         one = known.setdefault(source.name, source)
         if one is not source:
-            raise ValueError(
+            raise DistillError(
                 f"{one.path} and {source.path} would have shards and ids of the same names. Keep one of them."
             )
 
@@ -115,7 +116,7 @@ def _suffix(name: Path) -> str | None:
 def _kind(name: Path) -> Kind:
     suffix = _suffix(name)
     if suffix is None:
-        raise ValueError(f"{name}: expected a file of {_allowed()}, or a folder of them.")
+        raise DistillError(f"{name}: expected a file of {_allowed()}, or a folder of them.")
     return SUFFIXES[suffix]
 
 
@@ -131,12 +132,12 @@ NEWLINE = 10
 class Piece:
     """Some records of a source.
 
-    name (str): Name of its shard, without a suffix.
-    source (Source): Where the records are; of a folder of texts only the piece's own files.
-    start (int): Number of its first record, from 0.
-    end (int): Number after its last one.
-    digest (str): SHA-256 of what it is made of.
-    offset (int): Where it begins in an uncompressed file of lines, in bytes.
+    name: Name of its shard, without a suffix.
+    source: Where the records are; of a folder of texts only the piece's own files.
+    start: Number of its first record, from 0.
+    end: Number after its last one.
+    digest: SHA-256 of what it is made of.
+    offset: Where it begins in an uncompressed file of lines, in bytes.
     """
 
     name: str
@@ -155,12 +156,12 @@ class Piece:
 def cut(source: Source, size: int, text_field: str) -> Iterator[Piece]:
     """Cut a source into pieces.
 
-    source (Source): The source.
-    size (int): Records of a piece.
-    text_field (str): The column of Parquet that must be there.
-    YIELDS (Piece): The pieces, in order.
-    RAISES (ValueError): If the source is damaged, or has no such column.
-    RAISES (OSError): If it cannot be read.
+    source: The source.
+    size: Records of a piece.
+    text_field: The column of Parquet that must be there.
+    YIELDS: The pieces, in order.
+    RAISES DistillError: If the source is damaged, or has no such column.
+    RAISES OSError: If it cannot be read.
     """
     if source.kind in (Kind.jsonl, Kind.lines):
         with opened(source.path) as stream:
@@ -192,14 +193,14 @@ def damaged(path: Path, error: Exception) -> ValueError:
 def import_pyarrow() -> ModuleType:
     """The library of Parquet files.
 
-    RAISES (ValueError): If it is not installed.
+    RAISES DistillError: If it is not installed.
     """
     try:
         import pyarrow
         import pyarrow.lib
         import pyarrow.parquet
     except ImportError as error:
-        raise ValueError("Parquet needs pyarrow: pip install 'spacy-distill[ray]'.") from error
+        raise DistillError("Parquet needs pyarrow: pip install 'spacy-distill[ray]'.") from error
     module: ModuleType = pyarrow
     return module
 
@@ -218,7 +219,7 @@ def _count(source: Source, text_field: str) -> int:
         raise damaged(source.path, error) from error
     names = metadata.schema.to_arrow_schema().names
     if text_field not in names:
-        raise ValueError(
+        raise DistillError(
             f"{source.path} has no column {text_field!r}. Give one of its own with --text-field: "
             f"{', '.join(names)}."
         )

@@ -19,6 +19,7 @@ from ..engines.local import LocalEngine
 from ..engines.lock import held
 from ..engines.ray_data import RayDataset, digest
 from ..engines.ray_tasks import connected
+from ..errors import DistillError
 from .chunks import Shard, predict_shard
 from .files import Format, Piece, Source, cut, find_sources, import_pyarrow
 from .records import Fields
@@ -33,15 +34,15 @@ SHOWN = 3
 class Wanted:
     """What to predict, and how.
 
-    model (Path): The pipeline's folder.
-    corpus (Path): A file or folder.
-    out (Path): The folder of shards.
-    format (Format): Their format.
-    fields (Fields): Where JSON and Parquet have text and id.
-    lines (Optional[bool]): Whether text has one document a line.
-    shard_size (int): Records of a shard.
-    batch_size (int): Documents that are predicted at a time.
-    gpu (bool): Whether on a GPU.
+    model: The pipeline's folder.
+    corpus: A file or folder.
+    out: The folder of shards.
+    format: Their format.
+    fields: Where JSON and Parquet have text and id.
+    lines: Whether text has one document a line.
+    shard_size: Records of a shard.
+    batch_size: Documents that are predicted at a time.
+    gpu: Whether on a GPU.
     """
 
     model: Path
@@ -59,9 +60,9 @@ class Wanted:
 class Plan:
     """The shards of an output.
 
-    done (list[dict]): The records of those that are finished.
-    todo (list[Shard]): Those that are not.
-    unreadable (dict[str, str]): Sources that cannot be read, and why.
+    done: The records of those that are finished.
+    todo: Those that are not.
+    unreadable: Sources that cannot be read, and why.
     """
 
     done: list[dict[str, Any]] = field(default_factory=list)
@@ -72,22 +73,22 @@ class Plan:
 def find_model(model: str) -> Path:
     """The folder of a trained pipeline that loads.
 
-    model (str): A folder, or the name of an installed package.
-    RAISES (ValueError): If there is no such pipeline, or it does not load here.
+    model: A folder, or the name of an installed package.
+    RAISES DistillError: If there is no such pipeline, or it does not load here.
     """
     folder = Path(model)
     if not folder.is_dir() and is_package(model):
         package = get_package_path(model)
         folder = next((place.parent for place in package.glob("*/config.cfg")), package)
     if not (folder / "config.cfg").is_file() or not (folder / "meta.json").is_file():
-        raise ValueError(
+        raise DistillError(
             f"{model} is no trained pipeline: expected a folder with config.cfg and meta.json, such as "
             "training/model-last, or the name of an installed package."
         )
     try:
         spacy.load(folder)
     except (ValueError, OSError, ImportError, KeyError) as error:
-        raise ValueError(f"The pipeline {model} does not load: {error}") from error
+        raise DistillError(f"The pipeline {model} does not load: {error}") from error
     return folder.resolve()
 
 
@@ -95,14 +96,14 @@ def find_model(model: str) -> Path:
 def opened_output(wanted: Wanted) -> Iterator[Path]:
     """Hold the output's folder alone.
 
-    YIELDS (Path): A scratch folder in it.
-    RAISES (ValueError): If it is part of the corpus or the other way round, or cannot be written to.
+    YIELDS: A scratch folder in it.
+    RAISES DistillError: If it is part of the corpus or the other way round, or cannot be written to.
     """
     corpus, out = wanted.corpus.resolve(), wanted.out.resolve()
     if wanted.out.is_file() or out.suffix in {f".{name}" for name in Format}:
-        raise ValueError(f"{wanted.out}: expected a folder for the shards; --format says what they are.")
+        raise DistillError(f"{wanted.out}: expected a folder for the shards; --format says what they are.")
     if corpus.is_dir() and (out.is_relative_to(corpus) or corpus.is_relative_to(out)):
-        raise ValueError(
+        raise DistillError(
             f"{wanted.out} and the corpus {wanted.corpus} lie within each other. Choose another folder."
         )
     if wanted.format is Format.parquet:
@@ -114,7 +115,7 @@ def opened_output(wanted: Wanted) -> Iterator[Path]:
 def make_plan(wanted: Wanted) -> Plan:
     """Cut the corpus into pieces and look for the shards that are done.
 
-    RAISES (ValueError): If there is no such corpus, or the output's folder holds what is not of this corpus.
+    RAISES DistillError: If there is no such corpus, or the output's folder holds what is not of this corpus.
     """
     model = digest(wanted.model)
     sources = find_sources(wanted.corpus, lines=wanted.lines)
@@ -139,7 +140,7 @@ def make_plan(wanted: Wanted) -> Plan:
 def predict(plan: Plan, engine: Engine[Shard], scratch: Path) -> Iterator[Event[Shard]]:
     """Predict the shards that are not done.
 
-    YIELDS (Event): What happens, shard by shard; the facts of a finished one are its record.
+    YIELDS: What happens, shard by shard; the facts of a finished one are its record.
     """
     yield from engine.run(plan.todo, _unique(scratch))
 
@@ -148,11 +149,11 @@ def predict(plan: Plan, engine: Engine[Shard], scratch: Path) -> Iterator[Event[
 def opened_engine(name: EngineName, jobs: int | None, options: RayOptions) -> Iterator[Engine[Shard]]:
     """An engine that predicts.
 
-    name (EngineName): Who does the work.
-    jobs (Optional[int]): Shards at a time; None: one on this machine, as many as fit on a cluster.
-    options (RayOptions): What a worker takes of a cluster.
-    YIELDS (Engine): The engine; a cluster is left, or ended if it was started here, afterwards.
-    RAISES (ValueError): If Ray is not installed, or its cluster cannot be used.
+    name: Who does the work.
+    jobs: Shards at a time; None: one on this machine, as many as fit on a cluster.
+    options: What a worker takes of a cluster.
+    YIELDS: The engine; a cluster is left, or ended if it was started here, afterwards.
+    RAISES DistillError: If Ray is not installed, or its cluster cannot be used.
     """
     if name == EngineName.local:
         yield LocalEngine(predict_shard, 1 if jobs is None else jobs)
@@ -187,7 +188,7 @@ def _shard(piece: Piece, wanted: Wanted, model: str) -> Shard:
 def _refuse_strangers(wanted: Wanted, names: set[str], unreadable: Mapping[str, str]) -> None:
     """Nobody could tell later which shards belong together.
 
-    RAISES (ValueError): If there are shards that this corpus does not make.
+    RAISES DistillError: If there are shards that this corpus does not make.
     """
     out = wanted.out.resolve()
     found = chain.from_iterable(out.rglob(f"*.{suffix}") for suffix in Format)
@@ -197,7 +198,7 @@ def _refuse_strangers(wanted: Wanted, names: set[str], unreadable: Mapping[str, 
     )
     if strange and not unreadable:
         shown = ", ".join(strange[:SHOWN]) + (", …" if len(strange) > SHOWN else "")
-        raise ValueError(
+        raise DistillError(
             f"{wanted.out} holds {len(strange)} files that are no part of these predictions ({shown}): made "
             "from another corpus, or with another --format or --shard-size. Remove them, or choose another "
             "folder."

@@ -12,6 +12,7 @@ from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
 from ..corpus.provenance import doc_id
+from ..errors import DistillError
 from .files import Kind, Piece, damaged, import_pyarrow, opened
 
 # A longer line or text file is set aside without being held in memory, in bytes.
@@ -34,9 +35,9 @@ class Fields:
 class Record:
     """A document to predict.
 
-    number (int): Its line, row or place in its source, from 1.
-    id (str): Its own id, or the source's name and its number.
-    text (str): Its text.
+    number: Its line, row or place in its source, from 1.
+    id: Its own id, or the source's name and its number.
+    text: Its text.
     """
 
     number: int
@@ -48,7 +49,7 @@ class Record:
 class Reject:
     """A record that cannot be predicted, and why.
 
-    excerpt (str): How it begins.
+    excerpt: How it begins.
     """
 
     number: int
@@ -59,10 +60,10 @@ class Reject:
 def read_records(piece: Piece, fields: Fields) -> Iterator[Record | Reject]:
     """Read a piece, holding little of it at a time.
 
-    piece (Piece): The piece.
-    fields (Fields): Where its text and ids are.
-    YIELDS (Union[Record, Reject]): Its records in order; empty lines are none.
-    RAISES (ValueError): If the source is damaged.
+    piece: The piece.
+    fields: Where its text and ids are.
+    YIELDS: Its records in order; empty lines are none.
+    RAISES DistillError: If the source is damaged.
     """
     readers = {Kind.jsonl: _jsonl, Kind.lines: _lines, Kind.texts: _texts, Kind.parquet: _parquet}
     yield from readers.get(piece.source.kind, _spacy)(piece, fields)
@@ -84,9 +85,9 @@ def _jsonl(piece: Piece, fields: Fields) -> Iterator[Record | Reject]:
 
 def _of_row(row: Any, fields: Fields) -> tuple[Any, Any]:
     if not isinstance(row, dict):
-        raise ValueError(f"Expected a JSON object, found {type(row).__name__}")
+        raise DistillError(f"Expected a JSON object, found {type(row).__name__}")
     if fields.text not in row:
-        raise ValueError(f"The object has no {fields.text!r}")
+        raise DistillError(f"The object has no {fields.text!r}")
     return row[fields.text], row.get(fields.id)
 
 
@@ -171,10 +172,10 @@ def _spacy(piece: Piece, fields: Fields) -> Iterator[Record | Reject]:
 def _record(piece: Piece, number: int, text: Any, id: Any) -> Record:
     """A record whose text can be stored as UTF-8.
 
-    RAISES (ValueError): If there is no such text.
+    RAISES DistillError: If there is no such text.
     """
     if not isinstance(text, str):
-        raise ValueError(f"Expected a string as text, found {type(text).__name__}")
+        raise DistillError(f"Expected a string as text, found {type(text).__name__}")
     text.encode()
     name = f"{printable(piece.source.name)}:{number}" if id is None else str(id)
     name.encode()

@@ -28,7 +28,7 @@ def matched(arms: Sequence[Arm], study: Study) -> Iterator[tuple[Arm, Arm]]:
 
     Both have equal steps or both equal gold, never one this and one that; the baseline has both.
 
-    YIELDS (tuple[Arm, Arm]): The two arms, each pair once.
+    YIELDS: The two arms, each pair once.
     """
     seen = set()
     for first, second in declared(study):
@@ -48,9 +48,9 @@ def compare_all(summary: Summary, resampler: Resampler) -> list[dict[str, Any]]:
     Comparisons at equal steps on one corpus are a family, those at equal gold are another; p values are
     corrected within their family. It is that of the plan: comparisons whose runs are still to come count too.
 
-    summary (Summary): The study.
-    resampler (Resampler): Draws the articles.
-    RETURNS (list[dict[str, Any]]): The comparisons: see `Difference`; with "first" and "second" (arms),
+    summary: The study.
+    resampler: Draws the articles.
+    RETURNS: The comparisons: see `Difference`; with "first" and "second" (arms),
         "set", "hold", "p", "p_holm", "family" (its planned size) and "verdict".
     """
     found: list[dict[str, Any]] = []
@@ -111,11 +111,11 @@ def worth(
     The curve of the baseline (gold alone) is made non-decreasing and read backwards, linear in the logarithm
     of the number of documents. Each resample of the articles gives a curve and a score of its own.
 
-    counted (Mapping[Arm, Counted]): Counts of all arms on one corpus.
-    sizes (Mapping[Arm, float]): Number of gold documents that each was trained on; 0 if it saw none.
-    baseline (str): Name of the arm that is the curve.
-    resampler (Resampler): Draws the articles.
-    RETURNS (list[dict[str, Any]]): By arm: "arm", "gold" (documents it had), "equals", "low", "high" (gold
+    counted: Counts of all arms on one corpus.
+    sizes: Number of gold documents that each was trained on; 0 if it saw none.
+    baseline: Name of the arm that is the curve.
+    resampler: Draws the articles.
+    RETURNS: By arm: "arm", "gold" (documents it had), "equals", "low", "high" (gold
         documents alone), "first", "last" (ends of the curve: a value there means "or fewer", "or more").
         Empty without at least two sizes of the baseline.
     """
@@ -152,10 +152,10 @@ def worth(
 def invert(sizes: Floats, scores: Floats, score: float) -> float:
     """The size at which a learning curve reaches a score; its ends where the score lies beyond.
 
-    sizes (NDArray): Numbers of documents, ascending.
-    scores (NDArray): The score at each; made non-decreasing first.
-    score (float): The score to reach.
-    RETURNS (float): The number of documents.
+    sizes: Numbers of documents, ascending.
+    scores: The score at each; made non-decreasing first.
+    score: The score to reach.
+    RETURNS: The number of documents.
     """
     # Loaded here: most studies have no curve, and this takes longer to load than all else of a report.
     from scipy.optimize import isotonic_regression

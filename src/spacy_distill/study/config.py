@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from spacy.util import load_config
 
 from ..engines.engine import RayOptions
+from ..errors import DistillError
 
 # The study's own corpora: no teacher and no further test corpus may be called so.
 OWN = ("gold", "oracle", "dev", "test", "heldout", "held out")
@@ -23,12 +24,12 @@ UNUSABLE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]|^[. ]|[. ]$|^$')
 def check_folder_names(section: str, names: Iterable[str]) -> None:
     """Refuse names that cannot be those of a folder or file.
 
-    section (str): Where they stand, for the message.
-    names (Iterable[str]): The names.
-    RAISES (ValueError): With the names, and what is allowed.
+    section: Where they stand, for the message.
+    names: The names.
+    RAISES DistillError: With the names, and what is allowed.
     """
     if odd := [name for name in names if UNUSABLE.search(name)]:
-        raise ValueError(
+        raise DistillError(
             f"{section}: {', '.join(map(repr, odd))} cannot be the name of a folder. Use letters, digits, "
             "'_', '-', '+' and '.', and no '.' or space at its beginning or end"
         )
@@ -37,26 +38,26 @@ def check_folder_names(section: str, names: Iterable[str]) -> None:
 def check_corpus_names(tests: Iterable[str], labels: Iterable[tuple[str, str]]) -> None:
     """Refuse names of corpora of which one would take the place of another.
 
-    tests (Iterable[str]): The further test corpora.
-    labels (Iterable[tuple[str, str]]): The teachers' labels, name and part; the part of a single one is "".
-    RAISES (ValueError): With the names.
+    tests: The further test corpora.
+    labels: The teachers' labels, name and part; the part of a single one is "".
+    RAISES DistillError: With the names.
     """
     tests, labels = list(tests), list(labels)
     if reserved := sorted(set(OWN) & set(tests)):
-        raise ValueError(
+        raise DistillError(
             f"tests: no further test corpus may be called {', '.join(reserved)}, "
             "as the study's own are. Rename it"
         )
     taken = {name for name, _ in labels} & {*OWN, *tests}
     if taken:
-        raise ValueError(
+        raise DistillError(
             f"teachers: no teacher may be called {', '.join(sorted(taken))}, as a corpus of the study is. "
             "Rename it"
         )
     for joint in "- ":
         counts = Counter(joint.join(filter(None, parts)) for parts in labels)
         if twins := sorted(name for name, count in counts.items() if count > 1):
-            raise ValueError(
+            raise DistillError(
                 f"teachers: two corpora would both be called {twins[0]!r}; a part or a seed is added to a "
                 "teacher's name. Rename one"
             )
@@ -148,7 +149,7 @@ class Study(Strict):
     def no_twins(cls, values: list[Any]) -> list[Any]:
         """Refuse a value that stands twice on an axis."""
         if twins := sorted({str(v) for v in values if values.count(v) > 1}):
-            raise ValueError(f"listed twice: {', '.join(twins)}. Leave one of them out")
+            raise DistillError(f"listed twice: {', '.join(twins)}. Leave one of them out")
         return values
 
     @model_validator(mode="after")
@@ -159,25 +160,27 @@ class Study(Strict):
             _known(f"{where}.variants", grid.variants, self.teachers, "[study.teachers]")
             _known(f"{where}.rates", grid.rates, RATES, "the learning rates")
             if any(size < 0 for size in grid.gold_sizes or []):
-                raise ValueError(f"{where}.gold_sizes: a size is a number of documents, or 0 for all of them")
+                raise DistillError(
+                    f"{where}.gold_sizes: a size is a number of documents, or 0 for all of them"
+                )
             if ORACLE in (grid.regimens or []) and not self.corpora.pool:
-                raise ValueError(
+                raise DistillError(
                     f"{where}.regimens: 'oracle' needs the pool's gold labels; "
                     "set pool in [study.corpora], or leave 'oracle' out"
                 )
         _known("study.ledgers", list(self.ledgers), self.teachers, "[study.teachers]")
         if self.heldout and not self.corpora.pool:
-            raise ValueError(
+            raise DistillError(
                 "heldout: the held-out part is judged by the pool's gold labels; "
                 "set pool in [study.corpora], or heldout = 0"
             )
         if odd := [text for text in self.comparisons if text.count(MINUS) != 1]:
-            raise ValueError(
+            raise DistillError(
                 f"comparisons: {odd[0]!r} is not of the form 'first - second', for instance "
                 "'simple_mix - pooled', or '* - gold' for all others"
             )
         if reserved := sorted(set(RESERVED) & set(self.configs)):
-            raise ValueError(f"configs: no student may be called {', '.join(reserved)}. Rename it")
+            raise DistillError(f"configs: no student may be called {', '.join(reserved)}. Rename it")
         return self
 
     @model_validator(mode="after")
@@ -236,7 +239,7 @@ def _parts(source: Corpora) -> dict[str, str]:
 
 def _known(where: str, names: list[str] | None, allowed: Any, section: str) -> None:
     if unknown := sorted(set(names or []) - set(allowed)):
-        raise ValueError(
+        raise DistillError(
             f"{where}: unknown {', '.join(map(repr, unknown))}. {section} knows {', '.join(sorted(allowed))}"
         )
 
@@ -244,14 +247,14 @@ def _known(where: str, names: list[str] | None, allowed: Any, section: str) -> N
 def read_study(path: Path, overrides: Mapping[str, Any] | None = None) -> tuple[Study, Config]:
     """Read and check a study config.
 
-    path (Path): The config file.
-    overrides (Mapping[str, Any]): Values by dotted name, for instance {"study.max_steps": 20}.
-    RETURNS (tuple[Study, Config]): The study, and the config with all variables filled in.
-    RAISES (ValueError): If there is no such file.
-    RAISES (ConfigValidationError): If the config does not say what it must, with the lines to change.
+    path: The config file.
+    overrides: Values by dotted name, for instance {"study.max_steps": 20}.
+    RETURNS: The study, and the config with all variables filled in.
+    RAISES DistillError: If there is no such file.
+    RAISES ConfigValidationError: If the config does not say what it must, with the lines to change.
     """
     if not Path(path).is_file():
-        raise ValueError(f"No such study config: {path}. Copy one from configs/study_sample.cfg.")
+        raise DistillError(f"No such study config: {path}. Copy one from configs/study_sample.cfg.")
     config = load_config(path, overrides=dict(overrides or {}), interpolate=True)
     return check_study(config), config
 
@@ -259,7 +262,7 @@ def read_study(path: Path, overrides: Mapping[str, Any] | None = None) -> tuple[
 def check_study(config: Config) -> Study:
     """The checked section [study] of a config without variables.
 
-    RAISES (ConfigValidationError): If the config does not say what it must, with the lines to change.
+    RAISES ConfigValidationError: If the config does not say what it must, with the lines to change.
     """
     if "study" not in config:
         raise ConfigValidationError(
@@ -283,12 +286,12 @@ WITHOUT_TEACHER = ("gold", "oracle")
 class Arm:
     """One way to train; its runs differ by their seed alone.
 
-    student (str): Name of the student config.
-    regimen (str): Name of the share schedule, or "oracle".
-    gold_size (int): Number of gold documents, 0 for all.
-    variant (str): Whose distilled labels; empty where the regimen sees none.
-    rate (str): Learning rate: "student" (as its config says), "constant", "decay" or "restart".
-    hold (str): What is equal to the baseline: "steps" or "gold" (the gold examples seen).
+    student: Name of the student config.
+    regimen: Name of the share schedule, or "oracle".
+    gold_size: Number of gold documents, 0 for all.
+    variant: Whose distilled labels; empty where the regimen sees none.
+    rate: Learning rate: "student" (as its config says), "constant", "decay" or "restart".
+    hold: What is equal to the baseline: "steps" or "gold" (the gold examples seen).
     """
 
     student: str
@@ -324,16 +327,16 @@ class Run:
 def make_runs(study: Study) -> list[Run]:
     """All runs of a study, each once, ordered so that every arm gets its first seed before any its second.
 
-    study (Study): The study.
-    RETURNS (list[Run]): The runs.
-    RAISES (ValueError): If two different arms get one name: their runs would share a folder.
+    study: The study.
+    RETURNS: The runs.
+    RAISES DistillError: If two different arms get one name: their runs would share a folder.
     """
     runs: dict[Path, Run] = {}
     for grid in study.all_grids().values():
         for run in _grid_runs(study, grid):
             other = runs.setdefault(run.folder, run)
             if other != run:
-                raise ValueError(
+                raise DistillError(
                     f"Two different arms would both be called {run.arm.name!r}: {other.arm.record()} and "
                     f"{run.arm.record()}. Give one's teacher or regimen another name, in [study.teachers] "
                     "or [study.shares]."

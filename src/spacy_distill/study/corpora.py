@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, shard_paths, write_docs
 from ..corpus.provenance import article_id, doc_id
+from ..errors import DistillError
 from .config import Run, Study
 
 # Which articles of the pool are held out depends on nothing but the articles and this number.
@@ -21,12 +22,12 @@ HELDOUT_FILE = Path("heldout.spacy")
 class Inputs:
     """Prepared corpora, by what they are for.
 
-    gold (dict): Gold subset by (size, seed).
-    gold_all (Path): The whole gold corpus: labels are counted from it.
-    distilled (dict): Distilled corpora by name of the labels and part, held-out articles left out.
-    oracle (Optional[Path]): The pool with its gold labels, held-out articles left out.
-    heldout (Optional[Path]): The held-out part of the pool with gold labels.
-    heldout_teachers (dict): The same sentences with the labels of each name.
+    gold: Gold subset by (size, seed).
+    gold_all: The whole gold corpus: labels are counted from it.
+    distilled: Distilled corpora by name of the labels and part, held-out articles left out.
+    oracle: The pool with its gold labels, held-out articles left out.
+    heldout: The held-out part of the pool with gold labels.
+    heldout_teachers: The same sentences with the labels of each name.
     dev, test (Path), tests (dict): Corpora to score on.
     """
 
@@ -45,11 +46,11 @@ class Inputs:
 def prepare(study: Study, runs: Iterable[Run], folder: Path) -> Inputs:
     """Write the corpora of a study.
 
-    study (Study): The study.
-    runs (Iterable[Run]): The runs that will read them.
-    folder (Path): Where to write them.
-    RETURNS (Inputs): The corpora.
-    RAISES (ValueError): If a corpus cannot be read, or has too few documents, no labels or no article ids.
+    study: The study.
+    runs: The runs that will read them.
+    folder: Where to write them.
+    RETURNS: The corpora.
+    RAISES DistillError: If a corpus cannot be read, or has too few documents, no labels or no article ids.
     """
     sources = study.corpora
     inputs = Inputs(
@@ -61,7 +62,7 @@ def prepare(study: Study, runs: Iterable[Run], folder: Path) -> Inputs:
     shard_paths(inputs.gold_all)
     for path in (inputs.dev, inputs.test, *inputs.tests.values()):
         if not any(True for _ in _labelled(read_docs(path, Vocab()))):
-            raise ValueError(
+            raise DistillError(
                 f"{path} has no document with labels: it can judge nothing. Import it with its gold labels "
                 "(`spacy distill import --format conll`); a document without an entity needs them too, all O."
             )
@@ -83,7 +84,7 @@ def _write_gold(inputs: Inputs, wanted: set[tuple[int, int]], folder: Path) -> N
     docs = list(_labelled(read_docs(inputs.gold_all, Vocab())))
     for size, seed in sorted(wanted):
         if size > len(docs):
-            raise ValueError(
+            raise DistillError(
                 f"gold_sizes asks for {size} documents, but {inputs.gold_all} has {len(docs)} with labels. "
                 "Make the size smaller, or 0 for all of them."
             )
@@ -95,7 +96,7 @@ def _write_gold(inputs: Inputs, wanted: set[tuple[int, int]], folder: Path) -> N
 def nested_sample(total: int, size: int, seed: int) -> list[int]:
     """Positions of a sample; a smaller sample of the same seed is the beginning of a larger one.
 
-    RETURNS (list[int]): `size` different positions below `total`.
+    RETURNS: `size` different positions below `total`.
     """
     order = list(range(total))
     random.Random(seed).shuffle(order)
@@ -139,7 +140,7 @@ def _heldout_articles(study: Study) -> set[str]:
     docs = read_docs(Path(study.corpora.pool), Vocab())
     articles = sorted({article for doc in docs if (article := article_id(doc)) is not None})
     if not articles:
-        raise ValueError(
+        raise DistillError(
             f"heldout = {study.heldout}: the documents of {study.corpora.pool} name no article. "
             "Make the corpus with `spacy distill import`, or set heldout = 0."
         )
@@ -158,7 +159,7 @@ def _in(doc: Doc, articles: set[str]) -> bool:
 def _write(inputs: Inputs, docs: Iterable[Doc], path: Path) -> Path:
     count = write_docs(docs, path)
     if not count:
-        raise ValueError(f"No document is left for {path}: its source has no document with labels.")
+        raise DistillError(f"No document is left for {path}: its source has no document with labels.")
     inputs.sizes[path] = count
     return path
 

@@ -21,9 +21,9 @@ ALL = "all"
 def lineage_of(results: Sequence[Result], resampler: Resampler) -> dict[str, Any]:
     """The lineage of errors of one arm, all its seeds together.
 
-    results (Sequence[Result]): The runs of the arm.
-    resampler (Resampler): Draws the articles.
-    RETURNS (dict[str, Any]): By label, and under "all": the mean number a seed of each kind of `Lineage`;
+    results: The runs of the arm.
+    resampler: Draws the articles.
+    RETURNS: By label, and under "all": the mean number a seed of each kind of `Lineage`;
         "inherited" (share of the student's errors) and "corrected" (share of the teacher's), each with
         "mean", "low" and "high", or None where there is no error. Empty if there is no held-out part.
     """
@@ -69,8 +69,8 @@ def _share(total: Floats, samples: Floats) -> dict[str, float] | None:
 def find_all(summary: Summary) -> dict[str, Any]:
     """Compute all that is to be said of a study.
 
-    summary (Summary): The study.
-    RETURNS (dict[str, Any]): "arms", "comparisons", "worth", "teachers": see the functions that make them.
+    summary: The study.
+    RETURNS: "arms", "comparisons", "worth", "teachers": see the functions that make them.
     """
     resampler = Resampler.of(summary.study.resamples)
     arms = [arm_findings(arm, results, summary, resampler) for arm, results in summary.by_arm.items()]
@@ -87,7 +87,7 @@ def arm_findings(
 ) -> dict[str, Any]:
     """What is known of one arm.
 
-    RETURNS (dict[str, Any]): "arm", "seeds", "steps", "sets" (scores by corpus, see `score_arm`; with "seen",
+    RETURNS: "arm", "seeds", "steps", "sets" (scores by corpus, see `score_arm`; with "seen",
         "unseen" and "best"), "per_seed" (micro F1 by seed), "exposures", "lineage", "curve", "seconds".
     """
     sets = {}

@@ -50,9 +50,9 @@ class Lineage(NamedTuple):
 class View(NamedTuple):
     """What someone says of one text.
 
-    pieces (frozenset[Piece]): The entities.
-    silent (tuple): Places of tokens of which nothing is said (missing annotation).
-    words (tuple): Places of all tokens; empty if they are not known.
+    pieces: The entities.
+    silent: Places of tokens of which nothing is said (missing annotation).
+    words: Places of all tokens; empty if they are not known.
     """
 
     pieces: frozenset[Piece]
@@ -82,10 +82,10 @@ def trace(gold: View, teacher: View, student: Iterable[Piece]) -> dict[str, Line
     it said nothing: an entity that the student misses there is the student's own error. The student's errors
     are those that `count_spans` counts, also where the student's tokens are not gold's.
 
-    gold (View): What is right.
-    teacher (View): What the teacher says.
-    student (Iterable[Piece]): The entities that the student finds.
-    RETURNS (dict[str, Lineage]): The errors by label.
+    gold: What is right.
+    teacher: What the teacher says.
+    student: The entities that the student finds.
+    RETURNS: The errors by label.
     """
     right = gold.pieces
     theirs, ours = (

@@ -13,6 +13,7 @@ from spacy.util import load_config, registry
 from ..blend.checks import missing_encoder
 from ..blend.schedules import draw_shares, fill_shares
 from ..engines.ray_data import digest
+from ..errors import DistillError
 from .config import ANY, MINUS, ORACLE, Arm, Run, Study, arms_of, declared, make_runs
 from .corpora import Inputs
 from .run import Job
@@ -21,12 +22,12 @@ from .run import Job
 def run_config(study: Study, run: Run, inputs: Inputs, steps: int) -> tuple[Config, dict[str, str]]:
     """The config of a run, with its variables, and the places its [paths] stand for.
 
-    study (Study): The study.
-    run (Run): The run.
-    inputs (Inputs): The prepared corpora.
-    steps (int): Number of steps.
-    RETURNS (tuple[Config, dict[str, str]]): The config, and those of its [paths] that are files or folders.
-    RAISES (ValueError): If the student's config has no corpus to blend.
+    study: The study.
+    run: The run.
+    inputs: The prepared corpora.
+    steps: Number of steps.
+    RETURNS: The config, and those of its [paths] that are files or folders.
+    RAISES DistillError: If the student's config has no corpus to blend.
     """
     arm = run.arm
     config = student_config(study, arm.student)
@@ -55,25 +56,25 @@ def run_config(study: Study, run: Run, inputs: Inputs, steps: int) -> tuple[Conf
 def student_config(study: Study, student: str) -> Config:
     """A student's config, with the study's own values of [study.train] in it, variables kept.
 
-    RAISES (ValueError): If there is no such file, it has no [corpora.train] with a share, no [paths] or no
+    RAISES DistillError: If there is no such file, it has no [corpora.train] with a share, no [paths] or no
         [training], or the folder of its encoder is not there.
     """
     path = Path(study.configs[student])
     if not path.is_file():
-        raise ValueError(f"[study.configs] {student} = {path}: there is no such file.")
+        raise DistillError(f"[study.configs] {student} = {path}: there is no such file.")
     config = load_config(path, interpolate=False).merge(Config(study.train))
     if "share" not in config.get("corpora", {}).get("train", {}):
-        raise ValueError(
+        raise DistillError(
             f"{path} has no [corpora.train] with a share to set. "
             'Use the reader "spacy_distill.BlendedCorpus.v1" there, as in configs/student_cpu.cfg.'
         )
     if absent := [f"[{section}]" for section in ("paths", "training") if section not in config]:
-        raise ValueError(
+        raise DistillError(
             f"{path} has no {' and no '.join(absent)}, where a study sets a run's corpora and steps. "
             "Add what configs/student_cpu.cfg has there."
         )
     if missing := missing_encoder(config):
-        raise ValueError(f"{path}: {missing}")
+        raise DistillError(f"{path}: {missing}")
     return config
 
 
@@ -128,7 +129,7 @@ def _peak(configured: Any) -> float:
         for key in ("rate", "initial_rate", "max_rate", "base_rate"):
             if isinstance(configured.get(key), int | float):
                 return float(configured[key])
-    raise ValueError(
+    raise DistillError(
         f"The study sets learning rates, but the student's [training.optimizer] has no rate: {configured!r}. "
         'Give learn_rate a number or a schedule with a rate; or set rates = ["student"] in [study].'
     )
@@ -158,8 +159,8 @@ class Planned:
 class Plan:
     """The runs of a study.
 
-    runs (Sequence[Planned]): The runs, in the order in which they are done.
-    left_out (dict[str, str]): Arms and declared comparisons that cannot be had, and why.
+    runs: The runs, in the order in which they are done.
+    left_out: Arms and declared comparisons that cannot be had, and why.
     """
 
     runs: Sequence[Planned]
@@ -169,10 +170,10 @@ class Plan:
 def make_plan(study: Study, inputs: Inputs, runs: Sequence[Run] | None = None) -> Plan:
     """Plan a study.
 
-    study (Study): The study.
-    inputs (Inputs): Its prepared corpora.
-    RETURNS (Plan): The plan.
-    RAISES (ValueError): If a student's config or a schedule cannot be used.
+    study: The study.
+    inputs: Its prepared corpora.
+    RETURNS: The plan.
+    RAISES DistillError: If a student's config or a schedule cannot be used.
     """
     runs = make_runs(study) if runs is None else runs
     steps: dict[Arm, int] = {}
@@ -232,7 +233,7 @@ def equal_gold_steps(study: Study, arm: Arm, inputs: Inputs) -> int:
 def _schedule(study: Study, regimen: str, steps: int) -> Any:
     block = share_block(study, regimen)
     if not registry.has("schedules", block.get("@schedules", "")):
-        raise ValueError(
+        raise DistillError(
             f"Regimen {regimen!r}: there is no schedule {block.get('@schedules')!r}. "
             "Take one of docs/blending.md, or describe it in [study.shares]."
         )
@@ -243,8 +244,8 @@ def _schedule(study: Study, regimen: str, steps: int) -> Any:
 def make_job(study: Study, run: Run, inputs: Inputs, steps: int, digests: dict[str, str]) -> Job:
     """The job of a run.
 
-    digests (dict[str, str]): SHA-256 by path, filled as needed: a corpus of many runs is read once.
-    RETURNS (Job): The job; its record holds the fingerprint.
+    digests: SHA-256 by path, filled as needed: a corpus of many runs is read once.
+    RETURNS: The job; its record holds the fingerprint.
     """
     config, paths = run_config(study, run, inputs, steps)
     scored = {"test": inputs.test, **inputs.tests}

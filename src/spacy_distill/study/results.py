@@ -62,10 +62,10 @@ ByArticle = dict[str, dict[str, list[int]]]
 class Result:
     """A finished run.
 
-    run (Run): The run.
-    record (dict[str, Any]): Its `run.json`: steps, inputs, versions, seconds.
-    sets (dict[str, list[Row]]): Its counts by corpus, a row an article: see `score_models`, `article_rows`.
-    blend (dict[str, Any]): What training saw: see `read_blend`.
+    run: The run.
+    record: Its `run.json`: steps, inputs, versions, seconds.
+    sets: Its counts by corpus, a row an article: see `score_models`, `article_rows`.
+    blend: What training saw: see `read_blend`.
     """
 
     run: Run
@@ -149,12 +149,12 @@ CURVE_POINTS = 100
 def read_results(store: Store, runs: Mapping[Run, str], corpora: Path, study: Study) -> list[Result]:
     """Read the finished runs among some.
 
-    store (Store): The study's folder.
-    runs (Mapping[Run, str]): The runs to look for, with their fingerprints: what was made of other inputs is
+    store: The study's folder.
+    runs: The runs to look for, with their fingerprints: what was made of other inputs is
         not read.
-    corpora (Path): The folder of the study's corpora: the lineage of errors is traced there.
-    study (Study): The study; runs without a teacher are compared with its first.
-    RETURNS (list[Result]): Those that are finished, in the same order.
+    corpora: The folder of the study's corpora: the lineage of errors is traced there.
+    study: The study; runs without a teacher are compared with its first.
+    RETURNS: Those that are finished, in the same order.
     """
     tracer = Tracer(corpora)
     found = []
@@ -174,7 +174,7 @@ def read_results(store: Store, runs: Mapping[Run, str], corpora: Path, study: St
 def read_blend(path: Path) -> dict[str, Any]:
     """What training saw, from its `blend.jsonl`.
 
-    RETURNS (dict[str, Any]): "exposures" by source, "documents" by source, "curve" of steps with
+    RETURNS: "exposures" by source, "documents" by source, "curve" of steps with
         "planned" and "share_total", "scores" of the evaluations; empty if the student's logger wrote none.
     """
     if not path.is_file():
@@ -195,7 +195,7 @@ def read_blend(path: Path) -> dict[str, Any]:
 class Tracer:
     """Traces students' errors on the held-out part of the pool.
 
-    corpora (Path): The folder of the study's corpora.
+    corpora: The folder of the study's corpora.
     """
 
     def __init__(self, corpora: Path) -> None:
@@ -205,9 +205,9 @@ class Tracer:
     def add_lineage(self, rows: list[Row], predictions: Path, labels: str) -> None:
         """Add the lineage of errors to the rows of the held-out documents.
 
-        rows (list[Row]): The rows of one run: those whose document has a teacher's labels get "lineage".
-        predictions (Path): What the run's student found.
-        labels (str): The name of its teacher's labels.
+        rows: The rows of one run: those whose document has a teacher's labels get "lineage".
+        predictions: What the run's student found.
+        labels: The name of its teacher's labels.
         """
         gold = self._read(self._corpora / HELDOUT_FILE)
         teacher = self._read(self._corpora / heldout_teacher(labels))

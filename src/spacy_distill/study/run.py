@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 class Job:
     """One training, complete: a worker needs nothing else, and writes only into its folder.
 
-    name (str): The run, for people.
-    config (str): The training config; variables are kept.
-    paths (dict[str, str]): Files and folders by the name that the config's [paths] give them.
-    scored (dict[str, str]): Corpora to score on, by name.
-    record (dict[str, Any]): What the run is: goes into its `run.json`.
-    keep (str): Which models stay: "all", "last" or "none".
-    score_best (bool): Whether model-best is scored as well.
-    gpu (int): GPU to use, -1 for the CPU.
+    name: The run, for people.
+    config: The training config; variables are kept.
+    paths: Files and folders by the name that the config's [paths] give them.
+    scored: Corpora to score on, by name.
+    record: What the run is: goes into its `run.json`.
+    keep: Which models stay: "all", "last" or "none".
+    score_best: Whether model-best is scored as well.
+    gpu: GPU to use, -1 for the CPU.
     """
 
     name: str
@@ -78,11 +78,11 @@ def score_models(
 ) -> dict[str, Any]:
     """Load pipelines from disk and score each on each corpus.
 
-    models (Mapping[str, Path]): The pipelines; the spans of "last" are written to `predictions.jsonl`.
-    sets (Mapping[str, Path]): Corpora with gold labels.
-    gold (Path): The gold training data: an entity is seen if its text is one there.
-    out (Path): Folder to write to.
-    RETURNS (dict[str, Any]): By corpus the rows of its documents: "id", "document", and by model the counts
+    models: The pipelines; the spans of "last" are written to `predictions.jsonl`.
+    sets: Corpora with gold labels.
+    gold: The gold training data: an entity is seen if its text is one there.
+    out: Folder to write to.
+    RETURNS: By corpus the rows of its documents: "id", "document", and by model the counts
         (true positives, false positives, false negatives) per label, of all entities and of the seen ones.
     """
     surfaces = entity_texts(read_docs(gold, Vocab()))
@@ -174,8 +174,8 @@ BEST = "model-best"
 def carry_out(job: Job, folder: Path) -> None:
     """Train and score one run.
 
-    job (Job): The run.
-    folder (Path): An empty folder for its results: config, log, blend.jsonl, scores.json, run.json, models.
+    job: The run.
+    folder: An empty folder for its results: config, log, blend.jsonl, scores.json, run.json, models.
     """
     with (folder / LOG).open("w", encoding="utf8") as log, _written_to(log):
         started = time.monotonic()

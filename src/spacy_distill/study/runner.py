@@ -21,6 +21,7 @@ from ..corpus.docbin import count_docs, read_docs, write_bytes
 from ..engines.engine import Engine, EngineName, Event, Outcome
 from ..engines.local import LocalEngine, prepare_worker
 from ..engines.ray_tasks import RayTasks, connected
+from ..errors import DistillError
 from .config import Study, make_runs
 from .corpora import Inputs, prepare
 from .plan import Plan, Planned, make_plan
@@ -44,17 +45,17 @@ def work(job: Job, folder: Path) -> Outcome:
 def opened_engine(name: EngineName, jobs: int | None, study: Study) -> Iterator[Engine[Job]]:
     """An engine that trains and scores.
 
-    name (EngineName): Who does the work.
-    jobs (Optional[int]): Runs at a time; None: one on this machine, as many as fit on a cluster.
-    study (Study): The study: says what a run takes of a cluster.
-    YIELDS (Engine): The engine; a cluster is left, or ended if it was started here, afterwards.
-    RAISES (ValueError): If Ray is not installed, its cluster cannot be used, or runs get no GPU they need.
+    name: Who does the work.
+    jobs: Runs at a time; None: one on this machine, as many as fit on a cluster.
+    study: The study: says what a run takes of a cluster.
+    YIELDS: The engine; a cluster is left, or ended if it was started here, afterwards.
+    RAISES DistillError: If Ray is not installed, its cluster cannot be used, or runs get no GPU they need.
     """
     if name == EngineName.local:
         yield LocalEngine(work, 1 if jobs is None else jobs)
     else:
         if study.gpu != (0 if study.ray.num_gpus else -1):
-            raise ValueError(
+            raise DistillError(
                 f"[study] has gpu = {study.gpu}, but [study.ray] num_gpus = {study.ray.num_gpus:g}. Ray "
                 "shows a run only the GPUs that it was given: set gpu = 0 and num_gpus (0.25 for four runs "
                 "on one GPU), or gpu = -1 and num_gpus = 0."
@@ -72,10 +73,10 @@ CORPORA = "corpora"
 class Progress:
     """Something that happened to a run.
 
-    planned (Planned): The run.
-    kind (str): "skipped" (done before), "started", "finished" or "failed".
-    error (str): Why it failed.
-    place (Optional[Path]): Where its results, or the log of its failure, are.
+    planned: The run.
+    kind: "skipped" (done before), "started", "finished" or "failed".
+    error: Why it failed.
+    place: Where its results, or the log of its failure, are.
     """
 
     planned: Planned
@@ -87,9 +88,9 @@ class Progress:
 def plan_study(study: Study, folder: Path) -> tuple[Plan, Inputs]:
     """Write a study's corpora into a folder and plan its runs.
 
-    study (Study): The study.
-    folder (Path): Where to write the corpora.
-    RETURNS (tuple[Plan, Inputs]): The plan and the corpora.
+    study: The study.
+    folder: Where to write the corpora.
+    RETURNS: The plan and the corpora.
     """
     runs = make_runs(study)
     inputs = prepare(study, runs, folder)
@@ -99,11 +100,11 @@ def plan_study(study: Study, folder: Path) -> tuple[Plan, Inputs]:
 def conduct(plan: Plan, store: Store, engine: Engine[Job], scratch: Path) -> Iterator[Progress]:
     """Carry out the runs of a plan that are not done.
 
-    plan (Plan): The plan.
-    store (Store): The study's folder, which must be held open.
-    engine (Engine): Who does the work.
-    scratch (Path): The store's scratch folder.
-    YIELDS (Progress): What happens, run by run.
+    plan: The plan.
+    store: The study's folder, which must be held open.
+    engine: Who does the work.
+    scratch: The store's scratch folder.
+    YIELDS: What happens, run by run.
     """
     pending: dict[str, Planned] = {}
     for planned in plan.runs:
@@ -139,8 +140,8 @@ def write_study(config: Config, plan: Plan, store: Store) -> None:
 def read_plan(root: Path) -> tuple[dict[str, str], dict[str, str]]:
     """The plan of a study.
 
-    root (Path): Its folder.
-    RETURNS (tuple[dict[str, str], dict[str, str]]): The fingerprint of each run, and why arms were left out.
+    root: Its folder.
+    RETURNS: The fingerprint of each run, and why arms were left out.
     """
     content = json.loads((root / PLAN).read_bytes())
     return content["runs"], content["left_out"]
@@ -156,9 +157,9 @@ WORTH_A_PROBE = 10
 class Speed:
     """What a student takes on this machine, in seconds.
 
-    setup (float): To build and initialize it.
-    step (float): For one update.
-    document (float): To predict one document of dev.
+    setup: To build and initialize it.
+    step: For one update.
+    document: To predict one document of dev.
     """
 
     setup: float
@@ -169,11 +170,11 @@ class Speed:
 def estimate(pending: Sequence[Planned], store: Store, workers: int, *, probe: bool) -> float | None:
     """The expected seconds of runs.
 
-    pending (Sequence[Planned]): The runs.
-    store (Store): The study's folder: finished runs of a student tell best.
-    workers (int): How many runs at a time.
-    probe (bool): Whether to try out a student of which no run is finished.
-    RETURNS (Optional[float]): The seconds, or None if nothing is known of a student.
+    pending: The runs.
+    store: The study's folder: finished runs of a student tell best.
+    workers: How many runs at a time.
+    probe: Whether to try out a student of which no run is finished.
+    RETURNS: The seconds, or None if nothing is known of a student.
     """
     total = 0.0
     groups: dict[str, list[Planned]] = {}

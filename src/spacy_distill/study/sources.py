@@ -30,10 +30,10 @@ MILLION = 1_000_000
 class Bill:
     """The cost of some answers.
 
-    answers (int): How many were found in the ledger.
-    missing (int): How many were not.
-    cost (float): USD.
-    estimated (int): How many of the answers' costs are estimated from their length.
+    answers: How many were found in the ledger.
+    missing: How many were not.
+    cost: USD.
+    estimated: How many of the answers' costs are estimated from their length.
     """
 
     answers: int = 0
@@ -52,11 +52,11 @@ def add_up(keys: Iterable[str], ledger: Path, prices: Prices | None) -> Bill | N
     Where the ledger knows no cost, it is estimated: from the tokens that the server counted, or from the
     length of prompt and answer.
 
-    keys (Iterable[str]): Keys of the answers; each is paid once.
-    ledger (Path): The ledger.
-    prices (Optional[Prices]): Prices for estimates; without them nothing can be estimated.
-    RETURNS (Optional[Bill]): The bill, or None if an answer's cost is neither known nor to be estimated.
-    RAISES (ValueError): If the ledger cannot be read.
+    keys: Keys of the answers; each is paid once.
+    ledger: The ledger.
+    prices: Prices for estimates; without them nothing can be estimated.
+    RETURNS: The bill, or None if an answer's cost is neither known nor to be estimated.
+    RAISES ValueError: If the ledger cannot be read.
     """
     bill = Bill()
     with Ledger(ledger, create=False) as opened:
@@ -105,9 +105,9 @@ def read_data(folder: Path) -> dict[str, Any]:
 def describe(study: Study, inputs: Inputs) -> dict[str, Any]:
     """Describe the corpora of a study.
 
-    study (Study): The study.
-    inputs (Inputs): Its prepared corpora.
-    RETURNS (dict[str, Any]): By corpus: "path", "sha256", "documents", "articles", "tokens", "entities" by
+    study: The study.
+    inputs: Its prepared corpora.
+    RETURNS: By corpus: "path", "sha256", "documents", "articles", "tokens", "entities" by
         label; for those that students are trained on also "leaks": how many documents stand in each test
         corpus, exactly, nearly, and short ones that recur by nature.
     """
@@ -180,8 +180,8 @@ def teacher_rows(study: Study) -> dict[str, dict[str, Any]]:
     Of labels that are made anew for each seed, those of the first are judged.
     Documents without labels (refused, truncated, unparsable) are counted apart: they are no training data.
 
-    study (Study): The study; its pool is the gold standard.
-    RETURNS (dict[str, dict[str, Any]]): By teacher: "rows" (as in `scores.json`; none without a pool),
+    study: The study; its pool is the gold standard.
+    RETURNS: By teacher: "rows" (as in `scores.json`; none without a pool),
         "documents", "unlabelled", "origins" (view, model, prompt hash, source) and "bill" (see `Bill`).
     """
     vocab = Vocab()

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from ..corpus.scores import LEVEL, Floats, draw_weights, interval, prf_array
+from ..errors import DistillError
 from .results import Result
 
 SEED = 0
@@ -18,10 +19,10 @@ SEED = 0
 class Counted:
     """Span counts of the runs of one arm on one corpus.
 
-    articles (tuple[str, ...]): The articles, in the order of the corpus.
-    labels (tuple[str, ...]): The labels, sorted.
-    seeds (tuple[int, ...]): The seeds of the runs.
-    table (NDArray): Seeds × articles × labels × (tp, fp, fn).
+    articles: The articles, in the order of the corpus.
+    labels: The labels, sorted.
+    seeds: The seeds of the runs.
+    table: Seeds × articles × labels × (tp, fp, fn).
     """
 
     articles: tuple[str, ...]
@@ -38,12 +39,12 @@ class Counted:
 def count_runs(results: Sequence[Result], name: str = "test", kind: str = "last", width: int = 3) -> Counted:
     """Collect the counts of runs.
 
-    results (Sequence[Result]): Runs that differ by their seed alone, at least one.
-    name (str): The corpus.
-    kind (str): Which counts: "last", "last_seen", "best", …
-    width (int): How many numbers of this kind there are a label.
-    RETURNS (Counted): The counts.
-    RAISES (ValueError): If the runs were not scored on the same articles.
+    results: Runs that differ by their seed alone, at least one.
+    name: The corpus.
+    kind: Which counts: "last", "last_seen", "best", …
+    width: How many numbers of this kind there are a label.
+    RETURNS: The counts.
+    RAISES DistillError: If the runs were not scored on the same articles.
     """
     by_run = [result.by_article(name, kind) for result in results]
     articles = tuple(by_run[0])
@@ -51,7 +52,7 @@ def count_runs(results: Sequence[Result], name: str = "test", kind: str = "last"
     table = np.zeros((len(results), len(articles), len(every), width))
     for rows, target, result in zip(by_run, table, results, strict=True):
         if tuple(rows) != articles:
-            raise ValueError(
+            raise DistillError(
                 f"{result.run} was scored on other articles of {name!r} than {results[0].run}. "
                 "Run the study again: what was scored on another corpus is done anew."
             )
@@ -65,7 +66,7 @@ def count_runs(results: Sequence[Result], name: str = "test", kind: str = "last"
 class Resampler:
     """Draws articles with replacement, the same for everything that has the same articles.
 
-    resamples (int): How many draws.
+    resamples: How many draws.
     """
 
     resamples: int
@@ -109,9 +110,9 @@ ALPHA = 0.05
 def estimate(per_seed: Floats, samples: Floats) -> dict[str, Any]:
     """A score: its mean over seeds, the interval by articles, and the spread over seeds.
 
-    per_seed (NDArray): The score of each seed.
-    samples (NDArray): Its mean over seeds in each resample of the articles.
-    RETURNS (dict[str, Any]): "mean", "low", "high", and "sd" (None for one seed).
+    per_seed: The score of each seed.
+    samples: Its mean over seeds in each resample of the articles.
+    RETURNS: "mean", "low", "high", and "sd" (None for one seed).
     """
     low, high = interval(samples)
     spread = float(np.std(per_seed, ddof=1)) if len(per_seed) > 1 else None
@@ -121,9 +122,9 @@ def estimate(per_seed: Floats, samples: Floats) -> dict[str, Any]:
 def score_arm(counted: Counted, resampler: Resampler) -> dict[str, Any]:
     """All scores of one arm on one corpus.
 
-    counted (Counted): Its counts.
-    resampler (Resampler): Draws the articles.
-    RETURNS (dict[str, Any]): "micro" and each of "labels" with "p", "r", "f", and "macro_f": see `estimate`.
+    counted: Its counts.
+    resampler: Draws the articles.
+    RETURNS: "micro" and each of "labels" with "p", "r", "f", and "macro_f": see `estimate`.
     """
     samples = resample(counted, resampler)
     micro, micro_samples = micro_prf(counted.sums), micro_prf(samples).mean(axis=1)
@@ -150,9 +151,9 @@ def _estimates(per_seed: Floats, samples: Floats) -> dict[str, Any]:
 class Difference:
     """Micro F1 of one arm minus that of another, over the seeds that both have.
 
-    seeds (tuple[int, ...]): The seeds.
-    per_seed (tuple[float, ...]): The difference for each.
-    mean (float): Their mean.
+    seeds: The seeds.
+    per_seed: The difference for each.
+    mean: Their mean.
     t_low, t_high, t_p: t interval over the seeds, and the p value of no difference; None for one seed.
     low, high, boot_p (float): Interval and p value by the bootstrap over articles.
     """
@@ -177,8 +178,8 @@ def difference(first: Counted, second: Counted, resampler: Resampler) -> Differe
     """Compare two arms, paired by seed and by article.
 
     first, second (Counted): Counts of the arms on the same corpus.
-    resampler (Resampler): Draws the articles.
-    RETURNS (Optional[Difference]): First minus second, or None if they have no seed in common.
+    resampler: Draws the articles.
+    RETURNS: First minus second, or None if they have no seed in common.
     """
     seeds = tuple(seed for seed in first.seeds if seed in second.seeds)
     if not seeds:
@@ -204,7 +205,7 @@ def difference(first: Counted, second: Counted, resampler: Resampler) -> Differe
 def t_interval(differences: Floats) -> tuple[float | None, float | None, float | None]:
     """The t interval of the mean of paired differences, and the p value of a mean of 0.
 
-    RETURNS (tuple): Low, high, p; all None for fewer than two differences.
+    RETURNS: Low, high, p; all None for fewer than two differences.
     """
     n = len(differences)
     if n < 2:
@@ -230,9 +231,9 @@ def two_sided(samples: Floats) -> float:
 def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
     """p values corrected for their number (Holm 1979): none falls below one that was smaller.
 
-    p_values (Sequence[float]): The p values that are known.
-    family (Optional[int]): How many there will be; None: these are all.
-    RETURNS (list[float]): The corrected p values; those still to come are taken for 1.
+    p_values: The p values that are known.
+    family: How many there will be; None: these are all.
+    RETURNS: The corrected p values; those still to come are taken for 1.
     """
     size = len(p_values) if family is None else family
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])

@@ -19,7 +19,7 @@ ERROR = "error.txt"
 class Store:
     """The runs of a study on disk.
 
-    root (Path): The study's folder.
+    root: The study's folder.
     """
 
     def __init__(self, root: Path) -> None:
@@ -31,8 +31,8 @@ class Store:
 
         What an earlier, killed study left half-done is removed. The lock ends with the process.
 
-        YIELDS (Path): The scratch folder; removed afterwards.
-        RAISES (ValueError): If the folder cannot be written to, or another study is at work in it.
+        YIELDS: The scratch folder; removed afterwards.
+        RAISES ValueError: If the folder cannot be written to, or another study is at work in it.
         """
         with held(self.root, SCRATCH, "Another study") as scratch:
             yield scratch
@@ -74,7 +74,7 @@ class Store:
     def keep_failure(self, folder: Path, results: Path | None, error: str) -> Path:
         """Keep the log of a failed run, and why it failed.
 
-        RETURNS (Path): Where it is kept.
+        RETURNS: Where it is kept.
         """
         place = self.root / FAILED / folder
         shutil.rmtree(place, ignore_errors=True)

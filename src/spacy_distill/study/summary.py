@@ -13,6 +13,7 @@ from typing import Any
 from confection import Config
 
 from ..corpus.docbin import write_bytes
+from ..errors import DistillError
 from .config import Arm, Run, Study, check_study, make_runs
 from .results import Result, article_rows, read_results, without_text
 from .runner import CORPORA, PLAN, STUDY, read_plan
@@ -27,14 +28,14 @@ FORMAT = 1
 class Summary:
     """A study as it stands.
 
-    study (Study): Its config.
-    runs (Sequence[Run]): The runs of its matrix.
-    results (Sequence[Result]): Those that are finished.
-    teachers (dict[str, dict[str, Any]]): Counts of each teacher's labels: see `teacher_rows`.
-    failures (dict[str, str]): Why each failed run that is not finished failed.
-    data (dict[str, Any]): What its corpora hold: see `describe`.
-    left_out (dict[str, str]): Arms that cannot be had, and why.
-    folder (Optional[Path]): Its folder, where texts and predictions are; None if there are only results.
+    study: Its config.
+    runs: The runs of its matrix.
+    results: Those that are finished.
+    teachers: Counts of each teacher's labels: see `teacher_rows`.
+    failures: Why each failed run that is not finished failed.
+    data: What its corpora hold: see `describe`.
+    left_out: Arms that cannot be had, and why.
+    folder: Its folder, where texts and predictions are; None if there are only results.
     """
 
     study: Study
@@ -58,15 +59,15 @@ class Summary:
 def read_summary(place: Path) -> Summary:
     """Read a study.
 
-    place (Path): Its folder, as `spacy distill study` wrote it; or a `results.json`, or `results.json.gz`.
-    RETURNS (Summary): The study.
-    RAISES (ValueError): If it is neither, or results of another format.
+    place: Its folder, as `spacy distill study` wrote it; or a `results.json`, or `results.json.gz`.
+    RETURNS: The study.
+    RAISES DistillError: If it is neither, or results of another format.
     """
     place = Path(place)
     if place.is_file():
         return _from_file(place)
     if not (place / PLAN).is_file():
-        raise ValueError(
+        raise DistillError(
             f"{place} has no {PLAN}: it is not the folder of a study. Make one with `spacy distill study`."
         )
     study = check_study(Config().from_disk(place / STUDY))
@@ -84,9 +85,9 @@ def read_summary(place: Path) -> Summary:
 def results_data(summary: Summary, findings: dict[str, Any]) -> dict[str, Any]:
     """All that `results.json` holds: counts by article, never a text, and what was found from them.
 
-    summary (Summary): The study.
-    findings (dict[str, Any]): What the report says: see `find_all`.
-    RETURNS (dict[str, Any]): Plain data, from which `read_summary` makes the summary again.
+    summary: The study.
+    findings: What the report says: see `find_all`.
+    RETURNS: Plain data, from which `read_summary` makes the summary again.
     """
     teachers = {
         name: {**teacher, "rows": article_rows(teacher["rows"])} for name, teacher in summary.teachers.items()
@@ -124,7 +125,7 @@ def _from_file(path: Path) -> Summary:
         data = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
         written = int(data["format"])
     if written != FORMAT:
-        raise ValueError(
+        raise DistillError(
             f"{path} has format {written}, but this spacy-distill reads results of format {FORMAT}. Read it "
             "with the version that wrote it, or make it again with `spacy distill report STUDY_DIR`."
         )
@@ -149,7 +150,7 @@ def _refused(path: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError, TypeError, OSError, EOFError, zlib.error) as error:
-        raise ValueError(
+        raise DistillError(
             f"{path} is neither the folder of a study nor a results.json of `spacy distill report` "
             f"({type(error).__name__})."
         ) from error

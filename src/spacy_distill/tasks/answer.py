@@ -10,13 +10,13 @@ Whereabouts = Literal["kept", "awaited", "nowhere"]
 class Answer(str):
     """The text of one answer, with its state and its place in the ledger.
 
-    state (str): "ok", "truncated" (cut off by the token limit), "refused" (the model or a content filter
+    state: "ok", "truncated" (cut off by the token limit), "refused" (the model or a content filter
         declined), "failed" (no answer was got) or "unanswered" (not asked yet; never in a ledger). Only an
         "ok" answer that parses may label a token.
-    key (str): Key of the row in the ledger.
-    model (str): Name of the model that answered.
-    source (Optional[str]): None for an answer of a live run; for a recorded one, where it was imported from.
-    others (tuple[Answer, ...]): The further samples for the same prompt, in order of their sample number.
+    key: Key of the row in the ledger.
+    model: Name of the model that answered.
+    source: None for an answer of a live run; for a recorded one, where it was imported from.
+    others: The further samples for the same prompt, in order of their sample number.
     """
 
     state: State

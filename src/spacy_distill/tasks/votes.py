@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, get_args
 from spacy.tokens import Doc, Span, SpanGroup
 
 from ..corpus.provenance import VIEW_PREFIX, VOTES, record, views
+from ..errors import DistillError
 
 Rule = Literal["majority", "union", "intersection", "threshold"]
 Disputed = Literal["missing", "O", "majority"]
@@ -18,8 +19,8 @@ Place = tuple[int, int, str]  # First token, the token after the last one, label
 class Ballot(NamedTuple):
     """What one view says of a text.
 
-    spans (frozenset[Place]): Its entities; they do not overlap.
-    unknown (frozenset[int]): Tokens that it says nothing of.
+    spans: Its entities; they do not overlap.
+    unknown: Tokens that it says nothing of.
     """
 
     spans: frozenset[Place]
@@ -29,9 +30,9 @@ class Ballot(NamedTuple):
 class Verdict(NamedTuple):
     """What the views say together.
 
-    entities (tuple[Place, ...]): In text order, without overlaps.
-    missing (frozenset[int]): Tokens that are neither an entity nor "O".
-    shares (dict[Place, float]): For every span of any view, the share of the views that hold it, in (0, 1].
+    entities: In text order, without overlaps.
+    missing: Tokens that are neither an entity nor "O".
+    shares: For every span of any view, the share of the views that hold it, in (0, 1].
     """
 
     entities: tuple[Place, ...]
@@ -43,13 +44,13 @@ class Verdict(NamedTuple):
 class Election:
     """How views are combined.
 
-    rule (str): How many views must hold a span: "majority" (more than half of them), "union" (one),
+    rule: How many views must hold a span: "majority" (more than half of them), "union" (one),
         "intersection" (all) or "threshold" (a number).
-    threshold (Optional[int]): That number, for the rule "threshold" alone.
-    disputed (str): What becomes of tokens that a view puts into a span that the rule does not choose:
+    threshold: That number, for the rule "threshold" alone.
+    disputed: What becomes of tokens that a view puts into a span that the rule does not choose:
         "missing", "O", or what more than half of the views say of them ("majority"; missing where no
         majority says anything).
-    RAISES (ValueError): If the arguments contradict each other.
+    RAISES DistillError: If the arguments contradict each other.
     """
 
     rule: Rule = "majority"
@@ -59,22 +60,22 @@ class Election:
     def __post_init__(self) -> None:
         for name, value, allowed in (("rule", self.rule, Rule), ("disputed", self.disputed, Disputed)):
             if value not in get_args(allowed):
-                raise ValueError(f"`{name}` is {value!r}. Allowed are {', '.join(get_args(allowed))}.")
+                raise DistillError(f"`{name}` is {value!r}. Allowed are {', '.join(get_args(allowed))}.")
         if (self.rule == "threshold") != (self.threshold is not None):
-            raise ValueError(
+            raise DistillError(
                 f"`rule` is {self.rule!r} and `threshold` is {self.threshold}. "
                 'The rule "threshold" needs a number of views, and no other rule takes one.'
             )
         if self.threshold is not None and self.threshold < 1:
-            raise ValueError(f"`threshold` is {self.threshold}. It is a number of views: give 1 or more.")
+            raise DistillError(f"`threshold` is {self.threshold}. It is a number of views: give 1 or more.")
 
     def needed(self, views: int) -> int:
         """How many of some views must hold a span.
 
-        RAISES (ValueError): If a threshold is higher than the number of views.
+        RAISES DistillError: If a threshold is higher than the number of views.
         """
         if self.threshold is not None and self.threshold > views:
-            raise ValueError(f"`threshold` is {self.threshold}, and there are only {views} views to vote.")
+            raise DistillError(f"`threshold` is {self.threshold}, and there are only {views} views to vote.")
         of = {"majority": views // 2 + 1, "union": 1, "intersection": views}
         return of.get(self.rule, self.threshold or 1)
 
@@ -86,9 +87,9 @@ class Election:
         span is "O" if as many views say so. A view without a usable answer is asked for its vote all the
         same and gives none.
 
-        ballots (Sequence[Optional[Ballot]]): One for each view; None for a view without a usable answer.
-        length (int): Number of tokens.
-        RETURNS (Verdict): The entities, the tokens left missing, and the shares of votes.
+        ballots: One for each view; None for a view without a usable answer.
+        length: Number of tokens.
+        RETURNS: The entities, the tokens left missing, and the shares of votes.
         """
         cast = [ballot for ballot in ballots if ballot is not None]
         votes = Counter(span for ballot in cast for span in ballot.spans)
@@ -131,9 +132,9 @@ def voters(docs: Iterable[Doc], name: str) -> list[str]:
 
     Samples of one prompt are represented by their view, unless a single view is all there is: then they vote.
 
-    docs (Iterable[Doc]): The documents.
-    name (str): What to call the view of a corpus that has no record of any.
-    RETURNS (list[str]): Names of views, sorted.
+    docs: The documents.
+    name: What to call the view of a corpus that has no record of any.
+    RETURNS: Names of views, sorted.
     """
     names = {view for doc in docs for view in views(doc)}
     parties = sorted(view for view in names if SAMPLE not in view)
@@ -147,9 +148,9 @@ def ballots_of(doc: Doc, names: Sequence[str]) -> dict[str, Ballot | None]:
     A document with one voter votes with its entities, so that what was masked or mended by hand counts; one
     with several with each of their views.
 
-    doc (Doc): The document.
-    names (Sequence[str]): The views that vote.
-    RETURNS (dict[str, Optional[Ballot]]): By name; None for a view without a usable answer.
+    doc: The document.
+    names: The views that vote.
+    RETURNS: By name; None for a view without a usable answer.
     """
     if len(names) == 1:
         return {names[0]: _from_entities(doc)}
@@ -176,10 +177,10 @@ def declare(doc: Doc, verdict: Verdict, election: Election, ballots: Mapping[str
 
     A document of which nothing is known is wholly missing, as one that was never labelled.
 
-    doc (Doc): The document.
-    verdict (Verdict): What the views say together.
-    election (Election): How they were combined.
-    ballots (Mapping[str, Optional[Ballot]]): The views that were asked.
+    doc: The document.
+    verdict: What the views say together.
+    election: How they were combined.
+    ballots: The views that were asked.
     """
     entities = [Span(doc, *place) for place in verdict.entities]
     missing = [doc[i : i + 1] for i in sorted(verdict.missing)]
@@ -200,12 +201,12 @@ def declare(doc: Doc, verdict: Verdict, election: Election, ballots: Mapping[str
 class Tally:
     """What voting did to a corpus.
 
-    documents (int): How many documents.
-    unlabelled (int): How many of them are wholly missing.
+    documents: How many documents.
+    unlabelled: How many of them are wholly missing.
     tokens, missing (int): How many tokens, and how many of them are missing.
-    held (dict[str, Counter[str]]): Entities by view and label.
-    kept (Counter[str]): Entities of the outcome by label.
-    negatives (int): Negative spans made of rejected candidates.
+    held: Entities by view and label.
+    kept: Entities of the outcome by label.
+    negatives: Negative spans made of rejected candidates.
     """
 
     def __init__(self) -> None:

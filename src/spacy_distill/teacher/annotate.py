@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 
 from ..corpus.docbin import count_docs, write_docs
 from ..corpus.provenance import views
+from ..errors import DistillError
 from .batch import Waiting
 from .budget import Budget, Tally
 from .ledger.replay import KeptAnswers, Replay
@@ -22,12 +23,12 @@ from .pipeline import Teacher, load_teacher
 class Report:
     """What became of a corpus.
 
-    documents (int): How many there are.
-    states (Counter[str]): How many documents are in each state.
-    missing (int): How many of them could have been asked about and have no answer yet.
-    tally (Tally): What was asked for it.
-    waiting (Waiting | None): Batches whose answers are still to come.
-    written (bool): Whether there is a file now. There is none if answers are still to come from batches, or
+    documents: How many there are.
+    states: How many documents are in each state.
+    missing: How many of them could have been asked about and have no answer yet.
+    tally: What was asked for it.
+    waiting: Batches whose answers are still to come.
+    written: Whether there is a file now. There is none if answers are still to come from batches, or
         if the run was stopped before there was a single answer.
     """
 
@@ -60,17 +61,17 @@ def annotate(
 ) -> Report:
     """Annotate a corpus with the teacher of a config.
 
-    config (Path): The teacher's config.
-    source (Path): The corpus to annotate, a `.spacy` file or a folder of them. Its labels are not looked at.
-    out (Path): The `.spacy` file to write; it appears whole or not at all.
-    overrides (Mapping[str, Any]): Values to set in the config, by dotted names.
-    spending (Spending): What may be spent on it.
-    batch (bool): Whether to ask by the provider's batch interface. As long as answers are to come, nothing is
+    config: The teacher's config.
+    source: The corpus to annotate, a `.spacy` file or a folder of them. Its labels are not looked at.
+    out: The `.spacy` file to write; it appears whole or not at all.
+    overrides: Values to set in the config, by dotted names.
+    spending: What may be spent on it.
+    batch: Whether to ask by the provider's batch interface. As long as answers are to come, nothing is
         written; the same call collects them later.
-    allow_missing (bool): Whether a replay may leave documents unanswered.
-    watch (Callable[[Tally], AbstractContextManager[object]]): Shows how the asking goes while it goes on.
-    RETURNS (Report): What became of the documents.
-    RAISES (ValueError): If anything is wrong with the config or the files, there is no API key, or a replay
+    allow_missing: Whether a replay may leave documents unanswered.
+    watch: Shows how the asking goes while it goes on.
+    RETURNS: What became of the documents.
+    RAISES DistillError: If anything is wrong with the config or the files, there is no API key, or a replay
         lacks answers. Nothing is written then.
     """
     check_source(source)
@@ -79,7 +80,7 @@ def annotate(
     tally = Tally()
     if isinstance(teacher.model, Replay):
         if batch:
-            raise ValueError("--batch asks a model, but the config's model is a Replay. Leave --batch out.")
+            raise DistillError("--batch asks a model, but the config's model is a Replay. Leave --batch out.")
         tally.kept = check_replay(teacher, teacher.model, source, allow_missing=allow_missing)
     elif isinstance(teacher.model, ChatModel):
         waiting = ask(
@@ -88,7 +89,7 @@ def annotate(
         if waiting or tally.fruitless:
             return Report(count_docs(source), tally=tally, waiting=waiting, written=False)
     else:
-        raise ValueError(
+        raise DistillError(
             f"{config}: annotating needs @llm_models spacy_distill.ChatModel.v1 or spacy_distill.Replay.v1; "
             f"components.{teacher.name}.model is a {type(teacher.model).__name__}."
         )
@@ -109,7 +110,7 @@ def ask(
 ) -> Waiting | None:
     """The first pass: get what the ledger lacks.
 
-    RETURNS (Waiting | None): Batches whose answers are still to come.
+    RETURNS: Batches whose answers are still to come.
     """
     settings = model.settings
     prices = settings.prices.of_batches() if settings.prices and batch else settings.prices
@@ -128,7 +129,7 @@ def ask(
 def write(teacher: Teacher, source: Path, out: Path) -> Report:
     """The second pass: run the pipeline over the kept answers and write what it makes.
 
-    RETURNS (Report): What became of the documents.
+    RETURNS: What became of the documents.
     """
     report = Report()
     kept = KeptAnswers(teacher.model.look_up)
@@ -147,31 +148,33 @@ def write(teacher: Teacher, source: Path, out: Path) -> Report:
 def check_replay(teacher: Teacher, model: Replay, source: Path, *, allow_missing: bool) -> int:
     """Refuse a replay that lacks answers, before anything is written.
 
-    RETURNS (int): How many answers there are.
+    RETURNS: How many answers there are.
     """
     kept = KeptAnswers(model.look_up)
     for doc in teacher.prepared(teacher.read(source)):
         kept.answer(teacher.task.render(doc))
     if kept.missing and not allow_missing:
-        raise ValueError(model.explain_missing(kept.missing, kept.asked))
+        raise DistillError(model.explain_missing(kept.missing, kept.asked))
     return kept.asked - kept.missing
 
 
 def check_source(source: Path) -> None:
     """Refuse a corpus without documents: nothing could come of it."""
     if not count_docs(source):
-        raise ValueError(f"{source} holds no document. Make a corpus with `spacy distill import`.")
+        raise DistillError(f"{source} holds no document. Make a corpus with `spacy distill import`.")
 
 
 def check_out(source: Path, out: Path) -> None:
     """Refuse a place that cannot be written to before a cent is spent."""
     out = Path(out)
     if out.exists() and Path(source).exists() and out.samefile(source):
-        raise ValueError(f"{out} is the corpus that is read. Choose another file to write to.")
+        raise DistillError(f"{out} is the corpus that is read. Choose another file to write to.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         probe = out.with_name(f".{out.name}.probe")
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise ValueError(f"Cannot write {out}: {error.strerror}. Choose a place you may write to.") from error
+        raise DistillError(
+            f"Cannot write {out}: {error.strerror}. Choose a place you may write to."
+        ) from error

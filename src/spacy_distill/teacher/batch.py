@@ -33,12 +33,12 @@ JOIN prompts ON prompts.hash = job_requests.prompt
 class BatchJob:
     """A batch.
 
-    id (str): Our own name for it.
-    state (str): "filling" (its requests are being noted down), "ready" (they are complete; it may have been
+    id: Our own name for it.
+    state: "filling" (its requests are being noted down), "ready" (they are complete; it may have been
         sent) or "sent".
-    file (str | None): The provider's name for the file of requests.
-    batch (str | None): The provider's name for the batch.
-    created (float): When it was made, seconds since the epoch.
+    file: The provider's name for the file of requests.
+    batch: The provider's name for the batch.
+    created: When it was made, seconds since the epoch.
     """
 
     id: str
@@ -51,8 +51,8 @@ class BatchJob:
 class JobBook:
     """Batches of one model at one endpoint.
 
-    ledger (Ledger): Where they are noted down.
-    settings (ChatSettings): Names the model and the endpoint.
+    ledger: Where they are noted down.
+    settings: Names the model and the endpoint.
     """
 
     def __init__(self, ledger: Ledger, settings: ChatSettings) -> None:
@@ -71,10 +71,10 @@ class JobBook:
     def add(self, id: str, requests: Iterable[Request], *, taken: Callable[[str], bool]) -> BatchJob | None:
         """Note down a batch with these requests, but for those that another one holds.
 
-        id (str): Our own name for it.
-        requests (Iterable[Request]): The requests; written down as they come.
-        taken (Callable[[str], bool]): Whether another run is asking for an answer just now.
-        RETURNS (BatchJob | None): The batch, ready to be sent, or None if there was nothing to put into it.
+        id: Our own name for it.
+        requests: The requests; written down as they come.
+        taken: Whether another run is asking for an answer just now.
+        RETURNS: The batch, ready to be sent, or None if there was nothing to put into it.
         """
         job = BatchJob(id, "filling", None, None, time.time())
         with self._ledger.transaction() as db:
@@ -123,7 +123,7 @@ class JobBook:
     def requests(self, job: BatchJob) -> Iterator[Request]:
         """The requests of a batch, by key.
 
-        YIELDS (Request): One of them.
+        YIELDS: One of them.
         """
         sql, last = f"{SELECT} WHERE job = ? AND key > ? ORDER BY key LIMIT ?", ""
         while rows := self._ledger.rows(sql, [job.id, last, CHUNK]):
@@ -135,7 +135,7 @@ class JobBook:
     def lines(self, job: BatchJob) -> Iterator[str]:
         """A batch as the provider wants it.
 
-        YIELDS (str): One request as a line of JSON.
+        YIELDS: One request as a line of JSON.
         """
         for request in self.requests(job):
             body = request_body(self._settings.name, request.messages, self._settings.request)
@@ -170,9 +170,9 @@ FORGOTTEN = 2 * 86_400.0
 class Waiting:
     """What is still to come.
 
-    batches (list[BatchState]): Batches that have not ended.
-    busy (int): Batches that another process is dealing with.
-    problems (list[str]): What went wrong with batches that could not be sent or collected this time.
+    batches: Batches that have not ended.
+    busy: Batches that another process is dealing with.
+    problems: What went wrong with batches that could not be sent or collected this time.
     """
 
     batches: list["BatchState"] = field(default_factory=list)
@@ -186,13 +186,13 @@ class Waiting:
 class Batches:
     """Collects what has come back, and hands in what is missing.
 
-    settings (ChatSettings): What to ask.
-    ledger (Ledger): Where answers and batches are kept.
-    client (BatchClient): Talks to the provider.
-    key (str): The API key, which nothing may be stored with.
-    budget (Budget): What may be spent, at the prices of batches.
-    complaint (Complaint): What is wrong with an answer; None if nothing is.
-    tally (Tally): Is kept up to date.
+    settings: What to ask.
+    ledger: Where answers and batches are kept.
+    client: Talks to the provider.
+    key: The API key, which nothing may be stored with.
+    budget: What may be spent, at the prices of batches.
+    complaint: What is wrong with an answer; None if nothing is.
+    tally: Is kept up to date.
     """
 
     def __init__(
@@ -214,8 +214,8 @@ class Batches:
     def run(self, jobs: Iterable[Job]) -> Waiting:
         """Collect the answers of batches that have ended, and hand in requests that no batch holds.
 
-        jobs (Iterable[Job]): The prompts.
-        RETURNS (Waiting): What is still to come. If it is nothing, all that can be answered is.
+        jobs: The prompts.
+        RETURNS: What is still to come. If it is nothing, all that can be answered is.
         """
         for job in self._book.open():
             self._with_claim(job, new=False)
@@ -342,9 +342,9 @@ class Batches:
 def read_line(line: Mapping[str, object], key: str) -> Outcome:
     """What a line of results says.
 
-    line (Mapping[str, object]): Its `response` or `error`.
-    key (str): The API key, which nothing may be stored with.
-    RETURNS (Outcome): The reply, or what went wrong.
+    line: Its `response` or `error`.
+    key: The API key, which nothing may be stored with.
+    RETURNS: The reply, or what went wrong.
     """
     response = line.get("response")
     if not isinstance(response, Mapping):

@@ -10,6 +10,7 @@ from openai import DefaultHttpxClient, OpenAI
 from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileObject
 
+from ..errors import DistillError
 from .client import ERRORS, client_fault
 from .endpoints import hide_key, is_loopback
 from .errors import Fault
@@ -25,12 +26,12 @@ PAGES = 1000
 class BatchState:
     """How a batch stands.
 
-    id (str): The provider's name for it.
-    status (str): As the provider calls it.
-    ended (bool): Whether nothing more will come.
-    files (tuple[str, ...]): Files of results: answers, and errors.
+    id: The provider's name for it.
+    status: As the provider calls it.
+    ended: Whether nothing more will come.
+    files: Files of results: answers, and errors.
     done, total (int): Requests that were dealt with, and all.
-    errors (tuple[str, ...]): Why it failed as a whole, if it did.
+    errors: Why it failed as a whole, if it did.
     """
 
     id: str
@@ -45,10 +46,10 @@ class BatchState:
 class BatchClient:
     """Uploads files of requests, makes batches of them, and fetches their results.
 
-    endpoint (str): Base URL.
-    key (str): API key.
-    timeout (float): Seconds to wait for a reply.
-    max_tries (int): How often to try what can be tried again without harm.
+    endpoint: Base URL.
+    key: API key.
+    timeout: Seconds to wait for a reply.
+    max_tries: How often to try what can be tried again without harm.
     """
 
     def __init__(self, endpoint: str, key: str, *, timeout: float, max_tries: int) -> None:
@@ -68,8 +69,8 @@ class BatchClient:
     def upload(self, path: Path) -> str:
         """Upload a file of requests. One that is uploaded twice costs nothing.
 
-        RETURNS (str): The provider's name for the file.
-        RAISES (Fault): If that fails.
+        RETURNS: The provider's name for the file.
+        RAISES Fault: If that fails.
         """
         try:
             made = self._client.files.create(file=path, purpose="batch")
@@ -80,10 +81,10 @@ class BatchClient:
     def create(self, file: str, job: str) -> str:
         """Make a batch. It is tried once: whether a try that failed made one, `find` will tell.
 
-        file (str): The provider's name for the file of requests.
-        job (str): Our own name for the batch, by which `find` knows it.
-        RETURNS (str): The provider's name for the batch.
-        RAISES (Fault): If that fails.
+        file: The provider's name for the file of requests.
+        job: Our own name for the batch, by which `find` knows it.
+        RETURNS: The provider's name for the batch.
+        RAISES Fault: If that fails.
         """
         try:
             made = self._client.with_options(max_retries=0).batches.create(
@@ -100,7 +101,7 @@ class BatchClient:
     def find(self, job: str) -> str | None:
         """The provider's name for a batch that may have been made.
 
-        RAISES (Fault): If that cannot be told.
+        RAISES Fault: If that cannot be told.
         """
         try:
             page = self._client.batches.list(limit=100)
@@ -116,7 +117,7 @@ class BatchClient:
     def state(self, batch: str) -> BatchState:
         """How a batch stands.
 
-        RAISES (Fault): If that cannot be told.
+        RAISES Fault: If that cannot be told.
         """
         try:
             found = self._client.batches.retrieve(batch)
@@ -127,8 +128,8 @@ class BatchClient:
     def results(self, file: str) -> Iterator[dict[str, object]]:
         """The lines of a file of results.
 
-        YIELDS (dict[str, object]): One line: `custom_id`, `response` and `error`.
-        RAISES (Fault): If the file cannot be fetched, or is not one.
+        YIELDS: One line: `custom_id`, `response` and `error`.
+        RAISES Fault: If the file cannot be fetched, or is not one.
         """
         try:
             with self._client.files.with_streaming_response.content(file) as response:
@@ -141,14 +142,14 @@ class BatchClient:
                     else:
                         other = line
                 if other and not found:
-                    raise ValueError(f"expected lines of results, got {shorten(other)}")
+                    raise DistillError(f"expected lines of results, got {shorten(other)}")
         except ERRORS as error:
             raise self._fault(error) from None
 
     def _checked(self, made: object, kind: type[Thing]) -> Thing:
         """What the client made of a reply, which it does not check itself.
 
-        RAISES (Fault): If it is something else.
+        RAISES Fault: If it is something else.
         """
         if not isinstance(made, kind) or not isinstance(made.id, str):
             said = f"malformed reply: expected a {kind.__name__} with its id, got {made}"

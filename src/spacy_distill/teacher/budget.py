@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import DistillError
 from .ledger.entry import Entry
 
 FIRST_GUESS = 1024
@@ -31,7 +32,7 @@ class Prices:
     """US dollars per million tokens.
 
     input, output (float): Of prompts, and of answers.
-    batch (float): What the provider's batch interface charges, as a share of that.
+    batch: What the provider's batch interface charges, as a share of that.
     """
 
     input: float
@@ -50,7 +51,7 @@ class Prices:
 def read_prices(prices: Mapping[str, Any] | None) -> Prices | None:
     """The prices of a config.
 
-    RAISES (ValueError): If they are not `{"input": USD, "output": USD}`, with "batch" if wanted.
+    RAISES DistillError: If they are not `{"input": USD, "output": USD}`, with "batch" if wanted.
     """
     if prices is None:
         return None
@@ -60,7 +61,7 @@ def read_prices(prices: Mapping[str, Any] | None) -> Prices | None:
         for value in prices.values()
     )
     if not right:
-        raise ValueError(
+        raise DistillError(
             f"ChatModel: prices is {dict(prices)!r:.200}. Expected US dollars per million tokens, for "
             'instance {"input": 2.5, "output": 10.0}; "batch" is the share of it that batches cost (0.5).'
         )
@@ -75,10 +76,10 @@ def estimate_tokens(text: str) -> int:
 class Budget:
     """What a run may spend: a request reserves the most it may cost, and at its end spends what it did cost.
 
-    prices (Prices | None): Needed to limit the cost.
-    max_cost (float | None): US dollars.
-    max_tokens (int | None): Tokens of prompts and answers.
-    longest (int | None): The most tokens that an answer can have, if the request limits them. Otherwise
+    prices: Needed to limit the cost.
+    max_cost: US dollars.
+    max_tokens: Tokens of prompts and answers.
+    longest: The most tokens that an answer can have, if the request limits them. Otherwise
         half as much again as the longest answer so far is reserved.
     """
 
@@ -91,13 +92,13 @@ class Budget:
         longest: int | None = None,
     ) -> None:
         if max_cost is not None and prices is None:
-            raise ValueError(
+            raise DistillError(
                 "--max-cost needs prices. Set components.llm.model.prices in the config, for instance "
                 'prices = {"input": 2.5, "output": 10.0} (US dollars per million tokens).'
             )
         for name, value in (("--max-cost", max_cost), ("--max-tokens", max_tokens)):
             if value is not None and not value >= 0:
-                raise ValueError(f"{name} is {value}. It has to be 0 or more.")
+                raise DistillError(f"{name} is {value}. It has to be 0 or more.")
         self.prices, self.max_cost, self.max_tokens = prices, max_cost, max_tokens
         self._longest, self._guess, self._factor = longest, FIRST_GUESS, 1.0
         self.cost, self.tokens = 0.0, 0
@@ -111,8 +112,8 @@ class Budget:
     def reserve(self, most: Usage) -> bool:
         """Set aside what a request may use.
 
-        most (Usage): The most it may use.
-        RETURNS (bool): False if that would exceed a limit; nothing is set aside then.
+        most: The most it may use.
+        RETURNS: False if that would exceed a limit; nothing is set aside then.
         """
         cost = self._cost(most)
         too_much = self.max_cost is not None and self.cost + self.reserved_cost + cost > self.max_cost
@@ -127,9 +128,9 @@ class Budget:
     def settle(self, most: Usage, used: Usage | None) -> float:
         """Give back what was reserved, and spend what was used.
 
-        most (Usage): What was reserved.
-        used (Usage | None): What was used; None for nothing.
-        RETURNS (float): The cost in US dollars; 0 without prices.
+        most: What was reserved.
+        used: What was used; None for nothing.
+        RETURNS: The cost in US dollars; 0 without prices.
         """
         self._reserve(most, -1)
         if used is None:
@@ -174,19 +175,19 @@ class Budget:
 class Tally:
     """Counts of a run that is going on.
 
-    total (int | None): How many prompts there are, samples counted singly, if that is known.
-    done (int): Prompts that were looked up, asked or had nothing to ask, so far.
-    kept (int): Answers that were in the ledger already.
-    asked (int): Answers that were got by this run, failed ones included.
-    states (Counter[str]): States of the answers that were got by this run.
-    requests (int): Requests sent.
-    retries (int): Requests that had to be sent again.
-    reasked (int): Answers that were asked again since they did not parse.
-    awaited (int): Answers that were not asked for since a batch will bring them.
+    total: How many prompts there are, samples counted singly, if that is known.
+    done: Prompts that were looked up, asked or had nothing to ask, so far.
+    kept: Answers that were in the ledger already.
+    asked: Answers that were got by this run, failed ones included.
+    states: States of the answers that were got by this run.
+    requests: Requests sent.
+    retries: Requests that had to be sent again.
+    reasked: Answers that were asked again since they did not parse.
+    awaited: Answers that were not asked for since a batch will bring them.
     prompt_tokens, completion_tokens (int): Tokens of this run's answers.
-    cost (float): Their price in US dollars.
-    in_flight (int): Requests without a reply yet.
-    stopped (str | None): Why the run stopped early, if it did.
+    cost: Their price in US dollars.
+    in_flight: Requests without a reply yet.
+    stopped: Why the run stopped early, if it did.
     """
 
     total: int | None = None

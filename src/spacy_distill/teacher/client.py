@@ -19,10 +19,10 @@ LANE = 32
 class ChatClient:
     """Sends requests to an OpenAI-compatible endpoint. Retries are for others to decide.
 
-    endpoint (str): Base URL.
-    key (str): API key.
-    timeout (float): Seconds from sending a request to the end of its reply.
-    concurrency (int): How many requests will be in flight, at most.
+    endpoint: Base URL.
+    key: API key.
+    timeout: Seconds from sending a request to the end of its reply.
+    concurrency: How many requests will be in flight, at most.
     """
 
     def __init__(self, endpoint: str, key: str, *, timeout: float, concurrency: int) -> None:
@@ -49,9 +49,9 @@ class ChatClient:
     async def complete(self, body: dict[str, Any]) -> Reply:
         """Get a chat completion.
 
-        body (dict[str, Any]): The request's body.
-        RETURNS (Reply): The completion.
-        RAISES (Fault): If there is none.
+        body: The request's body.
+        RETURNS: The completion.
+        RAISES Fault: If there is none.
         """
         # The client's typed method checks and rebuilds body and reply, which takes a third more time.
         sent = next(self._turn).post("/chat/completions", body=body, cast_to=object)
@@ -75,10 +75,10 @@ ERRORS = (openai.OpenAIError, TimeoutError, ValueError, RecursionError)
 def client_fault(error: Exception, *, key: str, timeout: float) -> Fault:
     """The fault that an exception stands for.
 
-    error (Exception): One of `ERRORS`.
-    key (str): The API key, which no message may hold.
-    timeout (float): Seconds that were waited for a reply.
-    RETURNS (Fault): The fault.
+    error: One of `ERRORS`.
+    key: The API key, which no message may hold.
+    timeout: Seconds that were waited for a reply.
+    RETURNS: The fault.
     """
     if isinstance(error, TimeoutError | openai.APITimeoutError):
         return Fault(f"no reply within {timeout:g} seconds", charged=True)

@@ -22,14 +22,14 @@ LONGEST_RETRY_AFTER = 300.0
 class Fault(Exception):
     """A request that got no answer.
 
-    message (str): What went wrong, fit to be shown.
-    scope (Scope): "try": another try may succeed. "document": no other try will, for this document.
+    message: What went wrong, fit to be shown.
+    scope: "try": another try may succeed. "document": no other try will, for this document.
         "run": nor for any other.
-    wait (float | None): Seconds that the server asked to wait.
-    throttled (bool): Whether the server said that there were too many requests.
-    unreachable (bool): Whether no connection was made.
-    charged (bool): Whether the server may have worked for it, and may charge for it.
-    status (int | None): The HTTP status, if there was one.
+    wait: Seconds that the server asked to wait.
+    throttled: Whether the server said that there were too many requests.
+    unreachable: Whether no connection was made.
+    charged: Whether the server may have worked for it, and may charge for it.
+    status: The HTTP status, if there was one.
     """
 
     def __init__(
@@ -56,11 +56,11 @@ class Fault(Exception):
 def status_fault(status: int, body: object, headers: Mapping[str, str], *, key: str = NO_KEY) -> Fault:
     """The fault that an HTTP status tells of.
 
-    status (int): The status.
-    body (object): The parsed JSON of the reply's body, or its text.
-    headers (Mapping[str, str]): The reply's headers.
-    key (str): The API key, which no message may hold.
-    RETURNS (Fault): The fault.
+    status: The status.
+    body: The parsed JSON of the reply's body, or its text.
+    headers: The reply's headers.
+    key: The API key, which no message may hold.
+    RETURNS: The fault.
     """
     error = body.get("error", body) if isinstance(body, Mapping) else body
     said = error.get("message", error) if isinstance(error, Mapping) else error
@@ -79,9 +79,9 @@ def status_fault(status: int, body: object, headers: Mapping[str, str], *, key: 
 def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
     """Seconds that a server asks to wait, at most five minutes.
 
-    headers (Mapping[str, str]): The reply's headers: `retry-after-ms`, or `retry-after` (seconds or a date).
-    now (float | None): The time, in seconds since the epoch; None for now.
-    RETURNS (float | None): The seconds, or None if it does not say.
+    headers: The reply's headers: `retry-after-ms`, or `retry-after` (seconds or a date).
+    now: The time, in seconds since the epoch; None for now.
+    RETURNS: The seconds, or None if it does not say.
     """
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         value = headers.get(name)
@@ -102,10 +102,10 @@ def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> floa
 def backoff(tries: int, rng: random.Random, *, first: float = FIRST_WAIT) -> float:
     """Seconds to wait after a number of failed tries: doubled each time, capped, and jittered.
 
-    tries (int): How many tries have failed, at least 1.
-    rng (random.Random): Source of the jitter, so that many clients do not come back at once.
-    first (float): Seconds after the first try.
-    RETURNS (float): Between half the wait and the whole.
+    tries: How many tries have failed, at least 1.
+    rng: Source of the jitter, so that many clients do not come back at once.
+    first: Seconds after the first try.
+    RETURNS: Between half the wait and the whole.
     """
     wait = min(first * 2.0 ** min(tries - 1, 30), LONGEST_WAIT)
     return wait * rng.uniform(0.5, 1.0)

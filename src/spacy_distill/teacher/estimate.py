@@ -22,10 +22,10 @@ RECENT = 500
 class Typical:
     """What requests are like.
 
-    characters_per_token (float): Length of the messages by their number of tokens.
-    completion_tokens (float): Length of an answer.
-    seconds (float): Time that one takes.
-    measured (bool): Whether the ledger's answers say so; otherwise it is assumed.
+    characters_per_token: Length of the messages by their number of tokens.
+    completion_tokens: Length of an answer.
+    seconds: Time that one takes.
+    measured: Whether the ledger's answers say so; otherwise it is assumed.
     """
 
     characters_per_token: float = CHARACTERS_PER_TOKEN
@@ -38,14 +38,14 @@ class Typical:
 class Plan:
     """What an annotation would do.
 
-    documents (int): How many there are.
-    silent (int): How many of them have nothing to ask.
-    answered (int): Answers that the ledger has.
-    awaited (int): Answers that a batch will bring.
-    requests (int): Requests that would be sent; equal prompts are sent once.
-    characters (int): Length of their messages.
-    view (str): Name of the prompt's template.
-    example (str): One rendered prompt.
+    documents: How many there are.
+    silent: How many of them have nothing to ask.
+    answered: Answers that the ledger has.
+    awaited: Answers that a batch will bring.
+    requests: Requests that would be sent; equal prompts are sent once.
+    characters: Length of their messages.
+    view: Name of the prompt's template.
+    example: One rendered prompt.
     """
 
     documents: int = 0
@@ -81,9 +81,9 @@ class Plan:
 def make_plan(teacher: Teacher, source: Path) -> Plan:
     """See what annotating a corpus would send.
 
-    teacher (Teacher): The pipeline.
-    source (Path): The corpus.
-    RETURNS (Plan): What would be sent.
+    teacher: The pipeline.
+    source: The corpus.
+    RETURNS: What would be sent.
     """
     plan = Plan(view=teacher.task.view)
     model: ChatModel | Replay = teacher.model
@@ -105,10 +105,10 @@ def make_plan(teacher: Teacher, source: Path) -> Plan:
 def typical_request(ledger: Ledger, settings: ChatSettings, prompt_hash: str) -> Typical:
     """What requests of a model are like, by its latest answers to the same template or else to any.
 
-    ledger (Ledger): The ledger.
-    settings (ChatSettings): Names the model.
-    prompt_hash (str): Hash of the template.
-    RETURNS (Typical): What they are like.
+    ledger: The ledger.
+    settings: Names the model.
+    prompt_hash: Hash of the template.
+    RETURNS: What they are like.
     """
     sql = """
         SELECT avg(length * 1.0 / prompt_tokens), avg(completion_tokens), avg(latency) FROM (

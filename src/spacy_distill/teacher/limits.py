@@ -12,10 +12,10 @@ class Limiter:
     The number in flight is halved when the server says that there are too many, and grows back by one for
     each round of answers.
 
-    concurrency (int): How many may be in flight, at most.
+    concurrency: How many may be in flight, at most.
     requests_per_minute, tokens_per_minute (float | None): Limits, kept by even spacing; None for none.
-    clock (Callable[[], float]): Tells the time in seconds.
-    sleep (Callable[[float], Awaitable[object]]): Waits some seconds.
+    clock: Tells the time in seconds.
+    sleep: Waits some seconds.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class Limiter:
     async def slot(self, tokens: int) -> AsyncIterator[float]:
         """Wait for one's turn, and hold a place among those in flight.
 
-        tokens (int): How many tokens the request will use, as far as that can be told.
-        YIELDS (float): The time at which the turn came.
+        tokens: How many tokens the request will use, as far as that can be told.
+        YIELDS: The time at which the turn came.
         """
         async with self._changed:
             await self._changed.wait_for(lambda: self.in_flight < max(1, int(self.window)))
@@ -75,8 +75,8 @@ class Limiter:
     def throttled(self, sent: float, wait: float | None) -> None:
         """The server said that there were too many requests.
 
-        sent (float): When that request was sent. What was sent before the last cut does not count again.
-        wait (float | None): Seconds in which no request may be sent.
+        sent: When that request was sent. What was sent before the last cut does not count again.
+        wait: Seconds in which no request may be sent.
         """
         now = self._clock()
         if sent >= self._last_cut:

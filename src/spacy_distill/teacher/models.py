@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from typing import Iterable as LLMIterable  # noqa: UP035
 
+from ..errors import DistillError
 from ..tasks.answer import Answer, Whereabouts
 from .batch import Batches, JobBook, Waiting
 from .budget import Budget, Tally, read_prices
@@ -32,7 +33,7 @@ INTERRUPTED = "interrupted"
 class ChatModel:
     """Asks a chat endpoint what the ledger does not know, many requests at a time.
 
-    settings (ChatSettings): What to ask, and how.
+    settings: What to ask, and how.
     """
 
     def __init__(self, settings: ChatSettings) -> None:
@@ -58,8 +59,8 @@ class ChatModel:
     def look_up(self, prompt: str) -> Answer | None:
         """The kept answer to a prompt, with its further samples.
 
-        prompt (str): The prompt.
-        RETURNS (Answer | None): The answer, or None if the ledger lacks one of the samples.
+        prompt: The prompt.
+        RETURNS: The answer, or None if the ledger lacks one of the samples.
         """
         messages = self.settings.messages(prompt)
         keys = [self.settings.key(messages, sample) for sample in range(self.settings.samples)]
@@ -88,14 +89,14 @@ class ChatModel:
     ) -> Tally:
         """Get the answers that the ledger lacks, in one sliding window over all prompts.
 
-        jobs (Iterable[Job]): The prompts; they are taken one by one, as there is room.
-        budget (Budget | None): What may be spent; None for no limit.
-        complaint (Complaint): What is wrong with an answer; None if nothing is.
-        tally (Tally | None): Is kept up to date meanwhile.
-        interruptible (bool): Whether Ctrl-C lets what is in flight come in, and then ends the run.
-        first_wait (float): Seconds to wait after a first failed try.
-        RETURNS (Tally): What was done.
-        RAISES (ValueError): If there is no API key, or the ledger cannot be written.
+        jobs: The prompts; they are taken one by one, as there is room.
+        budget: What may be spent; None for no limit.
+        complaint: What is wrong with an answer; None if nothing is.
+        tally: Is kept up to date meanwhile.
+        interruptible: Whether Ctrl-C lets what is in flight come in, and then ends the run.
+        first_wait: Seconds to wait after a first failed try.
+        RETURNS: What was done.
+        RAISES DistillError: If there is no API key, or the ledger cannot be written.
         """
         asker = Asker(
             self.settings,
@@ -117,12 +118,12 @@ class ChatModel:
     def batch(self, jobs: Iterable[Job], *, budget: Budget, complaint: Complaint, tally: Tally) -> Waiting:
         """Collect and hand in batches of the provider's batch interface.
 
-        jobs (Iterable[Job]): The prompts.
-        budget (Budget): What may be spent, at the prices of batches.
-        complaint (Complaint): What is wrong with an answer; None if nothing is.
-        tally (Tally): Is kept up to date meanwhile.
-        RETURNS (Waiting): What is still to come.
-        RAISES (ValueError): If there is no API key, or the ledger cannot be written.
+        jobs: The prompts.
+        budget: What may be spent, at the prices of batches.
+        complaint: What is wrong with an answer; None if nothing is.
+        tally: Is kept up to date meanwhile.
+        RETURNS: What is still to come.
+        RAISES DistillError: If there is no API key, or the ledger cannot be written.
         """
         from .batch_client import BatchClient
 
@@ -141,7 +142,7 @@ class ChatModel:
         kept = KeptAnswers(self.look_up)
         answers = [list(of_doc) for of_doc in kept(wanted)]
         if kept.missing:
-            raise ValueError(f"ChatModel: {kept.missing} of {kept.asked} answers missing: {tally.stopped}.")
+            raise DistillError(f"ChatModel: {kept.missing} of {kept.asked} answers missing: {tally.stopped}.")
         return answers
 
     def _connect(self) -> "ChatClient":
@@ -206,23 +207,23 @@ def make_chat_model(
 ) -> ChatModel:
     """Factory of `spacy_distill.ChatModel.v1`: any OpenAI-compatible endpoint, through the ledger.
 
-    name (str): Name of the model, as the endpoint knows it.
-    ledger (str): File that keeps every answer; it is made if there is none.
-    endpoint (str): Base URL of the API.
-    api_key_env (str | None): Environment variable that holds the API key; None if the endpoint needs none.
-    concurrency (int): How many requests may be in flight.
+    name: Name of the model, as the endpoint knows it.
+    ledger: File that keeps every answer; it is made if there is none.
+    endpoint: Base URL of the API.
+    api_key_env: Environment variable that holds the API key; None if the endpoint needs none.
+    concurrency: How many requests may be in flight.
     requests_per_minute, tokens_per_minute (float | None): Limits to keep; None for none.
-    timeout (float): Seconds from sending a request to the end of its reply.
-    max_tries (int): How often a request is sent before it counts as failed.
-    samples (int): How many answers to get to each prompt.
-    reask (int): How often an answer that does not parse is asked again with the parser's complaint. It is
+    timeout: Seconds from sending a request to the end of its reply.
+    max_tries: How often a request is sent before it counts as failed.
+    samples: How many answers to get to each prompt.
+    reask: How often an answer that does not parse is asked again with the parser's complaint. It is
         `distill annotate` that does so; any other use of the pipeline finds what it got in the ledger.
-    request (dict[str, Any] | None): Merged into the request's body; None for {"temperature": 0.0}.
-    prices (dict[str, float] | None): {"input": USD, "output": USD} per million tokens; "batch" is the share
+    request: Merged into the request's body; None for {"temperature": 0.0}.
+    prices: {"input": USD, "output": USD} per million tokens; "batch" is the share
         of them that batches cost, 0.5 unless given.
-    allow_http (bool): Whether the key may be sent over plain http to another machine.
-    RETURNS (ChatModel): The model.
-    RAISES (ValueError): If an argument is out of its range, or contradicts another.
+    allow_http: Whether the key may be sent over plain http to another machine.
+    RETURNS: The model.
+    RAISES DistillError: If an argument is out of its range, or contradicts another.
     """
     return ChatModel(
         ChatSettings(
@@ -247,11 +248,11 @@ def make_chat_model(
 def make_replay(ledger: str, name: str | None = None, samples: int = 1) -> Replay:
     """Factory of `spacy_distill.Replay.v1`: answers from a ledger, never from the network.
 
-    ledger (str): The ledger's file.
-    name (str | None): Name of the model whose answers are wanted. None: the only one that answered.
-    samples (int): How many samples of each answer to give, at least 1.
-    RETURNS (Replay): The model.
+    ledger: The ledger's file.
+    name: Name of the model whose answers are wanted. None: the only one that answered.
+    samples: How many samples of each answer to give, at least 1.
+    RETURNS: The model.
     """
     if samples < 1:
-        raise ValueError(f"Replay: samples is {samples}. It has to be 1 or more.")
+        raise DistillError(f"Replay: samples is {samples}. It has to be 1 or more.")
     return Replay(Path(ledger), name=name, samples=samples)

@@ -11,6 +11,7 @@ from spacy.util import load_config
 
 from ..corpus.docbin import read_docs
 from ..corpus.provenance import record
+from ..errors import DistillError
 from .requests import Job
 
 
@@ -30,10 +31,10 @@ class Task(Protocol):
 class Teacher:
     """A pipeline with one `llm` component.
 
-    nlp (Language): The pipeline as spacy-llm assembles it.
-    name (str): The component's name.
-    task (Task): Its task.
-    model (Any): Its model.
+    nlp: The pipeline as spacy-llm assembles it.
+    name: The component's name.
+    task: Its task.
+    model: Its model.
     """
 
     nlp: Language
@@ -64,30 +65,30 @@ class Teacher:
 def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
     """Assemble a teacher's config.
 
-    config (Path): The config file.
-    overrides (Mapping[str, Any]): Values to set in it, by dotted names.
-    RETURNS (Teacher): The pipeline and its parts.
-    RAISES (ValueError): If there is no such file, or it has not exactly one `llm` component with a task
+    config: The config file.
+    overrides: Values to set in it, by dotted names.
+    RETURNS: The pipeline and its parts.
+    RAISES DistillError: If there is no such file, or it has not exactly one `llm` component with a task
         of ours.
     """
     from spacy_llm.pipeline.llm import LLMWrapper
     from spacy_llm.util import assemble
 
     if not Path(config).is_file():
-        raise ValueError(
+        raise DistillError(
             f"No such config: {config}. Expected a teacher's config, as in configs/teacher_*.cfg."
         )
     _check_is_teacher(config)
     nlp = assemble(config, overrides=dict(overrides))
     names = [name for name, pipe in nlp.pipeline if isinstance(pipe, LLMWrapper)]
     if len(names) != 1:
-        raise ValueError(
+        raise DistillError(
             f'{config} has {len(names)} components with factory = "llm"; annotating needs exactly one. Make '
             "a config for each teacher and bring their views together with `spacy distill vote`."
         )
     component: Any = nlp.get_pipe(names[0])
     if not isinstance(component.task, Task):
-        raise ValueError(
+        raise DistillError(
             f"{config}: annotating needs a task with render, complaint, view and prompt_hash, such as "
             f'@llm_tasks = "spacy_distill.NER.v1"; components.{names[0]}.task is a '
             f"{type(component.task).__name__}."
@@ -99,7 +100,7 @@ def _check_is_teacher(config: Path) -> None:
     """Refuse a student's config, or another, by what it is, and not by what fails when it is assembled."""
     components = load_config(config).get("components", {}).values()
     if not any(isinstance(one, dict) and one.get("factory") == "llm" for one in components):
-        raise ValueError(
+        raise DistillError(
             f'{config} is no teacher\'s config: no component has factory = "llm". See configs/teacher_*.cfg.'
         )
 

@@ -19,8 +19,8 @@ Complaint = Callable[[str], str | None]
 class Job:
     """A prompt that needs an answer.
 
-    prompt (str): The prompt; an empty one asks nothing.
-    text (str | None): Text of the document it asks about.
+    prompt: The prompt; an empty one asks nothing.
+    text: Text of the document it asks about.
     view, prompt_hash (str | None): Name and hash of its template.
     """
 
@@ -45,9 +45,9 @@ class Request:
 class Outcome:
     """What became of a request.
 
-    result (Reply | Fault): The reply, or what was wrong in the last try.
-    tries (int): How many requests were sent.
-    latency (float | None): Seconds that the last one took.
+    result: The reply, or what was wrong in the last try.
+    tries: How many requests were sent.
+    latency: Seconds that the last one took.
     """
 
     result: Reply | Fault
@@ -58,9 +58,9 @@ class Outcome:
 def requests_of(settings: ChatSettings, jobs: Iterable[Job]) -> Iterator[Request]:
     """The requests that prompts need, one for each sample, whatever the ledger has.
 
-    settings (ChatSettings): What to ask, and how.
-    jobs (Iterable[Job]): The prompts.
-    YIELDS (Request): One request.
+    settings: What to ask, and how.
+    jobs: The prompts.
+    YIELDS: One request.
     """
     for job in jobs:
         messages = settings.messages(job.prompt)
@@ -73,11 +73,11 @@ def request_to_mend(
 ) -> Request | None:
     """The next request for an answer that does not parse, or None if there is nothing to be mended any more.
 
-    settings (ChatSettings): Says how often to ask again.
-    ledger (Ledger): Holds the answer, and what was asked again so far.
-    complaint (Complaint): What is wrong with an answer; None if nothing is.
-    request (Request): The first request.
-    RETURNS (Request | None): The conversation so far, with the complaint at its end.
+    settings: Says how often to ask again.
+    ledger: Holds the answer, and what was asked again so far.
+    complaint: What is wrong with an answer; None if nothing is.
+    request: The first request.
+    RETURNS: The conversation so far, with the complaint at its end.
     """
     entry = ledger.get(request.key) if settings.reask else None
     for _ in range(settings.reask):
@@ -96,11 +96,11 @@ def request_to_mend(
 def make_entry(settings: ChatSettings, request: Request, outcome: Outcome, *, prices: Prices | None) -> Entry:
     """The row of the ledger for what became of a request.
 
-    settings (ChatSettings): What was asked, and how.
-    request (Request): The request.
-    outcome (Outcome): What became of it.
-    prices (Prices | None): What it cost.
-    RETURNS (Entry): The row.
+    settings: What was asked, and how.
+    request: The request.
+    outcome: What became of it.
+    prices: What it cost.
+    RETURNS: The row.
     """
     result = outcome.result
     known = Entry(

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..errors import DistillError
 from ..tasks.answer import State
 from .ledger.entry import is_count
 from .ledger.keys import clean_text
@@ -16,9 +17,9 @@ SHOWN = 200
 class Reply:
     """A completion.
 
-    answer (str): Its text; empty if there is none.
-    state (State): "ok", "truncated" or "refused".
-    finish_reason (str | None): As the server gave it.
+    answer: Its text; empty if there is none.
+    state: "ok", "truncated" or "refused".
+    finish_reason: As the server gave it.
     prompt_tokens, completion_tokens (int | None): As the server counted them.
     """
 
@@ -32,9 +33,9 @@ class Reply:
 def read_reply(body: object) -> Reply:
     """Read the body of a chat completion.
 
-    body (object): The parsed JSON, or a string of JSON.
-    RETURNS (Reply): What it says.
-    RAISES (ValueError): If it is no chat completion.
+    body: The parsed JSON, or a string of JSON.
+    RETURNS: What it says.
+    RAISES DistillError: If it is no chat completion.
     """
     if isinstance(body, str | bytes):
         body = read_json(body)
@@ -42,7 +43,7 @@ def read_reply(body: object) -> Reply:
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, Mapping) else None
     if not isinstance(body, Mapping) or not isinstance(choice, Mapping) or not isinstance(message, Mapping):
-        raise ValueError(f"expected a chat completion with choices[0].message, got {shorten(str(body))}")
+        raise DistillError(f"expected a chat completion with choices[0].message, got {shorten(str(body))}")
     answer, reason = clean_text(_text(message.get("content"))), choice.get("finish_reason")
     reason = reason if isinstance(reason, str) else None
     prompt_tokens, completion_tokens = read_usage(body)
@@ -54,12 +55,12 @@ def read_reply(body: object) -> Reply:
 def read_json(text: str | bytes) -> object:
     """The value of a JSON text from outside.
 
-    RAISES (ValueError): If it is none, or one that is nested too deep to be read.
+    RAISES DistillError: If it is none, or one that is nested too deep to be read.
     """
     try:
         return json.loads(text)
     except RecursionError as error:
-        raise ValueError(str(error)) from None
+        raise DistillError(str(error)) from None
 
 
 def _text(content: object) -> str:

@@ -24,7 +24,7 @@ class Stopped(Exception):
 class Brake:
     """Stops all parts of a run.
 
-    tally (Tally): Gets the reason.
+    tally: Gets the reason.
     """
 
     def __init__(self, tally: Tally) -> None:
@@ -34,7 +34,7 @@ class Brake:
     def stop(self, reason: str) -> None:
         """Send nothing more. What is in flight is waited for.
 
-        reason (str): Why; the first reason counts.
+        reason: Why; the first reason counts.
         """
         self._tally.stopped = self._tally.stopped or reason
         self._event.set()
@@ -47,7 +47,7 @@ class Brake:
     async def pause(self, seconds: float) -> None:
         """Wait, unless the run is stopped meanwhile.
 
-        RAISES (Stopped): If the run is to end.
+        RAISES Stopped: If the run is to end.
         """
         try:
             await asyncio.wait_for(self._event.wait(), seconds)
@@ -63,13 +63,13 @@ PATIENCE = 10
 class Attempts:
     """Sends requests and sends them again.
 
-    settings (ChatSettings): What to ask, and how.
-    connect (Callable[[], ChatClient]): Makes the client when the first request is to be sent.
-    budget (Budget): What may be spent.
-    tally (Tally): Is kept up to date.
-    brake (Brake): Ends the run.
-    first_wait (float): Seconds to wait after a first failed try, doubled after each further one.
-    seed (int): Seed of the waits' jitter.
+    settings: What to ask, and how.
+    connect: Makes the client when the first request is to be sent.
+    budget: What may be spent.
+    tally: Is kept up to date.
+    brake: Ends the run.
+    first_wait: Seconds to wait after a first failed try, doubled after each further one.
+    seed: Seed of the waits' jitter.
     """
 
     def __init__(
@@ -104,9 +104,9 @@ class Attempts:
     async def insist(self, body: dict[str, Any]) -> Outcome:
         """Send a request until it is answered, or there is no hope of that.
 
-        body (dict[str, Any]): The request's body.
-        RETURNS (Outcome): What became of it.
-        RAISES (Stopped): If the run is to end.
+        body: The request's body.
+        RETURNS: What became of it.
+        RAISES Stopped: If the run is to end.
         """
         first_sent, failures, throttles = time.monotonic(), 0, 0
         while True:

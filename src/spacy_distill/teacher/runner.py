@@ -24,13 +24,13 @@ YIELD_EVERY = 100
 class Asker:
     """Gets the missing answers to a stream of prompts into the ledger.
 
-    settings (ChatSettings): What to ask, and how.
-    ledger (Ledger): Where answers are kept.
-    connect (Callable[[], ChatClient]): Makes the client when the first request is to be sent.
-    budget (Budget): What may be spent.
-    complaint (Complaint): What is wrong with an answer; None if nothing is.
-    tally (Tally): Is kept up to date.
-    first_wait (float): Seconds to wait after a first failed try.
+    settings: What to ask, and how.
+    ledger: Where answers are kept.
+    connect: Makes the client when the first request is to be sent.
+    budget: What may be spent.
+    complaint: What is wrong with an answer; None if nothing is.
+    tally: Is kept up to date.
+    first_wait: Seconds to wait after a first failed try.
     """
 
     def __init__(
@@ -57,15 +57,15 @@ class Asker:
     def stop(self, reason: str) -> None:
         """Send nothing more. What is in flight is waited for.
 
-        reason (str): Why; the first reason counts.
+        reason: Why; the first reason counts.
         """
         self._brake.stop(reason)
 
     async def run(self, jobs: Iterable[Job]) -> None:
         """Ask for all answers that the ledger lacks.
 
-        jobs (Iterable[Job]): The prompts; they are taken one by one, as there is room.
-        RAISES (ValueError): If there is no API key, or answers cannot be stored any more.
+        jobs: The prompts; they are taken one by one, as there is room.
+        RAISES ValueError: If there is no API key, or answers cannot be stored any more.
         """
         requests = requests_of(self._settings, jobs)
         workers = [self._work(requests) for _ in range(self._settings.concurrency)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..errors import DistillError
 from .budget import Prices
 from .endpoints import check_endpoint, check_variable
 from .errors import LONGEST_WAIT
@@ -19,7 +20,7 @@ OWN_FIELDS = ("model", "messages", "n", "stream")
 class ChatSettings:
     """The arguments of `spacy_distill.ChatModel.v1`; `make_chat_model` describes them.
 
-    RAISES (ValueError): If one of them is out of its range, or contradicts another.
+    RAISES DistillError: If one of them is out of its range, or contradicts another.
     """
 
     name: str
@@ -42,19 +43,21 @@ class ChatSettings:
         check_variable(self.api_key_env)
         for name, least in (("concurrency", 1), ("max_tries", 1), ("samples", 1), ("reask", 0)):
             if getattr(self, name) < least:
-                raise ValueError(f"ChatModel: {name} is {getattr(self, name)}. It has to be {least} or more.")
+                raise DistillError(
+                    f"ChatModel: {name} is {getattr(self, name)}. It has to be {least} or more."
+                )
         for name in ("requests_per_minute", "tokens_per_minute", "timeout"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
-                raise ValueError(f"ChatModel: {name} is {value}. It has to be more than 0.")
+                raise DistillError(f"ChatModel: {name} is {value}. It has to be more than 0.")
         own = sorted(set(OWN_FIELDS) & set(self.request))
         if own:
-            raise ValueError(
+            raise DistillError(
                 f"ChatModel: request holds {', '.join(own)}, which the model sets by itself. Remove it; for "
                 "several answers a prompt use samples."
             )
         if self.samples > 1 and self.request.get("temperature") == 0:
-            raise ValueError(
+            raise DistillError(
                 f"ChatModel: samples is {self.samples} at temperature 0: the same answer would be paid for "
                 'again and again. Set request = {"temperature": 1.0}, or samples = 1.'
             )

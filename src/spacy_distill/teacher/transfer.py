@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import DistillError
 from ..tasks.answer import State
 from .ledger.entry import Entry, from_line, is_count, to_line
 from .ledger.keys import answer_key, clean_text, user_message
@@ -20,7 +21,7 @@ from .pipeline import Teacher
 def lines(ledger: Ledger) -> Iterator[str]:
     """A ledger's answers in the order they came in.
 
-    YIELDS (str): One answer as a line of JSON.
+    YIELDS: One answer as a line of JSON.
     """
     for entry in ledger.entries():
         yield json.dumps(to_line(entry), ensure_ascii=False) + "\n"
@@ -29,9 +30,9 @@ def lines(ledger: Ledger) -> Iterator[str]:
 def write_export(ledger: Ledger, path: Path) -> None:
     """Write all answers to a file, whole or not at all.
 
-    ledger (Ledger): The ledger.
-    path (Path): The file; gzipped if its name ends in ".gz".
-    RAISES (ValueError): If the file cannot be written there.
+    ledger: The ledger.
+    path: The file; gzipped if its name ends in ".gz".
+    RAISES DistillError: If the file cannot be written there.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -43,7 +44,7 @@ def write_export(ledger: Ledger, path: Path) -> None:
     except OSError as error:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise ValueError(
+        raise DistillError(
             f"Cannot write {path}: {error.strerror}. Choose a place you may write to."
         ) from error
 
@@ -56,12 +57,12 @@ REASONS: dict[str, State] = {"stop": "ok", "length": "truncated", "content_filte
 class Imported:
     """What an import did.
 
-    lines (int): Lines in the file.
-    stored (int): Answers that are new in the ledger, or replaced an earlier import's.
-    documents (int): Documents of the corpus that are asked about.
-    answered (int): Documents that found an answer.
-    unused (int): Lines that no document matches.
-    repeated (int): Lines whose text was already answered by an earlier line.
+    lines: Lines in the file.
+    stored: Answers that are new in the ledger, or replaced an earlier import's.
+    documents: Documents of the corpus that are asked about.
+    answered: Documents that found an answer.
+    unused: Lines that no document matches.
+    repeated: Lines whose text was already answered by an earlier line.
     """
 
     lines: int = 0
@@ -97,14 +98,14 @@ def import_recorded(
 ) -> Imported:
     """Store recorded answers under the prompts that a config makes of a corpus.
 
-    ledger (Ledger): Where to store them.
-    path (Path): JSON Lines, gzipped or not: `text` or `tokens`, and `answer`; optionally `model`,
+    ledger: Where to store them.
+    path: JSON Lines, gzipped or not: `text` or `tokens`, and `answer`; optionally `model`,
         `finish_reason`, `prompt_tokens`, `completion_tokens`, `source`, `sample`.
-    teacher (Teacher): Makes the prompts.
-    corpus (Path): The documents.
-    model (str | None): Name of the model, for lines that do not name one; then "recorded".
-    RETURNS (Imported): What was stored.
-    RAISES (ValueError): If a line is not a recorded answer; names the file and line.
+    teacher: Makes the prompts.
+    corpus: The documents.
+    model: Name of the model, for lines that do not name one; then "recorded".
+    RETURNS: What was stored.
+    RAISES DistillError: If a line is not a recorded answer; names the file and line.
     """
     by_text, by_tokens, done = _index(path)
     used: set[int] = set()
@@ -133,8 +134,8 @@ def import_recorded(
 def import_export(ledger: Ledger, path: Path) -> Imported:
     """Store the lines of an export as they are.
 
-    RETURNS (Imported): What was stored.
-    RAISES (ValueError): If a line is not one of an export; names the file and line.
+    RETURNS: What was stored.
+    RAISES DistillError: If a line is not one of an export; names the file and line.
     """
     done = Imported()
 
@@ -147,7 +148,7 @@ def import_export(ledger: Ledger, path: Path) -> Imported:
                 hint = ""
                 if isinstance(line, Mapping) and "messages" not in line and "answer" in line:
                     hint = " A recorded answer is imported with --config and --corpus, which give its prompt."
-                raise ValueError(f"{path}, line {number}: {error}.{hint}") from error
+                raise DistillError(f"{path}, line {number}: {error}.{hint}") from error
 
     for chunk in _chunks(entries()):
         done.stored += ledger.put_all(chunk)
@@ -157,10 +158,10 @@ def import_export(ledger: Ledger, path: Path) -> Imported:
 def read_lines(path: Path) -> Iterator[tuple[int, Any]]:
     """The JSON values of a file of JSON Lines, gzipped or not, with their line numbers.
 
-    RAISES (ValueError): If there is no such file or a line is not JSON.
+    RAISES DistillError: If there is no such file or a line is not JSON.
     """
     if not path.is_file():
-        raise ValueError(f"No such file: {path}. Expected JSON Lines of answers.")
+        raise DistillError(f"No such file: {path}. Expected JSON Lines of answers.")
     with path.open("rb") as raw:
         zipped = raw.read(2) == b"\x1f\x8b"
     with gzip.open(path, "rb") if zipped else path.open("rb") as file:
@@ -169,7 +170,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, Any]]:
                 try:
                     yield number, json.loads(line)
                 except ValueError as error:
-                    raise ValueError(
+                    raise DistillError(
                         f"{path}, line {number}: expected a line of JSON, got {line[:60]!r}."
                     ) from error
 
@@ -178,7 +179,7 @@ def _checked(file: Iterable[bytes], path: Path) -> Iterator[bytes]:
     try:
         yield from file
     except (EOFError, gzip.BadGzipFile) as error:
-        raise ValueError(f"{path} is not a whole gzip file: {error}.") from error
+        raise DistillError(f"{path} is not a whole gzip file: {error}.") from error
 
 
 Index = dict[Any, dict[int, Recorded]]
@@ -192,7 +193,7 @@ def _index(path: Path) -> tuple[Index, Index, Imported]:
         try:
             one = _read(number, line)
         except ValueError as error:
-            raise ValueError(f"{path}, line {number}: {error}.") from error
+            raise DistillError(f"{path}, line {number}: {error}.") from error
         place: Index = by_text if "text" in line else by_tokens
         name = (
             line["text"]
@@ -208,24 +209,24 @@ def _index(path: Path) -> tuple[Index, Index, Imported]:
 
 def _read(number: int, line: object) -> Recorded:
     if not isinstance(line, Mapping):
-        raise ValueError(f"expected an object with text or tokens, and answer, got {line!r:.60}")
+        raise DistillError(f"expected an object with text or tokens, and answer, got {line!r:.60}")
     text, tokens, answer = line.get("text"), line.get("tokens"), line.get("answer")
     right = isinstance(tokens, list) and all(isinstance(token, str) for token in tokens)
     if not isinstance(text, str) and ("text" in line or not right):
-        raise ValueError('expected "text" (a string) or "tokens" (a list of strings)')
+        raise DistillError('expected "text" (a string) or "tokens" (a list of strings)')
     if not isinstance(answer, str):
-        raise ValueError(f'expected "answer" (a string), got {answer!r:.60}')
+        raise DistillError(f'expected "answer" (a string), got {answer!r:.60}')
     reason, sample = line.get("finish_reason"), line.get("sample", 0)
     if reason is not None and reason not in REASONS:
-        raise ValueError(f'"finish_reason" has to be one of {", ".join(REASONS)}, got {reason!r:.60}')
+        raise DistillError(f'"finish_reason" has to be one of {", ".join(REASONS)}, got {reason!r:.60}')
     if not is_count(sample):
-        raise ValueError(f'"sample" has to be a number from 0, got {sample!r:.60}')
+        raise DistillError(f'"sample" has to be a number from 0, got {sample!r:.60}')
     counts = [line.get(name) for name in ("prompt_tokens", "completion_tokens")]
     if not all(count is None or is_count(count) for count in counts):
-        raise ValueError('"prompt_tokens" and "completion_tokens" have to be numbers')
+        raise DistillError('"prompt_tokens" and "completion_tokens" have to be numbers')
     names = [line.get(name) for name in ("model", "source")]
     if not all(name is None or isinstance(name, str) for name in names):
-        raise ValueError('"model" and "source" have to be strings')
+        raise DistillError('"model" and "source" have to be strings')
     return Recorded(number, clean_text(answer), names[0], reason, counts[0], counts[1], names[1], sample)
 
 

@@ -17,8 +17,8 @@ from torch.optim.adamw import adamw
 class EncoderAdam:
     """AdamW for the weights of a transformer.
 
-    model (torch.nn.Module): The transformer.
-    embedding (Optional[torch.nn.Embedding]): Its word embeddings, if they are to be updated by rows.
+    model: The transformer.
+    embedding: Its word embeddings, if they are to be updated by rows.
     """
 
     def __init__(self, model: torch.nn.Module, embedding: torch.nn.Embedding | None) -> None:
@@ -45,7 +45,7 @@ class EncoderAdam:
     def step(self, optimizer: Optimizer) -> None:
         """Update the weights by their gradients, and clear those.
 
-        optimizer (Optimizer): The thinc optimizer; its settings at this step are used.
+        optimizer: The thinc optimizer; its settings at this step are used.
         """
         self._updates += 1
         # thinc adds eps before the bias of the second moment is taken out, torch after it.
@@ -64,7 +64,7 @@ class EncoderAdam:
 class RowAdam:
     """Adam for the rows of an embedding.
 
-    embedding (torch.nn.Embedding): The embedding; it gives sparse gradients from now on.
+    embedding: The embedding; it gives sparse gradients from now on.
     """
 
     def __init__(self, embedding: torch.nn.Embedding) -> None:
@@ -82,7 +82,7 @@ class RowAdam:
     def look_up(self, words: torch.Tensor) -> None:
         """Bring the rows of some words up to date, before they are looked up.
 
-        words (Tensor): Their numbers.
+        words: Their numbers.
         """
         new = torch.unique(words)
         new = new[self._place[new] < 0]
@@ -112,7 +112,7 @@ class RowAdam:
     def step(self, clip: float, *, lr: float, weight_decay: float, **settings: Any) -> None:
         """Update the rows by the gradient that has been accumulated, and clear it.
 
-        clip (float): Scale the gradient down to this norm; 0 for no limit.
+        clip: Scale the gradient down to this norm; 0 for no limit.
         lr, weight_decay, beta1, beta2, eps (float): The settings of AdamW at this step.
         """
         if self._weight.grad is None:

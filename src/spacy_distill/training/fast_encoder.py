@@ -33,12 +33,12 @@ def make_fast_encoder(
     On a GPU it changes nothing: set `mixed_precision = true` in the transformer's model there. The callback
     takes itself out of the pipeline's config, so that the trained pipeline needs nothing of this package.
 
-    precision (str): "bf16", "fp32", or "auto": bf16 if this CPU is faster with it (measured when called),
+    precision: "bf16", "fp32", or "auto": bf16 if this CPU is faster with it (measured when called),
         else fp32 with a message.
-    fused_adam (bool): Whether torch's fused AdamW updates the transformer, with the settings of the thinc
+    fused_adam: Whether torch's fused AdamW updates the transformer, with the settings of the thinc
         optimizer at every step.
-    RETURNS (Callable[[Language], Language]): The callback.
-    RAISES (ConfigValidationError): If the precision is none of the three.
+    RETURNS: The callback.
+    RAISES ConfigValidationError: If the precision is none of the three.
     """
     if precision not in ("auto", "bf16", "fp32"):
         raise refusal(f"precision is {precision!r}, but must be auto, bf16 or fp32.")
@@ -68,8 +68,8 @@ def precision_of(nlp: Language) -> str | None:
 def choose_half(precision: Precision) -> bool:
     """Whether to train in bf16.
 
-    precision (str): As configured.
-    RETURNS (bool): True for bf16; with "auto" only if it pays on this CPU.
+    precision: As configured.
+    RETURNS: True for bf16; with "auto" only if it pays on this CPU.
     """
     if precision != "auto":
         return precision == "bf16"
@@ -84,8 +84,8 @@ def bf16_gain(rounds: int = 5) -> float:
 
     What the CPU says it can do does not tell: without AMX some have instructions for bf16 that are no faster.
 
-    rounds (int): Measurements of each; the fastest counts.
-    RETURNS (float): The ratio; about 30 ms of work decide it.
+    rounds: Measurements of each; the fastest counts.
+    RETURNS: The ratio; about 30 ms of work decide it.
     """
     import torch
 
@@ -118,9 +118,9 @@ Backprop = Callable[[Any], Any]
 def speed_up_shim(shim: HFShim, *, half_precision: bool, fused_adam: bool) -> None:
     """Give a shim the class below. It stays the same object: thinc and the pipeline hold on to it.
 
-    shim (HFShim): The shim of a transformer that runs on the CPU.
-    half_precision (bool): Whether to train in bf16.
-    fused_adam (bool): Whether to train with torch's fused AdamW.
+    shim: The shim of a transformer that runs on the CPU.
+    half_precision: Whether to train in bf16.
+    fused_adam: Whether to train with torch's fused AdamW.
     """
     shim.__class__ = FastShim
     fast = cast(FastShim, shim)
@@ -132,10 +132,10 @@ def speed_up_shim(shim: HFShim, *, half_precision: bool, fused_adam: bool) -> No
 class FastShim(HFShim):
     """An HFShim that trains in bf16, without padding and with a fused AdamW; the rest is as in an HFShim.
 
-    half_precision (bool): Whether the forward pass of training runs in bf16.
-    fused_adam (bool): Whether AdamW updates the weights.
-    packs (bool): Whether sentences share rows.
-    adamw (Optional[EncoderAdam]): The optimizer, unless thinc's updates the weights.
+    half_precision: Whether the forward pass of training runs in bf16.
+    fused_adam: Whether AdamW updates the weights.
+    packs: Whether sentences share rows.
+    adamw: The optimizer, unless thinc's updates the weights.
     """
 
     half_precision: bool
@@ -153,8 +153,8 @@ class FastShim(HFShim):
     def begin_update(self, inputs: Any) -> tuple[Any, Backprop]:
         """Run the forward pass for training.
 
-        inputs (ArgsKwargs): The model's arguments.
-        RETURNS (Tuple): The output in fp32, since numpy has no bf16, and the callback for the backward pass.
+        inputs: The model's arguments.
+        RETURNS: The output in fp32, since numpy has no bf16, and the callback for the backward pass.
         """
         self._model.train()
         if self.adamw is not None:
@@ -178,7 +178,7 @@ class FastShim(HFShim):
     def finish_update(self, optimizer: Optimizer) -> None:
         """Update the weights.
 
-        optimizer (Optimizer): The thinc optimizer; its settings at this step are used.
+        optimizer: The thinc optimizer; its settings at this step are used.
         """
         if self.adamw is not None and not is_plain_adam(optimizer):
             self.adamw.give_up()
@@ -217,8 +217,8 @@ def in_full_precision(output: Any) -> Any:
 def rebuild(model: Any) -> Any:
     """The same transformer with what is faster on a CPU: attention in plain torch, and another dropout.
 
-    model (PreTrainedModel): The transformer.
-    RETURNS (PreTrainedModel): Another one with its weights.
+    model: The transformer.
+    RETURNS: Another one with its weights.
     """
     # What is drawn to initialize weights that are then overwritten must not change what is drawn after it.
     with torch.random.fork_rng(devices=[]):

@@ -22,11 +22,11 @@ def make_adam(
 ) -> Optimizer:
     """Make thinc's Adam with two learning rates. A new head has everything to learn, an encoder much to lose.
 
-    learn_rate (Union[float, List[float], Generator]): The rate of the encoder, that is of all torch weights.
-    head_factor (float): What learn_rate is multiplied by for all other weights, above 0.
+    learn_rate: The rate of the encoder, that is of all torch weights.
+    head_factor: What learn_rate is multiplied by for all other weights, above 0.
     L2, beta1, beta2, eps, grad_clip, L2_is_weight_decay, use_averages: As in thinc's Adam.v1.
-    RETURNS (Optimizer): The optimizer.
-    RAISES (ValueError): If the factor is not above 0.
+    RETURNS: The optimizer.
+    RAISES ValueError: If the factor is not above 0.
     """
     check_positive("head_factor", head_factor)
     return TwoRates(

@@ -17,11 +17,11 @@ AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")
 class Packing:
     """How sentences share rows.
 
-    places (Tensor): Place of each piece in the flattened padded batch, row by row of the packed one; -1 where
+    places: Place of each piece in the flattened padded batch, row by row of the packed one; -1 where
         a row is not full.
-    shape (Tuple[int, int]): Rows and their length.
-    sentences (Tensor): To which sentence each piece of each row belongs, -1 for none.
-    positions (Tensor): Its position in the sentence.
+    shape: Rows and their length.
+    sentences: To which sentence each piece of each row belongs, -1 for none.
+    positions: Its position in the sentence.
     """
 
     places: torch.Tensor
@@ -48,8 +48,8 @@ class Packing:
 def pack_rows(mask: torch.Tensor) -> Packing | None:
     """Find out how the sentences of a padded batch can share rows.
 
-    mask (Tensor): The attention mask of the padded batch: 1 for a piece, 0 for padding.
-    RETURNS (Optional[Packing]): The packing, or None if it saves no row.
+    mask: The attention mask of the padded batch: 1 for a piece, 0 for padding.
+    RETURNS: The packing, or None if it saves no row.
     """
     lengths = mask.sum(dim=1).to(torch.int64).numpy()
     width = int(mask.shape[1])
@@ -73,9 +73,9 @@ def pack_rows(mask: torch.Tensor) -> Packing | None:
 def fill_rows(lengths: NDArray[numpy.int64], width: int) -> list[list[int]]:
     """Put sentences into as few rows as first-fit decreasing needs.
 
-    lengths (Array): Length of each sentence.
-    width (int): Length of a row.
-    RETURNS (List[List[int]]): The sentences of each row.
+    lengths: Length of each sentence.
+    width: Length of a row.
+    RETURNS: The sentences of each row.
     """
     rows: list[list[int]] = []
     left: list[int] = []
@@ -94,8 +94,8 @@ def fill_rows(lengths: NDArray[numpy.int64], width: int) -> list[list[int]]:
 def first_position(config: Any) -> int | None:
     """Where the positions of a model begin, or None if it cannot take packed sentences.
 
-    config (PretrainedConfig): The transformer's config.
-    RETURNS (Optional[int]): The first position.
+    config: The transformer's config.
+    RETURNS: The first position.
     """
     more_outputs = config.output_hidden_states or config.output_attentions
     if more_outputs or getattr(config, "position_embedding_type", None) != "absolute":
@@ -108,10 +108,10 @@ def first_position(config: Any) -> int | None:
 def run_packed(model: Any, inputs: dict[str, torch.Tensor], packing: Packing) -> Any:
     """Run a transformer on packed sentences.
 
-    model (PreTrainedModel): A model that `first_position` knows.
-    inputs (Dict[str, Tensor]): Its arguments for the padded batch.
-    packing (Packing): How to pack it.
-    RETURNS (ModelOutput): The last hidden state, padded as the inputs are.
+    model: A model that `first_position` knows.
+    inputs: Its arguments for the padded batch.
+    packing: How to pack it.
+    RETURNS: The last hidden state, padded as the inputs are.
     """
     rows = {name: packing.pack(value) for name, value in inputs.items() if name != "attention_mask"}
     first = first_position(model.config) or 0
@@ -131,8 +131,8 @@ CHANCES = 1 << 16
 class FastDropout(torch.nn.Dropout):
     """Dropout as torch.nn.Dropout does it, with other random numbers.
 
-    p (float): The fraction of values that are dropped.
-    rng (numpy.random.Generator): Decides which.
+    p: The fraction of values that are dropped.
+    rng: Decides which.
     """
 
     def __init__(self, p: float, rng: numpy.random.Generator) -> None:
@@ -152,7 +152,7 @@ class FastDropout(torch.nn.Dropout):
 def replace_dropout(model: torch.nn.Module) -> None:
     """Let a model drop values the faster way.
 
-    model (torch.nn.Module): The model. Its random numbers are decided by torch's seed.
+    model: The model. Its random numbers are decided by torch's seed.
     """
     rng = numpy.random.Generator(numpy.random.SFC64(torch.initial_seed()))
     for module in list(model.modules()):

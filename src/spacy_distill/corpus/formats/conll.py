@@ -9,6 +9,7 @@ from pathlib import Path
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
+from ...errors import DistillError
 from ..provenance import set_origin
 from .text import bad_line, read_lines, source_name
 
@@ -32,22 +33,22 @@ def read_conll(
 ) -> Iterator[Doc]:
     """Read a CoNLL file, IOB1 or IOB2, columns separated by tabs or spaces.
 
-    path (Path): The file, gzip or not.
-    vocab (Vocab): The vocabulary of the documents.
-    label_column (int): The column of entity tags: 1 is the first (the token itself), -1 the last.
-    whole_articles (bool): One document for each article instead of one for each sentence.
-    YIELDS (Doc): Documents with entities, the words joined by single spaces.
-    RAISES (ValueError): If a line is not as expected; names file and line.
+    path: The file, gzip or not.
+    vocab: The vocabulary of the documents.
+    label_column: The column of entity tags: 1 is the first (the token itself), -1 the last.
+    whole_articles: One document for each article instead of one for each sentence.
+    YIELDS: Documents with entities, the words joined by single spaces.
+    RAISES DistillError: If a line is not as expected; names file and line.
     """
     if label_column in (0, 1):
-        raise ValueError(
+        raise DistillError(
             f"The label column cannot be {label_column}: 1 is the token, 2 the column after it, -1 the last."
         )
     sentences = list(_read_sentences(path, label_column))
     # Without -DOCSTART- lines nothing is known of articles: each sentence stands for itself.
     known = any(sentence.article for sentence in sentences)
     if whole_articles and not known:
-        raise ValueError(
+        raise DistillError(
             f"{path} has no {DOCSTART} lines, so where its articles begin is unknown. "
             "Read it by sentence: leave out --docs."
         )
@@ -146,15 +147,15 @@ STARTS, CONTINUES, ENDS = frozenset("BSU"), frozenset("IEL"), frozenset("ESUL")
 def split_tag(tag: str) -> tuple[str, str]:
     """Prefix and label of one tag.
 
-    tag (str): "O", or a label after B-, I- (IOB1 and IOB2 alike), E-, S- (IOBES), L- or U- (BILUO).
-    RETURNS (tuple[str, str]): Prefix and label; ("O", "") for "O".
-    RAISES (ValueError): If it is neither.
+    tag: "O", or a label after B-, I- (IOB1 and IOB2 alike), E-, S- (IOBES), L- or U- (BILUO).
+    RETURNS: Prefix and label; ("O", "") for "O".
+    RAISES DistillError: If it is neither.
     """
     if tag == "O":
         return "O", ""
     prefix, dash, label = tag.partition("-")
     if not dash or not label or prefix not in STARTS | CONTINUES:
-        raise ValueError(f"expected an entity tag such as O, B-LOC or I-LOC, found {tag!r}")
+        raise DistillError(f"expected an entity tag such as O, B-LOC or I-LOC, found {tag!r}")
     return prefix, label
 
 
@@ -164,9 +165,9 @@ def spans_of_tags(tags: Iterable[str]) -> list[TokenSpan]:
     An entity starts at a B, and at an I that follows an O or another label: so IOB1, where a B stands only
     between two adjoining entities of one label, and IOB2 are both read rightly without knowing which it is.
 
-    tags (Iterable[str]): One tag a token.
-    RETURNS (list[TokenSpan]): The entities in text order.
-    RAISES (ValueError): If a tag cannot be read.
+    tags: One tag a token.
+    RETURNS: The entities in text order.
+    RAISES DistillError: If a tag cannot be read.
     """
     spans: list[TokenSpan] = []
     start, open_label, i = 0, "", -1

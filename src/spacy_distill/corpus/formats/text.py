@@ -9,6 +9,7 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ...errors import DistillError
 from ..provenance import set_origin
 
 
@@ -16,9 +17,9 @@ from ..provenance import set_origin
 class Found:
     """Counters that a reader fills while it reads.
 
-    empty (int): Rows, lines or files without text.
-    rejected (int): Rows that an annotator rejected or passed over (`answer` is "reject" or "ignore").
-    misfits (list[str]): Spans that do not fit token borders, each with file and line; their tokens became
+    empty: Rows, lines or files without text.
+    rejected: Rows that an annotator rejected or passed over (`answer` is "reject" or "ignore").
+    misfits: Spans that do not fit token borders, each with file and line; their tokens became
         missing, neither entity nor "O".
     """
 
@@ -30,9 +31,9 @@ class Found:
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Read a UTF-8 text file line by line.
 
-    path (Path): The file; one that ends in `.gz` is unpacked.
-    YIELDS (tuple[int, str]): The line's number, from 1, and its text without the line break.
-    RAISES (ValueError): If the file does not exist, is damaged or is not UTF-8.
+    path: The file; one that ends in `.gz` is unpacked.
+    YIELDS: The line's number, from 1, and its text without the line break.
+    RAISES DistillError: If the file does not exist, is damaged or is not UTF-8.
     """
     for number, raw in enumerate(_raw_lines(path), start=1):
         try:
@@ -62,12 +63,14 @@ def source_name(path: Path) -> str:
 def _raw_lines(path: Path) -> Iterator[bytes]:
     if not path.is_file():
         kind = "is a folder; expected one file" if path.is_dir() else "does not exist"
-        raise ValueError(f"{path} {kind}.")
+        raise DistillError(f"{path} {kind}.")
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             yield from file
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} is not a gzip file, or is damaged: {error}. Unpack it by hand.") from error
+        raise DistillError(
+            f"{path} is not a gzip file, or is damaged: {error}. Unpack it by hand."
+        ) from error
 
 
 SUFFIXES = (".txt", ".txt.gz")
@@ -76,12 +79,12 @@ SUFFIXES = (".txt", ".txt.gz")
 def read_text(path: Path, nlp: Language, found: Found) -> Iterator[Doc]:
     """Read unlabelled text.
 
-    path (Path): A file with one document a line, or a folder whose `.txt` and `.txt.gz` files, at any depth,
+    path: A file with one document a line, or a folder whose `.txt` and `.txt.gz` files, at any depth,
         are one document each.
-    nlp (Language): Its tokenizer is used.
-    found (Found): Counts the lines and files without text.
-    YIELDS (Doc): Documents without entity annotation; their text is that of the source, outer space stripped.
-    RAISES (ValueError): If there is nothing to read or a file is not UTF-8 text.
+    nlp: Its tokenizer is used.
+    found: Counts the lines and files without text.
+    YIELDS: Documents without entity annotation; their text is that of the source, outer space stripped.
+    RAISES DistillError: If there is nothing to read or a file is not UTF-8 text.
     """
     if path.is_dir():
         rows = _read_folder(path)
@@ -99,7 +102,7 @@ def read_text(path: Path, nlp: Language, found: Found) -> Iterator[Doc]:
 def _read_folder(path: Path) -> Iterator[tuple[str, str, str]]:
     files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(SUFFIXES))
     if not files:
-        raise ValueError(f"The folder {path} holds no .txt or .txt.gz file.")
+        raise DistillError(f"The folder {path} holds no .txt or .txt.gz file.")
     for file in files:
         id = file.relative_to(path).as_posix()
         yield id, id, read_whole(file)

@@ -17,11 +17,11 @@ OUTSIDE = "O"
 class Agreement:
     """Two annotations of the documents that both say something of.
 
-    first (str), second (str): Their names.
-    documents (int), tokens (int): What both say something of.
-    kappa (Optional[float]): Of the token's label or "O"; None if undefined: both always say the same thing.
-    labels (dict[str, Optional[float]]): By label, of "is part of an entity of this label".
-    f (float): F1 of one's spans against the other's, which is the same either way.
+    first, second: Their names.
+    documents, tokens: What both say something of.
+    kappa: Of the token's label or "O"; None if undefined: both always say the same thing.
+    labels: By label, of "is part of an entity of this label".
+    f: F1 of one's spans against the other's, which is the same either way.
     """
 
     first: str
@@ -36,9 +36,9 @@ class Agreement:
 def agreements(docs: Sequence[Doc], names: Sequence[str]) -> list[Agreement]:
     """The agreement of every two annotations.
 
-    docs (Sequence[Doc]): The distilled corpus.
-    names (Sequence[str]): Names of annotations, see `annotation_names`.
-    RETURNS (list[Agreement]): One for each pair of names.
+    docs: The distilled corpus.
+    names: Names of annotations, see `annotation_names`.
+    RETURNS: One for each pair of names.
     """
     read = {name: [annotation(doc, name) for doc in docs] for name in names}
     sizes = [len(doc) for doc in docs]
@@ -48,8 +48,8 @@ def agreements(docs: Sequence[Doc], names: Sequence[str]) -> list[Agreement]:
 def cohens_kappa(pairs: Counter[tuple[str, str]]) -> float | None:
     """Cohen's kappa: the agreement beyond what the two raters' frequencies alone would give.
 
-    pairs (Counter[tuple[str, str]]): How often the first rater chose the one category, the second the other.
-    RETURNS (Optional[float]): At most 1; None where chance alone gives full agreement.
+    pairs: How often the first rater chose the one category, the second the other.
+    RETURNS: At most 1; None where chance alone gives full agreement.
     """
     total = pairs.total()
     first: Counter[str] = Counter()

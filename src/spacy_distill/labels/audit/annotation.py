@@ -18,10 +18,10 @@ CHOSEN = "labels"
 class Annotation:
     """The entities of one annotation.
 
-    name (str): "labels" for the document's own entities, else the view's name.
-    spans (tuple[Key, ...]): Label, first token, token after the last.
-    open (frozenset[int]): Tokens of which it says nothing, neither entity nor "O".
-    usable (bool): Whether it says anything.
+    name: "labels" for the document's own entities, else the view's name.
+    spans: Label, first token, token after the last.
+    open: Tokens of which it says nothing, neither entity nor "O".
+    usable: Whether it says anything.
     """
 
     name: str
@@ -33,9 +33,9 @@ class Annotation:
 def annotation(doc: Doc, name: str) -> Annotation:
     """Read an annotation by its name.
 
-    doc (Doc): The document.
-    name (str): "labels", or a view's name.
-    RETURNS (Annotation): In the document's tokens. An unusable answer says nothing of any token.
+    doc: The document.
+    name: "labels", or a view's name.
+    RETURNS: In the document's tokens. An unusable answer says nothing of any token.
     """
     if name == CHOSEN:
         spans = tuple((ent.label_, ent.start, ent.end) for ent in doc.ents)
@@ -71,8 +71,8 @@ def view_names(docs: Iterable[Doc]) -> list[str]:
 def annotation_names(docs: list[Doc]) -> list[str]:
     """What there is to compare: the views, and the chosen labels where they are not the only view's.
 
-    docs (list[Doc]): The distilled corpus.
-    RETURNS (list[str]): Names of views, then "labels".
+    docs: The distilled corpus.
+    RETURNS: Names of views, then "labels".
     """
     names = view_names(docs)
     alone = len(names) == 1 and all(
@@ -84,7 +84,7 @@ def annotation_names(docs: list[Doc]) -> list[str]:
 def in_tokens_of(gold: Doc, doc: Doc, own: Annotation) -> Annotation:
     """An annotation in gold's tokens, without the spans that touch missing gold tokens.
 
-    RAISES (ValueError): If the two documents are not the same text.
+    RAISES ValueError: If the two documents are not the same text.
     """
     tokens = token_map(doc, gold)
     open_ = frozenset(i for n in own.open for i in tokens[n]) if tokens else own.open
@@ -104,11 +104,11 @@ class Judged:
 def judge(gold: Doc, doc: Doc, name: str) -> Judged:
     """Pair the entities of an annotation with gold's.
 
-    gold (Doc): The document with the right entities.
-    doc (Doc): The distilled document.
-    name (str): "labels", or a view's name.
-    RETURNS (Judged): The pairings.
-    RAISES (ValueError): If the two documents are not the same text.
+    gold: The document with the right entities.
+    doc: The distilled document.
+    name: "labels", or a view's name.
+    RETURNS: The pairings.
+    RAISES ValueError: If the two documents are not the same text.
     """
     said = in_tokens_of(gold, doc, annotation(doc, name))
     expected: list[Key] = [(ent.label_, ent.start, ent.end) for ent in gold.ents]

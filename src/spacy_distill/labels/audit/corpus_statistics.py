@@ -28,12 +28,12 @@ class LabelFacts:
 class CorpusFacts:
     """The size of a corpus and of its labels.
 
-    documents (int), articles (int), tokens (int): The size.
-    unlabelled (int): Documents without any annotation: no answer was usable.
-    without_entities (int): Annotated documents without an entity.
-    missing (int): Tokens without a label, in annotated documents.
-    lengths (list[int]): Tokens in a document: least, lower quartile, median, upper quartile, greatest.
-    labels (dict[str, LabelFacts]): By label.
+    documents, articles, tokens: The size.
+    unlabelled: Documents without any annotation: no answer was usable.
+    without_entities: Annotated documents without an entity.
+    missing: Tokens without a label, in annotated documents.
+    lengths: Tokens in a document: least, lower quartile, median, upper quartile, greatest.
+    labels: By label.
     """
 
     documents: int
@@ -50,12 +50,12 @@ class CorpusFacts:
 class ViewFacts:
     """What is known of one view.
 
-    name (str): Its name.
-    states (dict[str, int]): Documents by the state of their answer.
-    models (list[str]): The models that answered.
-    recorded (int): Documents whose answer is a recorded one, not one of a live run.
-    entities (int), candidates (int): Entities kept, and candidates that the answers named.
-    dropped (dict[str, int]): Candidates dropped, by reason.
+    name: Its name.
+    states: Documents by the state of their answer.
+    models: The models that answered.
+    recorded: Documents whose answer is a recorded one, not one of a live run.
+    entities, candidates: Entities kept, and candidates that the answers named.
+    dropped: Candidates dropped, by reason.
     """
 
     name: str
@@ -79,9 +79,9 @@ class Contradiction:
 class Unseen:
     """Entities whose text is none of gold's.
 
-    entities (dict[str, int]): How many by label.
-    share (dict[str, float]): Their share of the label's entities.
-    texts (list[tuple[str, str, int]]): The most frequent: text, label, how often.
+    entities: How many by label.
+    share: Their share of the label's entities.
+    texts: The most frequent: text, label, how often.
     """
 
     entities: dict[str, int]
@@ -122,9 +122,9 @@ def view_facts(docs: Sequence[Doc]) -> list[ViewFacts]:
 def contradictions(docs: Iterable[Doc], limit: int = SHOWN) -> tuple[int, list[Contradiction]]:
     """Texts that bear different labels in different places; case and spacing make no difference.
 
-    docs (Iterable[Doc]): The corpus.
-    limit (int): How many to list.
-    RETURNS (tuple[int, list[Contradiction]]): How many there are, and those with the most entities off their
+    docs: The corpus.
+    limit: How many to list.
+    RETURNS: How many there are, and those with the most entities off their
         most frequent label.
     """
     labels: dict[str, Counter[str]] = defaultdict(Counter)

@@ -18,9 +18,9 @@ FREQUENT, STRINGS, EXAMPLES, AROUND = 20, 5, 3, 12
 class Confusion:
     """How often gold entities of a label were found as another.
 
-    gold (str), found (str): Labels; "" for none.
-    exact (int): With the same borders.
-    overlapping (int): With other borders.
+    gold, found: Labels; "" for none.
+    exact: With the same borders.
+    overlapping: With other borders.
     """
 
     gold: str
@@ -43,11 +43,11 @@ class Example:
 class FrequentError:
     """Errors of one kind between the same two labels.
 
-    kind (str): See `Pairing`.
-    gold (str), found (str): Labels; "" for none.
-    count (int): How many there are.
-    strings (list[tuple[str, int]]): The texts most often concerned.
-    examples (list[Example]): The first of them, of different texts if there are.
+    kind: See `Pairing`.
+    gold, found: Labels; "" for none.
+    count: How many there are.
+    strings: The texts most often concerned.
+    examples: The first of them, of different texts if there are.
     """
 
     kind: Kind

@@ -24,10 +24,10 @@ DISAGREE, UNUSABLE, OPEN = "disagree", "unusable", "open"
 class Piece:
     """A piece of a document's text.
 
-    text (str): The text.
-    label (str): The label of an entity; "" outside of one.
-    mark (str): What is wrong with the entity, see `Pairing`; "open" for text left without a label; else "".
-    reason (str): The teacher's own words for it, if it gave any.
+    text: The text.
+    label: The label of an entity; "" outside of one.
+    mark: What is wrong with the entity, see `Pairing`; "open" for text left without a label; else "".
+    reason: The teacher's own words for it, if it gave any.
     """
 
     text: str
@@ -49,10 +49,10 @@ class Row:
 class Card:
     """One document on the page.
 
-    id (str), article (str): Where it comes from.
-    rows (list[Row]): Gold, if there is some, the views, the chosen labels.
-    labels (list[str]): All labels in it.
-    marks (list[str]): Kinds of error, each alone and with each label concerned: "type", "type:ORG", …
+    id, article: Where it comes from.
+    rows: Gold, if there is some, the views, the chosen labels.
+    labels: All labels in it.
+    marks: Kinds of error, each alone and with each label concerned: "type", "type:ORG", …
     """
 
     id: str
@@ -65,9 +65,9 @@ class Card:
 def make_cards(material: Material, limit: int) -> tuple[list[Card], int]:
     """The documents to show: those in which something is wrong or in dispute, then others.
 
-    material (Material): The corpus and its gold.
-    limit (int): How many to show at most. Of too many a random sample is shown.
-    RETURNS (tuple[list[Card], int]): The documents in their order, and in how many something is wrong.
+    material: The corpus and its gold.
+    limit: How many to show at most. Of too many a random sample is shown.
+    RETURNS: The documents in their order, and in how many something is wrong.
     """
     marks = {i: _marks(material, i) for i in range(len(material.docs))}
     order = [doc for i, doc in enumerate(material.docs) if marks[i]]
@@ -195,10 +195,10 @@ HUES = (215, 28, 150, 285, 350, 185, 55, 120, 255, 320)
 def render_page(audit: Audit, material: Material, *, show: int = 1000) -> str:
     """Make the page.
 
-    audit (Audit): What was found.
-    material (Material): The documents to show.
-    show (int): How many of them at most.
-    RETURNS (str): HTML. All text of the corpus is escaped; nothing is loaded from elsewhere.
+    audit: What was found.
+    material: The documents to show.
+    show: How many of them at most.
+    RETURNS: HTML. All text of the corpus is escaped; nothing is loaded from elsewhere.
     """
     environment = Environment(
         loader=PackageLoader("spacy_distill.labels.audit"),
@@ -237,7 +237,7 @@ def chosen_title(docs: Iterable[Doc]) -> str:
 def matrix(cells: list[Confusion]) -> tuple[list[str], list[list[Confusion]]]:
     """Confusions as a square.
 
-    RETURNS (tuple[list[str], list[list[Confusion]]]): Names of rows (gold) and columns (found), with "" last,
+    RETURNS: Names of rows (gold) and columns (found), with "" last,
         and the rows.
     """
     names = [*sorted({name for cell in cells for name in (cell.gold, cell.found)} - {""}), ""]

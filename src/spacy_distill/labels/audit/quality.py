@@ -26,9 +26,9 @@ from .errors import Confusion, FrequentError, confusions, frequent_errors
 class Score:
     """Strict scores of one label, or of all.
 
-    counts (Counts): True positives, false positives, false negatives.
-    prf (PRF): Precision, recall, F1.
-    intervals (PRFInterval): Of the three, from resampled articles.
+    counts: True positives, false positives, false negatives.
+    prf: Precision, recall, F1.
+    intervals: Of the three, from resampled articles.
     """
 
     counts: Counts
@@ -40,9 +40,9 @@ class Score:
 class Scores:
     """Strict scores of an annotation.
 
-    labels (dict[str, Score]): By label.
-    micro (Score): Of all labels together.
-    macro_f (float), macro_interval (Interval): The mean of the labels' F1.
+    labels: By label.
+    micro: Of all labels together.
+    macro_f, macro_interval: The mean of the labels' F1.
     """
 
     labels: dict[str, Score]
@@ -55,14 +55,14 @@ class Scores:
 class Quality:
     """An annotation against gold.
 
-    name (str): "labels" or a view's name.
-    documents (int): Documents that have gold.
-    usable (int): Of these, those that the annotation says anything of.
-    open (int): Gold entities over tokens that it leaves without a label.
-    scores (Scores): Of what it says: open gold entities are set aside.
-    all_scores (Scores): Open gold entities count as not found, as they do to spaCy's scorer.
-    confusion (list[Confusion]): Gold against found labels.
-    errors (list[FrequentError]): The most frequent ones, most frequent first.
+    name: "labels" or a view's name.
+    documents: Documents that have gold.
+    usable: Of these, those that the annotation says anything of.
+    open: Gold entities over tokens that it leaves without a label.
+    scores: Of what it says: open gold entities are set aside.
+    all_scores: Open gold entities count as not found, as they do to spaCy's scorer.
+    confusion: Gold against found labels.
+    errors: The most frequent ones, most frequent first.
     """
 
     name: str
@@ -80,11 +80,11 @@ def score(
 ) -> Quality:
     """Score an annotation of some documents against gold.
 
-    pairs (Iterable[tuple[Doc, Doc]]): Gold and distilled document, at least one pair (`match_gold`).
-    name (str): "labels", or a view's name.
-    resamples (int): Resamples of the articles for the intervals.
-    seed (int): Their seed.
-    RETURNS (Quality): Scores, confusions and errors.
+    pairs: Gold and distilled document, at least one pair (`match_gold`).
+    name: "labels", or a view's name.
+    resamples: Resamples of the articles for the intervals.
+    seed: Their seed.
+    RETURNS: Scores, confusions and errors.
     """
     all_judged = [judge(gold, doc, name) for gold, doc in pairs]
     return Quality(

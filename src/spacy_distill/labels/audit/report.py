@@ -10,6 +10,7 @@ from spacy.vocab import Vocab
 
 from ...corpus.docbin import read_docs
 from ...corpus.leaks import Leaks, find_duplicates, find_leaks, match_gold
+from ...errors import DistillError
 from .agreement import Agreement, agreements
 from .annotation import annotation_names
 from .corpus_statistics import (
@@ -29,10 +30,10 @@ from .quality import Quality, score
 class Material:
     """What an audit looks at.
 
-    docs (list[Doc]): The distilled corpus.
-    names (list[str]): Its annotations: views, then "labels".
-    gold (dict[int, Doc]): Gold documents by position in the distilled corpus.
-    reference (list[Doc]): All gold documents, matched or not.
+    docs: The distilled corpus.
+    names: Its annotations: views, then "labels".
+    gold: Gold documents by position in the distilled corpus.
+    reference: All gold documents, matched or not.
     """
 
     docs: list[Doc]
@@ -45,9 +46,9 @@ class Material:
 class AgainstGold:
     """What gold says of the corpus.
 
-    matched (int), unmatched (int): Distilled documents with and without gold.
-    quality (list[Quality]): The annotations' scores and errors on the matched documents, if there are any.
-    unseen (Unseen): Entities whose text is no entity of gold.
+    matched, unmatched: Distilled documents with and without gold.
+    quality: The annotations' scores and errors on the matched documents, if there are any.
+    unseen: Entities whose text is no entity of gold.
     """
 
     matched: int
@@ -60,16 +61,16 @@ class AgainstGold:
 class Audit:
     """All that was found.
 
-    corpus (str): The distilled corpus.
-    clean (Optional[bool]): Whether no document of at least 8 tokens stands in a test corpus; None if none was
+    corpus: The distilled corpus.
+    clean: Whether no document of at least 8 tokens stands in a test corpus; None if none was
         given.
-    facts (CorpusFacts): Sizes.
-    views (list[ViewFacts]): States and counters of the teacher's views.
-    contradicting (int), contradictions (list[Contradiction]): Texts that bear different labels.
-    duplicates (Leaks): Documents that repeat an earlier one.
-    leaks (list[Leaks]): Documents that stand in a test corpus, one record for each.
-    agreements (list[Agreement]): Of every two annotations.
-    gold (Optional[AgainstGold]): None if no gold was given.
+    facts: Sizes.
+    views: States and counters of the teacher's views.
+    contradicting, contradictions: Texts that bear different labels.
+    duplicates: Documents that repeat an earlier one.
+    leaks: Documents that stand in a test corpus, one record for each.
+    agreements: Of every two annotations.
+    gold: None if no gold was given.
     """
 
     corpus: str
@@ -87,11 +88,11 @@ class Audit:
 def load_material(distilled: Path, gold: Sequence[Path], vocab: Vocab) -> Material:
     """Read a distilled corpus and find its gold.
 
-    distilled (Path): The corpus to audit.
-    gold (Sequence[Path]): Gold corpora: of the same documents, or others.
-    vocab (Vocab): The vocabulary to read with.
-    RETURNS (Material): What the audit looks at.
-    RAISES (ValueError): If a file cannot be read or holds no document.
+    distilled: The corpus to audit.
+    gold: Gold corpora: of the same documents, or others.
+    vocab: The vocabulary to read with.
+    RETURNS: What the audit looks at.
+    RAISES DistillError: If a file cannot be read or holds no document.
     """
     docs = _read(distilled, vocab)
     reference = [doc for path in gold for doc in _read(path, vocab)]
@@ -101,12 +102,12 @@ def load_material(distilled: Path, gold: Sequence[Path], vocab: Vocab) -> Materi
 def audit(material: Material, name: str, tests: Sequence[Path], vocab: Vocab) -> Audit:
     """Audit a corpus.
 
-    material (Material): The corpus and its gold.
-    name (str): The corpus's name.
-    tests (Sequence[Path]): Corpora that no document of it may stand in.
-    vocab (Vocab): The vocabulary to read them with.
-    RETURNS (Audit): What was found.
-    RAISES (ValueError): If a file cannot be read or holds no document.
+    material: The corpus and its gold.
+    name: The corpus's name.
+    tests: Corpora that no document of it may stand in.
+    vocab: The vocabulary to read them with.
+    RETURNS: What was found.
+    RAISES DistillError: If a file cannot be read or holds no document.
     """
     docs = material.docs
     leaks = [find_leaks(docs, _read(path, vocab), str(path)) for path in tests]
@@ -141,7 +142,7 @@ def to_json(value: Any) -> Any:
 def _read(path: Path, vocab: Vocab) -> list[Doc]:
     docs = list(read_docs(path, vocab))
     if not docs:
-        raise ValueError(f"{path} holds no document, so an audit has nothing to say of it.")
+        raise DistillError(f"{path} holds no document, so an audit has nothing to say of it.")
     return docs
 
 

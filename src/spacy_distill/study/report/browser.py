@@ -41,10 +41,10 @@ MARK = '<mark class="ent{wrong}" style="--hue: {hue}" title="{title}">{text}<i>{
 class Reading:
     """What one or several arms' students (first seed) make of a sentence.
 
-    names (list[str]): Who reads it so: arms, or "gold", or "teacher …".
-    html (Markup): The sentence with its entities.
-    marks (set[str]): Kinds of its errors, and with a teacher whether they are inherited or own.
-    student (bool): Whether it is a student's.
+    names: Who reads it so: arms, or "gold", or "teacher …".
+    html: The sentence with its entities.
+    marks: Kinds of its errors, and with a teacher whether they are inherited or own.
+    student: Whether it is a student's.
     """
 
     names: list[str]
@@ -57,11 +57,11 @@ class Reading:
 class Sentence:
     """A sentence with all its readings, gold first.
 
-    name (str): The corpus.
-    id (str): The document.
-    article (str): Its article.
-    readings (list[Reading]): The readings.
-    labels (set[str]): The labels concerned by errors.
+    name: The corpus.
+    id: The document.
+    article: Its article.
+    readings: The readings.
+    labels: The labels concerned by errors.
     """
 
     name: str
@@ -85,9 +85,9 @@ class Sentence:
 class Browser:
     """Sentences to look at.
 
-    sentences (Sequence[Sentence]): The sentences.
-    total (dict[str, int]): How many sentences of each corpus some student got wrong.
-    notes (Sequence[str]): What cannot be shown, and why.
+    sentences: The sentences.
+    total: How many sentences of each corpus some student got wrong.
+    notes: What cannot be shown, and why.
     """
 
     sentences: Sequence[Sentence]
@@ -98,9 +98,9 @@ class Browser:
 def make_browser(summary: Summary, limit: int = LIMIT) -> Browser | None:
     """Collect the sentences that some student got wrong.
 
-    summary (Summary): A study whose folder and corpora are at hand.
-    limit (int): Sentences of each corpus, at most.
-    RETURNS (Optional[Browser]): The sentences, and why some are not shown; None if the texts or the
+    summary: A study whose folder and corpora are at hand.
+    limit: Sentences of each corpus, at most.
+    RETURNS: The sentences, and why some are not shown; None if the texts or the
         predictions are not at hand.
     """
     if summary.folder is None:

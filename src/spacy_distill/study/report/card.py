@@ -7,6 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...blend.preview import sparkline
 from ...corpus.docbin import write_bytes
+from ...errors import DistillError
 from ..comparisons import test_sets
 from ..config import ORACLE
 from ..findings import exposures, teacher_findings
@@ -26,16 +27,16 @@ DISTILLED = "on the labels of a large language model (distilled labels)"
 def write_card(run_dir: Path, out: Path | None = None, *, licence: str = "") -> Path:
     """Write the model card of a finished run.
 
-    run_dir (Path): The run's folder, within its study's.
-    out (Optional[Path]): Where to write; None for `README.md` in the run's model-last.
-    licence (str): The licence of the training data; empty if it is not known.
-    RETURNS (Path): The card.
-    RAISES (ValueError): If this is not the folder of a finished run, or it kept no model to put the card in.
+    run_dir: The run's folder, within its study's.
+    out: Where to write; None for `README.md` in the run's model-last.
+    licence: The licence of the training data; empty if it is not known.
+    RETURNS: The card.
+    RAISES DistillError: If this is not the folder of a finished run, or it kept no model to put the card in.
     """
     run_dir = Path(run_dir).resolve()
     summary, result = find_run(run_dir)
     if out is None and not (run_dir / LAST).is_dir():
-        raise ValueError(
+        raise DistillError(
             f'{run_dir} kept no model. Set keep = "last" in [study] and run it again, or write the card '
             "elsewhere with --out."
         )
@@ -47,24 +48,24 @@ def write_card(run_dir: Path, out: Path | None = None, *, licence: str = "") -> 
 def find_run(run_dir: Path) -> tuple[Summary, Result]:
     """The study that a run belongs to, and the run.
 
-    RAISES (ValueError): If this is not the folder of a finished run of a study.
+    RAISES DistillError: If this is not the folder of a finished run of a study.
     """
     problem = (
         f"{run_dir} is not the folder of a finished run. Give one of the form "
         "STUDY/<student>/<regimen>/gold-<n>/seed-<s> that `spacy distill study` made."
     )
     if len(run_dir.parts) <= DEPTH:
-        raise ValueError(problem)
+        raise DistillError(problem)
     root = run_dir.parents[DEPTH - 1]
     try:
         summary = read_summary(root)
     except ValueError as error:
-        raise ValueError(problem) from error
+        raise DistillError(problem) from error
     wanted = run_dir.relative_to(root)
     for result in summary.results:
         if result.run.folder == wanted:
             return summary, result
-    raise ValueError(problem)
+    raise DistillError(problem)
 
 
 def render_card(summary: Summary, result: Result, licence: str) -> str:

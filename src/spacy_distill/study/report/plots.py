@@ -45,8 +45,8 @@ FAMILY = re.compile(r"font: ([^;\"]*?px) [^;\"]*")
 def forest(rows: Sequence[Mapping[str, Any]]) -> str:
     """Differences in F1 with their intervals, one a row.
 
-    rows (Sequence[Mapping]): Comparisons: see `compare_all`. "label" is the row's name.
-    RETURNS (str): SVG. The thick line is the interval over articles, the thin one that over seeds, the ticks
+    rows: Comparisons: see `compare_all`. "label" is the row's name.
+    RETURNS: SVG. The thick line is the interval over articles, the thin one that over seeds, the ticks
         are the seeds; a filled marker is a difference that may be claimed.
     """
     with mpl.rc_context(RC):
@@ -113,10 +113,10 @@ def _forest_row(ax: Axes, y: float, row: Mapping[str, Any]) -> None:
 def curve(arm: Mapping[str, Any], baseline: Mapping[str, Any] | None, limits: tuple[float, float]) -> str:
     """Dev F1 over the steps of one arm's runs, with the share of distilled examples beneath.
 
-    arm (Mapping): Its findings: see `arm_findings`.
-    baseline (Optional[Mapping]): The findings of the arm to compare with, drawn dashed.
-    limits (tuple[float, float]): Lowest and highest F1 of the axis, in [0, 1].
-    RETURNS (str): SVG.
+    arm: Its findings: see `arm_findings`.
+    baseline: The findings of the arm to compare with, drawn dashed.
+    limits: Lowest and highest F1 of the axis, in [0, 1].
+    RETURNS: SVG.
     """
     share, scores = arm["curve"]["share"], arm["curve"]["scores"]
     with mpl.rc_context(RC):
@@ -143,9 +143,9 @@ def curve(arm: Mapping[str, Any], baseline: Mapping[str, Any] | None, limits: tu
 def learning_curve(lines: Mapping[str, Sequence[tuple[float, Mapping[str, float]]]], baseline: str) -> str:
     """Test F1 over the number of gold documents.
 
-    lines (Mapping): For each name its points: gold documents, and "mean", "low", "high" of F1.
-    baseline (str): The line that is drawn in gold.
-    RETURNS (str): SVG.
+    lines: For each name its points: gold documents, and "mean", "low", "high" of F1.
+    baseline: The line that is drawn in gold.
+    RETURNS: SVG.
     """
     with mpl.rc_context(RC):
         height = 270 + 18 * -(-len(lines) // 3)

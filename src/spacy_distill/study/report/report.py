@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...corpus.docbin import write_bytes
+from ...errors import DistillError
 from ..results import HELDOUT, TEST, gist, result_rows, without_text
 from ..summary import Summary, results_data, write_results
 from . import sections
@@ -27,9 +28,9 @@ COMPARISON = (
 def write_csv(findings: Mapping[str, Any], out: Path) -> list[Path]:
     """Write `….scores.csv` and `….comparisons.csv` beside a report.
 
-    findings (Mapping[str, Any]): The findings: see `find_all`.
-    out (Path): The report.
-    RETURNS (list[Path]): The files written.
+    findings: The findings: see `find_all`.
+    out: The report.
+    RETURNS: The files written.
     """
     tables = {
         "scores": (SCORE, score_lines(findings)),
@@ -90,8 +91,8 @@ def write_scores(summary: Summary, folder: Path) -> Path:
 def default_report(place: Path) -> Path:
     """Where the report of a study goes unless told otherwise.
 
-    place (Path): The study's folder, or the results that a report left: that report is made again.
-    RETURNS (Path): The HTML file.
+    place: The study's folder, or the results that a report left: that report is made again.
+    RETURNS: The HTML file.
     """
     if place.is_dir():
         return place / REPORT
@@ -102,12 +103,12 @@ def default_report(place: Path) -> Path:
 def results_place(out: Path) -> Path:
     """Where the results of a report go: a name of their own for each, so that reports can share a folder.
 
-    out (Path): The HTML file.
-    RETURNS (Path): "results.json" for "report.html", "NAME.results.json" for another.
-    RAISES (ValueError): If the report is not called like an HTML file.
+    out: The HTML file.
+    RETURNS: "results.json" for "report.html", "NAME.results.json" for another.
+    RAISES DistillError: If the report is not called like an HTML file.
     """
     if out.suffix.lower() not in PAGES:
-        raise ValueError(
+        raise DistillError(
             f"{out}: the report is an HTML page, and Markdown, CSV and JSON are written beside it under the "
             "same name. Give --out a name that ends in .html."
         )
@@ -117,12 +118,12 @@ def results_place(out: Path) -> Path:
 def write_report(summary: Summary, findings: dict[str, Any], out: Path, *, text: bool = True) -> list[Path]:
     """Write the report, and beside it the same as Markdown with its figures, CSV and its results.
 
-    summary (Summary): The study.
-    findings (dict[str, Any]): What is to be said of it: see `find_all`.
-    out (Path): The HTML file; see `results_place` for the name of the results.
-    text (bool): Whether sentences may be shown; without, no text of any corpus is in any of the files.
-    RETURNS (list[Path]): The files written.
-    RAISES (ValueError): If a file cannot be written, or the report is not called like an HTML file.
+    summary: The study.
+    findings: What is to be said of it: see `find_all`.
+    out: The HTML file; see `results_place` for the name of the results.
+    text: Whether sentences may be shown; without, no text of any corpus is in any of the files.
+    RETURNS: The files written.
+    RAISES DistillError: If a file cannot be written, or the report is not called like an HTML file.
     """
     results = results_place(out)
     browser = make_browser(summary) if text else None

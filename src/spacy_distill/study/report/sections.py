@@ -79,7 +79,7 @@ def teacher_labels(findings: Findings) -> list[str]:
 def score_tables(summary: Summary, findings: Findings) -> Iterator[dict[str, Any]]:
     """The main tables: one for each test corpus, student and number of gold documents.
 
-    YIELDS (dict[str, Any]): "set", "group", "labels", "range" (of F1 by label) and "rows": each an arm with
+    YIELDS: "set", "group", "labels", "range" (of F1 by label) and "rows": each an arm with
         "scores", "seeds", and its "difference" from the baseline (see `compare_all`) where there is one.
     """
     against = _against_baseline(summary, findings)
@@ -120,7 +120,7 @@ def _against_baseline(summary: Summary, findings: Findings) -> dict[tuple[Any, .
 def families(findings: Findings) -> Iterator[dict[str, Any]]:
     """The families of comparisons.
 
-    YIELDS (dict[str, Any]): "set", "hold", "size" and "groups": by student and size the rows with a "label".
+    YIELDS: "set", "hold", "size" and "groups": by student and size the rows with a "label".
     """
     keyed = groupby(findings["comparisons"], key=lambda row: (row["set"], row["hold"]))
     for (name, hold), rows in keyed:

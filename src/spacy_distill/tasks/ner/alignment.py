@@ -17,11 +17,11 @@ REASONS = ("invented", "misaligned", "unknown_label", "duplicate", "overlap")
 class Found(NamedTuple):
     """A candidate at its place.
 
-    start (int): First token.
-    end (int): The token after the last one.
-    label (str): A label of the task; of a rejected candidate the one it was denied, or "" where none is
+    start: First token.
+    end: The token after the last one.
+    label: A label of the task; of a rejected candidate the one it was denied, or "" where none is
         named.
-    reason (str): The answer's words for it.
+    reason: The answer's words for it.
     """
 
     start: int
@@ -34,12 +34,12 @@ class Found(NamedTuple):
 class Alignment:
     """What an answer says of the tokens of a text.
 
-    entities (list[Found]): Accepted candidates, without overlaps, in text order.
-    rejected (list[Found]): Rejected candidates, in text order.
-    unknown (set[int]): Tokens of which the answer says something that cannot be used: they are neither an
+    entities: Accepted candidates, without overlaps, in text order.
+    rejected: Rejected candidates, in text order.
+    unknown: Tokens of which the answer says something that cannot be used: they are neither an
         entity nor "O".
-    candidates (int): How many candidates the answer names, accepted or not.
-    dropped (dict[str, int]): How many accepted candidates came to nothing, by reason.
+    candidates: How many candidates the answer names, accepted or not.
+    dropped: How many accepted candidates came to nothing, by reason.
     """
 
     entities: list[Found] = field(default_factory=list)
@@ -67,11 +67,11 @@ def align(
     if it is "listed". Of overlapping entities the longest wins (in tokens), then the one listed first; a
     mention that also stands outside the longer entity is looked for there.
 
-    words (Sequence[str]): The tokens' texts.
-    candidates (Iterable[Candidate]): What the answer names.
-    labels (LabelSet): The labels of the task.
-    repeats (str): "all" or "listed".
-    RETURNS (Alignment): The spans, the tokens left unknown, and what was dropped by reason.
+    words: The tokens' texts.
+    candidates: What the answer names.
+    labels: The labels of the task.
+    repeats: "all" or "listed".
+    RETURNS: The spans, the tokens left unknown, and what was dropped by reason.
     """
     result = Alignment()
     index = WordIndex(words)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from ...errors import DistillError
+
 # Ways to say "this is not an entity" where a label is expected.
 NOT_AN_ENTITY = frozenset({"", "-", "none", "null", "o", "no", "n/a", "na", "false", "not an entity"})
 
@@ -10,10 +12,10 @@ NOT_AN_ENTITY = frozenset({"", "-", "none", "null", "o", "no", "n/a", "na", "fal
 class Candidate(NamedTuple):
     """One mention that an answer names.
 
-    text (str): The mention as the answer spells it.
-    label (str): The label as the answer spells it; empty where it names none.
-    accepted (bool): Whether the answer holds it for an entity.
-    reason (str): Why, in the answer's words; empty where it does not say.
+    text: The mention as the answer spells it.
+    label: The label as the answer spells it; empty where it names none.
+    accepted: Whether the answer holds it for an entity.
+    reason: Why, in the answer's words; empty where it does not say.
     """
 
     text: str
@@ -25,8 +27,8 @@ class Candidate(NamedTuple):
 class Parsed(NamedTuple):
     """The candidates of one answer.
 
-    candidates (tuple[Candidate, ...]): In the order of the answer.
-    complete (bool): False if the answer breaks off before its list of entities is closed.
+    candidates: In the order of the answer.
+    complete: False if the answer breaks off before its list of entities is closed.
     """
 
     candidates: tuple[Candidate, ...]
@@ -36,10 +38,10 @@ class Parsed(NamedTuple):
 class LabelSet:
     """The labels of a task, and the ways in which an answer may write them.
 
-    labels (Iterable[str]): The labels.
-    aliases (Mapping[str, str]): A label as it may stand in an answer, and the label that it means; "O" says
+    labels: The labels.
+    aliases: A label as it may stand in an answer, and the label that it means; "O" says
         that what is so labelled is no entity.
-    RAISES (ValueError): If there is no label, a label is empty or twice there, or an alias means an unknown
+    RAISES DistillError: If there is no label, a label is empty or twice there, or an alias means an unknown
         label.
     """
 
@@ -50,13 +52,13 @@ class LabelSet:
             or len(set(self.labels)) < len(self.labels)
             or not all(map(str.strip, self.labels))
         ):
-            raise ValueError(
+            raise DistillError(
                 f"`labels` of spacy_distill.NER.v1 is {list(self.labels)}. "
                 'Give at least one label, each once, none empty: labels = ["LOC", "PER"].'
             )
         for alias, label in (aliases or {}).items():
             if label not in self.labels and label != "O":
-                raise ValueError(
+                raise DistillError(
                     f"`aliases` of spacy_distill.NER.v1 maps {alias!r} to {label!r}, which is no label: "
                     f'{list(self.labels)}. Map it to one of them, or to "O" for no entity.'
                 )

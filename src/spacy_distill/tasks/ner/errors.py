@@ -14,10 +14,10 @@ ERRORS: tuple[Kind, ...] = ("type", "boundary", "both", "missed", "spurious")
 class Pairing:
     """A gold entity, a found one, or both if they share a token.
 
-    kind (str): "correct"; "type" (borders right, label wrong); "boundary" (label right, borders wrong);
+    kind: "correct"; "type" (borders right, label wrong); "boundary" (label right, borders wrong);
         "both" (they only overlap); "missed" (gold alone); "open" (gold alone, over tokens left without a
         label: no error); "spurious" (found alone).
-    gold (Optional[Key]), found (Optional[Key]): Label, first token, token after the last, in gold's tokens.
+    gold, found: Label, first token, token after the last, in gold's tokens.
     """
 
     kind: Kind
@@ -30,10 +30,10 @@ def pair_spans(gold: Iterable[Key], found: Iterable[Key], open: frozenset[int]) 
 
     Those with the same borders come first, then those with the same label, then those that share most tokens.
 
-    gold (Iterable[Key]): The right entities.
-    found (Iterable[Key]): The entities to judge.
-    open (frozenset[int]): Tokens that the annotation to judge leaves open.
-    RETURNS (list[Pairing]): Every entity of either side once, in text order.
+    gold: The right entities.
+    found: The entities to judge.
+    open: Tokens that the annotation to judge leaves open.
+    RETURNS: Every entity of either side once, in text order.
     """
     pairs: list[Pairing] = []
     left, right = dict.fromkeys(sorted(set(gold))), dict.fromkeys(sorted(set(found)))
@@ -49,9 +49,9 @@ def pair_spans(gold: Iterable[Key], found: Iterable[Key], open: frozenset[int]) 
 def count_pairs(pairs: Iterable[Pairing], *, set_aside: bool) -> dict[str, Counts]:
     """Strict counts by label.
 
-    pairs (Iterable[Pairing]): Pairings of any number of documents.
-    set_aside (bool): Leave out gold entities over tokens that bear no label; else they count as not found.
-    RETURNS (dict[str, Counts]): With `set_aside` false, the counts of `count_spans`.
+    pairs: Pairings of any number of documents.
+    set_aside: Leave out gold entities over tokens that bear no label; else they count as not found.
+    RETURNS: With `set_aside` false, the counts of `count_spans`.
     """
     counts: dict[str, Counts] = {}
     for pair in pairs:

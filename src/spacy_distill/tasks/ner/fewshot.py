@@ -18,6 +18,7 @@ from spacy.vocab import Vocab
 
 from ...corpus.docbin import read_docs
 from ...corpus.leaks import MIN_TOKENS, NEAR, Shingles, likeness, shingles
+from ...errors import DistillError
 from .candidates import Candidate, LabelSet
 from .json_answers import AnswerFormat
 from .mention_search import WordIndex, fold_loosely
@@ -26,9 +27,9 @@ from .mention_search import WordIndex, fold_loosely
 class Shot(NamedTuple):
     """One few-shot example.
 
-    text (str): The text.
-    candidates (tuple[Candidate, ...]): Entities and rejected candidates, in text order.
-    understanding (str): What the text is about, for the first step of a chain of thought; may be empty.
+    text: The text.
+    candidates: Entities and rejected candidates, in text order.
+    understanding: What the text is about, for the first step of a chain of thought; may be empty.
     """
 
     text: str
@@ -45,12 +46,12 @@ class Shot(NamedTuple):
 class ShownShot:
     """A few-shot example as a template sees it: a `Shot`, with the answer in the format that is asked for.
 
-    text (str): The text, safe to show.
-    understanding (str): What it is about.
-    candidates (tuple[Candidate, ...]): Entities and rejected candidates.
-    reasons (tuple[Candidate, ...]): Those of them that say why.
-    answer (str): The structured answer: entities and labels.
-    reasoned_answer (str): The structured answer with reasons and rejected candidates.
+    text: The text, safe to show.
+    understanding: What it is about.
+    candidates: Entities and rejected candidates.
+    reasons: Those of them that say why.
+    answer: The structured answer: entities and labels.
+    reasoned_answer: The structured answer with reasons and rejected candidates.
     """
 
     text: str
@@ -82,15 +83,15 @@ def read_shots(path: Path, labels: LabelSet) -> list[Shot]:
     shown in a chain of thought, `understanding`, `rejected` and a `reason` for each entity and rejected
     candidate.
 
-    path (Path): The file.
-    labels (LabelSet): The labels that its entities may have.
-    RETURNS (list[Shot]): The examples, in the order of the file.
-    RAISES (ValueError): If the file cannot be read, or an example has an unknown label or names what is not
+    path: The file.
+    labels: The labels that its entities may have.
+    RETURNS: The examples, in the order of the file.
+    RAISES DistillError: If the file cannot be read, or an example has an unknown label or names what is not
         in its text.
     """
     found = read_structured(path)
     if not isinstance(found, list):
-        raise ValueError(
+        raise DistillError(
             f"{path} holds {type(found).__name__}. Expected a list of examples: - text: … entities: […]"
         )
     return [_shot(entry, labels, f"{path}, example {number}") for number, entry in enumerate(found, 1)]
@@ -99,15 +100,15 @@ def read_shots(path: Path, labels: LabelSet) -> list[Shot]:
 def read_definitions(path: Path, labels: LabelSet) -> dict[str, str]:
     """Read the definitions of labels from a YAML or JSON file that maps each label to its definition.
 
-    RETURNS (dict[str, str]): Label to definition, in the order of the labels.
-    RAISES (ValueError): If the file cannot be read, is not such a mapping, or defines a label that the task
+    RETURNS: Label to definition, in the order of the labels.
+    RAISES DistillError: If the file cannot be read, is not such a mapping, or defines a label that the task
         lacks.
     """
     found = read_structured(path)
     if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
-        raise ValueError(f"{path} must map each label to its definition: LOC: places …")
+        raise DistillError(f"{path} must map each label to its definition: LOC: places …")
     if strange := [label for label in found if label not in labels.labels]:
-        raise ValueError(
+        raise DistillError(
             f"{path} defines {strange}, which the task does not have. Its labels are {list(labels.labels)}: "
             "change `labels` in [components.llm.task], or the file."
         )
@@ -117,28 +118,28 @@ def read_definitions(path: Path, labels: LabelSet) -> dict[str, str]:
 def read_structured(path: Path) -> Any:
     """The content of a YAML or JSON file.
 
-    RAISES (ValueError): If there is no such file or it is neither.
+    RAISES DistillError: If there is no such file or it is neither.
     """
     try:
         text = Path(path).read_text("utf8")
         return srsly.yaml_loads(text)
     except OSError as error:
-        raise ValueError(
+        raise DistillError(
             f"Cannot read {path}: {error.strerror}. Change the path in [components.llm.task]; "
             "a relative path starts at the folder you work in."
         ) from error
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is neither YAML nor JSON: {error}") from error
+        raise DistillError(f"{path} is neither YAML nor JSON: {error}") from error
 
 
 def _shot(entry: Any, labels: LabelSet, where: str) -> Shot:
     if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
-        raise ValueError(f"{where}: expected `text` and a list `entities`, found {entry!r}.")
+        raise DistillError(f"{where}: expected `text` and a list `entities`, found {entry!r}.")
     accepted = [_candidate(item, True, where) for item in entry.get("entities") or []]
     rejected = [_candidate(item, False, where) for item in entry.get("rejected") or []]
     for candidate in accepted:
         if candidate.label not in labels.labels:
-            raise ValueError(
+            raise DistillError(
                 f"{where}: {candidate.text!r} has the label {candidate.label!r}. "
                 f"The labels of the task are {list(labels.labels)}."
             )
@@ -149,7 +150,7 @@ def _shot(entry: Any, labels: LabelSet, where: str) -> Shot:
 
 def _candidate(item: Any, accepted: bool, where: str) -> Candidate:
     if not isinstance(item, dict) or "text" not in item or (accepted and "label" not in item):
-        raise ValueError(f"{where}: expected `text` and `label` (and perhaps `reason`), found {item!r}.")
+        raise DistillError(f"{where}: expected `text` and `label` (and perhaps `reason`), found {item!r}.")
     return Candidate(str(item["text"]), str(item.get("label") or ""), accepted, str(item.get("reason") or ""))
 
 
@@ -161,7 +162,7 @@ def _in_text_order(text: str, candidates: Sequence[Candidate], where: str) -> tu
     for number, candidate in sorted(enumerate(candidates), key=lambda item: -len(item[1].text)):
         places = index.find(candidate.text)
         if places is None:
-            raise ValueError(f"{where}: {candidate.text!r} is not in its text.")
+            raise DistillError(f"{where}: {candidate.text!r} is not in its text.")
         free = [span for span in places.spans if taken.isdisjoint(range(*span))]
         start, end = (free or places.spans)[0]
         taken.update(range(start, end))
@@ -198,19 +199,19 @@ Floats = NDArray[np.float32]
 def read_pool(path: Path, labels: LabelSet, seed: int) -> list[Shot]:
     """Read the examples that can be shown.
 
-    path (Path): A YAML or JSON file of examples, kept in its order; or a gold corpus (`.spacy` file or
+    path: A YAML or JSON file of examples, kept in its order; or a gold corpus (`.spacy` file or
         folder), shuffled, of which wholly labelled documents of at least three tokens are used.
-    labels (LabelSet): The labels of the task.
-    seed (int): For shuffling.
-    RETURNS (list[Shot]): The examples.
-    RAISES (ValueError): If the file cannot be used, or holds a label that the task lacks.
+    labels: The labels of the task.
+    seed: For shuffling.
+    RETURNS: The examples.
+    RAISES DistillError: If the file cannot be used, or holds a label that the task lacks.
     """
     if not is_corpus(path):
         return read_shots(path, labels)
     docs = read_docs(path, Vocab())
     pool = [_shot_fewshot(doc, labels, path) for doc in docs if len(doc) > 2 and all(t.ent_iob for t in doc)]
     if not pool:
-        raise ValueError(
+        raise DistillError(
             f"{path} has no wholly labelled document of at least three tokens to show as an example."
         )
     random.Random(seed).shuffle(pool)
@@ -227,7 +228,7 @@ def _shot_fewshot(doc: Doc, labels: LabelSet, path: Path) -> Shot:
     for ent in doc.ents:
         label = labels.resolve(ent.label_)
         if label is None:
-            raise ValueError(
+            raise DistillError(
                 f"{path}, from which examples are drawn, has the label {ent.label_!r}. The task's labels are "
                 f"{list(labels.labels)}: change `labels`, or map it in [components.llm.task.aliases]."
             )
@@ -239,8 +240,8 @@ def _shot_fewshot(doc: Doc, labels: LabelSet, path: Path) -> Shot:
 class Chooser(ABC):
     """Chooses examples for a document, never one that shares its text.
 
-    pool (Sequence[Shot]): The examples.
-    count (int): How many to choose; all that can be shown if there are fewer.
+    pool: The examples.
+    count: How many to choose; all that can be shown if there are fewer.
     """
 
     def __init__(self, pool: Sequence[Shot], count: int) -> None:
@@ -361,15 +362,15 @@ class Nearest(Chooser):
 def make_chooser(pool: Sequence[Shot], choose: Choice, shots: int | None, seed: int) -> Chooser:
     """Make the chooser that a config asks for.
 
-    pool (Sequence[Shot]): The examples.
-    choose (str): "fixed", "random" or "nearest".
-    shots (Optional[int]): How many to show. None: 5.
-    seed (int): For random ones.
-    RETURNS (Chooser): The chooser.
-    RAISES (ValueError): If the way to choose is unknown, or the number is negative.
+    pool: The examples.
+    choose: "fixed", "random" or "nearest".
+    shots: How many to show. None: 5.
+    seed: For random ones.
+    RETURNS: The chooser.
+    RAISES DistillError: If the way to choose is unknown, or the number is negative.
     """
     if shots is not None and shots < 0:
-        raise ValueError(f"`shots` is {shots}. Give a number of examples, 0 or more.")
+        raise DistillError(f"`shots` is {shots}. Give a number of examples, 0 or more.")
     count = FEW if shots is None else shots
     if choose == "fixed":
         return Fixed(pool, count)
@@ -377,4 +378,4 @@ def make_chooser(pool: Sequence[Shot], choose: Choice, shots: int | None, seed: 
         return Random(pool, count, seed)
     if choose == "nearest":
         return Nearest(pool, count)
-    raise ValueError(f"`choose` is {choose!r}. Allowed are {', '.join(get_args(Choice))}.")
+    raise DistillError(f"`choose` is {choose!r}. Allowed are {', '.join(get_args(Choice))}.")

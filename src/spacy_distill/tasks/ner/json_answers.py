@@ -28,9 +28,9 @@ def parse_json(answer: str, labels: LabelSet) -> Parsed | None:
     values the last one that has the first form counts, else the last one that names a mention, else an empty
     one; "[]" and "{}" only at the end of the answer.
 
-    answer (str): Any text.
-    labels (LabelSet): Tells whether a dict without the expected keys is one of mentions and labels.
-    RETURNS (Optional[Parsed]): The candidates, or None if nothing in the answer can be read as such.
+    answer: Any text.
+    labels: Tells whether a dict without the expected keys is one of mentions and labels.
+    RETURNS: The candidates, or None if nothing in the answer can be read as such.
     """
     best: _Payload | None = None
     for found in _payloads(answer, labels):
@@ -167,10 +167,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def parse_answer(answer: str, answer_format: AnswerFormat, labels: LabelSet) -> Parsed | None:
     """Read the candidates of an answer, in the format asked for or, failing that, in the other one.
 
-    answer (str): Any text; nothing makes this raise.
-    answer_format (str): "json" or "lines".
-    labels (LabelSet): The labels of the task.
-    RETURNS (Optional[Parsed]): The candidates, or None if the answer is in neither format.
+    answer: Any text; nothing makes this raise.
+    answer_format: "json" or "lines".
+    labels: The labels of the task.
+    RETURNS: The candidates, or None if the answer is in neither format.
     """
     other = "lines" if answer_format == "json" else "json"
     parsed = _PARSERS[answer_format](answer, labels) or _PARSERS[other](answer, labels)

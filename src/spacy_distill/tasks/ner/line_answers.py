@@ -34,9 +34,9 @@ def parse_lines(answer: str, labels: LabelSet) -> Parsed | None:
     as a word of the reason. An item of the list that cannot be read beside others that can is a candidate
     without a label.
 
-    answer (str): Any text.
-    labels (LabelSet): The labels, which tell a label from any other bracket.
-    RETURNS (Optional[Parsed]): The candidates; none of them where the answer says that there is no entity;
+    answer: Any text.
+    labels: The labels, which tell a label from any other bracket.
+    RETURNS: The candidates; none of them where the answer says that there is no entity;
         None if no line can be read.
     """
     lines = [line for line in answer.splitlines() if line.strip()]

@@ -16,10 +16,10 @@ _WORDS = {"true": True, "false": False, "null": None, "none": None}
 class Read(NamedTuple):
     """A value that was read.
 
-    value (Any): Made of dict, list, str, int, float, bool and None; a tuple becomes a list, and so does a
+    value: Made of dict, list, str, int, float, bool and None; a tuple becomes a list, and so does a
         list as key of a dict become a tuple.
-    end (int): Where reading stopped.
-    open (list[Any]): The lists and dicts in it that the text's end cuts off, the innermost first.
+    end: Where reading stopped.
+    open: The lists and dicts in it that the text's end cuts off, the innermost first.
     """
 
     value: Any
@@ -34,9 +34,9 @@ class Read(NamedTuple):
 def read_value(text: str, start: int) -> Read:
     """Read one bracketed value, as far as the text goes.
 
-    text (str): Any text.
-    start (int): Offset of a "{" or "[".
-    RETURNS (Read): What was read; its value is NOT_JSON if this is not the start of one.
+    text: Any text.
+    start: Offset of a "{" or "[".
+    RETURNS: What was read; its value is NOT_JSON if this is not the start of one.
     """
     reader = _Reader(text)
     try:

@@ -51,8 +51,8 @@ def fold_loosely(text: str) -> str:
 class Places(NamedTuple):
     """Where a mention stands.
 
-    spans (tuple[tuple[int, int], ...]): First token and the token after the last one, in text order.
-    aligned (bool): False if it only stands inside of tokens; the spans then cover those tokens.
+    spans: First token and the token after the last one, in text order.
+    aligned: False if it only stands inside of tokens; the spans then cover those tokens.
     """
 
     spans: tuple[tuple[int, int], ...]
@@ -62,7 +62,7 @@ class Places(NamedTuple):
 class WordIndex:
     """The words of one text, made searchable.
 
-    words (Sequence[str]): The tokens' texts.
+    words: The tokens' texts.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -78,8 +78,8 @@ class WordIndex:
         punctuation may be left out: "Inc" is found in "Inc."); then the same without case and accents; at
         last inside of tokens.
 
-        mention (str): Any text.
-        RETURNS (Optional[Places]): None if it stands nowhere.
+        mention: Any text.
+        RETURNS: None if it stands nowhere.
         """
         if mention not in self._found:
             self._found[mention] = self._search(mention)

@@ -9,6 +9,7 @@ from pathlib import Path
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from ...errors import DistillError
 from .fewshot import ShownShot
 from .json_answers import AnswerFormat, valid
 
@@ -26,11 +27,11 @@ def template_names() -> list[str]:
 class PromptTemplate:
     """A prompt that only awaits a document's text.
 
-    prompt (str): Name of a prompt of this package, or path of a Jinja template.
-    labels (Sequence[str]): The labels to ask for.
-    definitions (Mapping[str, str]): Label to definition.
-    answer_format (str): "json" or "lines".
-    RAISES (ValueError): If there is no such template, or it does not compile.
+    prompt: Name of a prompt of this package, or path of a Jinja template.
+    labels: The labels to ask for.
+    definitions: Label to definition.
+    answer_format: "json" or "lines".
+    RAISES DistillError: If there is no such template, or it does not compile.
     """
 
     def __init__(
@@ -46,17 +47,17 @@ class PromptTemplate:
         try:
             self._template = _environment().from_string(self.source)
         except jinja2.TemplateError as error:
-            raise ValueError(f"The prompt {prompt} is not a Jinja template: {error}") from error
+            raise DistillError(f"The prompt {prompt} is not a Jinja template: {error}") from error
 
     def render(self, text: str, examples: Sequence[ShownShot]) -> str:
         """The prompt for a text.
 
-        text (str): The text. What it holds is shown to the model as it is, except controls (a space instead)
+        text: The text. What it holds is shown to the model as it is, except controls (a space instead)
             and marks of text direction (left out); nothing in it is taken for template syntax, or can end the
             part of the prompt that it stands in.
-        examples (Sequence[ShownShot]): The few-shot examples.
-        RETURNS (str): The prompt.
-        RAISES (ValueError): If the template fails, for instance because it names a variable that does not
+        examples: The few-shot examples.
+        RETURNS: The prompt.
+        RAISES DistillError: If the template fails, for instance because it names a variable that does not
             exist.
         """
         shown = presentable(text)
@@ -70,7 +71,7 @@ class PromptTemplate:
                 answer_format=self.answer_format,
             ).strip()
         except (jinja2.TemplateError, TypeError, ValueError) as error:
-            raise ValueError(f"The prompt {self.name} cannot be filled in: {error}") from error
+            raise DistillError(f"The prompt {self.name} cannot be filled in: {error}") from error
 
     def digest(self, examples: object) -> str:
         """What identifies the prompt without a document: 16 hex digits of a SHA-256."""
@@ -94,7 +95,7 @@ def _read(prompt: str) -> str:
     try:
         return path.read_text("utf8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(
+        raise DistillError(
             f"`prompt` in [components.llm.task] is {prompt!r}: neither one of {template_names()} "
             "nor a template that can be read."
         ) from error

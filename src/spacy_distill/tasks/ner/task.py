@@ -7,6 +7,7 @@ from typing import Any, Iterable, Literal  # noqa: UP035
 
 from spacy.tokens import Doc
 
+from ...errors import DistillError
 from ..answer import Answer
 from ..votes import Election
 from .alignment import Alignment, Repeats, align
@@ -37,31 +38,31 @@ def make_ner_task(
 ) -> "NERTask":
     """Make the task `spacy_distill.NER.v1`.
 
-    labels (list[str]): The labels to ask for.
-    prompt (str): "standard", "cot", or the path of a Jinja template.
-    definitions (Optional[Path]): YAML or JSON file that maps labels to their definitions.
-    examples (Optional[Path]): YAML or JSON file of few-shot examples, or a gold corpus (`.spacy`) to draw
+    labels: The labels to ask for.
+    prompt: "standard", "cot", or the path of a Jinja template.
+    definitions: YAML or JSON file that maps labels to their definitions.
+    examples: YAML or JSON file of few-shot examples, or a gold corpus (`.spacy`) to draw
         them from.
-    choose (str): Which examples a document is shown: "fixed" ones, a "random" draw for each document, or the
+    choose: Which examples a document is shown: "fixed" ones, a "random" draw for each document, or the
         "nearest" to it (by vectors if the pipeline has them, else by words); never its own text.
-    shots (Optional[int]): How many. None: all of a file, 5 of a corpus or where they are chosen for each
+    shots: How many. None: all of a file, 5 of a corpus or where they are chosen for each
         document.
-    seed (int): For drawing.
-    answer_format (str): "json", or "lines" for `n. candidate | True or False | reason (TYPE)`.
-    repeats (str): What a mention that is listed once and occurs several times labels: "all" occurrences, or
+    seed: For drawing.
+    answer_format: "json", or "lines" for `n. candidate | True or False | reason (TYPE)`.
+    repeats: What a mention that is listed once and occurs several times labels: "all" occurrences, or
         only as many as are "listed".
-    aliases (Optional[dict[str, str]]): A label as it may stand in an answer, and the label that it means;
+    aliases: A label as it may stand in an answer, and the label that it means;
         "O" for no entity.
-    view (Optional[str]): Name of the view in `doc.spans`. None: the prompt's name.
-    max_words (Optional[int]): Tokens above which a document is not asked about. None: no limit.
-    vote (Optional[dict[str, Any]]): How several samples of an answer are combined: `rule` ["majority"],
+    view: Name of the view in `doc.spans`. None: the prompt's name.
+    max_words: Tokens above which a document is not asked about. None: no limit.
+    vote: How several samples of an answer are combined: `rule` ["majority"],
         `threshold` and `disputed` ["missing"], as in `distill vote`.
-    negatives (bool): Whether rejected candidates over missing tokens become negative annotation.
-    RETURNS (NERTask): The task.
-    RAISES (ValueError): If a file cannot be read, or an argument contradicts another.
+    negatives: Whether rejected candidates over missing tokens become negative annotation.
+    RETURNS: The task.
+    RAISES DistillError: If a file cannot be read, or an argument contradicts another.
     """
     if max_words is not None and max_words < 1:
-        raise ValueError(f"`max_words` is {max_words}. Give 1 or more, or null for no limit.")
+        raise DistillError(f"`max_words` is {max_words}. Give 1 or more, or null for no limit.")
     known = LabelSet(labels, aliases)
     defined = read_definitions(definitions, known) if definitions else {}
     template = PromptTemplate(prompt, known.labels, defined, answer_format)
@@ -84,16 +85,16 @@ def make_ner_task(
 def _election(vote: Mapping[str, Any]) -> Election:
     allowed = [field.name for field in fields(Election)]
     if strange := sorted(set(vote).difference(allowed)):
-        raise ValueError(f"[components.llm.task.vote] has {strange}. Allowed are {allowed}.")
+        raise DistillError(f"[components.llm.task.vote] has {strange}. Allowed are {allowed}.")
     return Election(**vote)
 
 
 class NERTask:
     """Named entities by prompt. Made by `make_ner_task`, which see for what its arguments mean.
 
-    labels (tuple[str, ...]): The labels that its documents can get.
-    view (str): Name under which a document keeps what the answer says.
-    prompt_hash (str): Identifies template, labels, definitions, examples and format.
+    labels: The labels that its documents can get.
+    view: Name under which a document keeps what the answer says.
+    prompt_hash: Identifies template, labels, definitions, examples and format.
     """
 
     def __init__(
@@ -148,8 +149,8 @@ class NERTask:
     def generate_prompts(self, docs: Iterable[Doc]) -> Iterable[str]:
         """One prompt a document.
 
-        docs (Iterable[Doc]): The documents.
-        YIELDS (str): The prompts.
+        docs: The documents.
+        YIELDS: The prompts.
         """
         for doc in docs:
             yield self.render(doc)
@@ -157,9 +158,9 @@ class NERTask:
     def parse_responses(self, docs: Iterable[Doc], responses: Iterable[Any]) -> Iterable[Doc]:
         """Label documents by their answers.
 
-        docs (Iterable[Doc]): The documents.
-        responses (Iterable[Any]): For each one its answers, of which there is one: spacy-llm nests them.
-        YIELDS (Doc): The same documents.
+        docs: The documents.
+        responses: For each one its answers, of which there is one: spacy-llm nests them.
+        YIELDS: The same documents.
         """
         for doc, response in zip(docs, responses, strict=False):
             answer = response if isinstance(response, str) else next(iter(response), "")
@@ -171,9 +172,9 @@ class NERTask:
         Only an answer that is ok, parses and is complete sets the document's entities: no other can tell an
         entity's absence from a failure.
 
-        doc (Doc): The document.
-        answer (str): The answer; a plain string counts as ok.
-        RETURNS (Doc): The same document.
+        doc: The document.
+        answer: The answer; a plain string counts as ok.
+        RETURNS: The same document.
         """
         given = answer if isinstance(answer, Answer) else Answer(answer)
         readings = [self._read(doc, sample) for sample in (given, *given.others)]

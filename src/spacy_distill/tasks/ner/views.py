@@ -14,8 +14,8 @@ from .alignment import REASONS, Alignment, Found
 class Reading(NamedTuple):
     """What was read from one answer.
 
-    alignment (Alignment): What it says; empty if it cannot be used.
-    facts (dict[str, Any]): Provenance: model, prompt, key, state, source and template. The state is that of
+    alignment: What it says; empty if it cannot be used.
+    facts: Provenance: model, prompt, key, state, source and template. The state is that of
         the answer, or "unparsable", or "truncated" if it breaks off unannounced.
     """
 
@@ -36,9 +36,9 @@ def keep_view(doc: Doc, name: str, reading: Reading) -> None:
     dropped (counters), unknown (tokens) and reasons (first token, end, the answer's words). Sequences in it
     are tuples, which is what a DocBin gives back.
 
-    doc (Doc): The document.
-    name (str): Name of the view.
-    reading (Reading): What was read.
+    doc: The document.
+    name: Name of the view.
+    reading: What was read.
     """
     alignment = reading.alignment
     doc.spans[VIEW_PREFIX + name] = [_span(doc, item) for item in alignment.entities]
@@ -78,9 +78,9 @@ def set_negatives(doc: Doc, labels: Sequence[str]) -> int:
     none; only where all of its tokens are *missing* (over "O" or an entity it would add nothing, or
     contradict), and never if some view holds the very span for an entity.
 
-    doc (Doc): The document, with its entities, views and rejected candidates.
-    labels (Sequence[str]): The labels that a candidate without one is denied.
-    RETURNS (int): How many negative spans there are.
+    doc: The document, with its entities, views and rejected candidates.
+    labels: The labels that a candidate without one is denied.
+    RETURNS: How many negative spans there are.
     """
     accepted = _accepted(doc)
     found = {
@@ -111,10 +111,10 @@ def label_by_samples(doc: Doc, view: str, readings: Sequence[Reading], election:
     The samples are kept as the views "cot/1", "cot/2", …, their vote as "cot", for which candidates and
     drops are summed. A sample without a usable answer is silent.
 
-    doc (Doc): The document.
-    view (str): Name of the view.
-    readings (Sequence[Reading]): What was read from each sample.
-    election (Election): How they are combined.
+    doc: The document.
+    view: Name of the view.
+    readings: What was read from each sample.
+    election: How they are combined.
     """
     for number, reading in enumerate(readings, 1):
         keep_view(doc, f"{view}{SAMPLE}{number}", reading)

@@ -15,8 +15,8 @@ class Claims:
     """The claims of one run. A claim ends when it is given up, with its process, or, where others cannot see
     whether that lives, with its lease.
 
-    ledger (Ledger): The shared ledger.
-    lease (float): Seconds.
+    ledger: The shared ledger.
+    lease: Seconds.
     """
 
     def __init__(self, ledger: Ledger, *, lease: float = LEASE) -> None:
@@ -27,8 +27,8 @@ class Claims:
     def take(self, key: str) -> bool:
         """Claim a key, or renew the claim.
 
-        key (str): The ledger's key of the answer that is to be asked for.
-        RETURNS (bool): False if another run that is alive holds it.
+        key: The ledger's key of the answer that is to be asked for.
+        RETURNS: False if another run that is alive holds it.
         """
         now = time.time()
         with self._ledger.transaction() as db:
@@ -55,8 +55,8 @@ class Claims:
 def holds(owner: str, until: float) -> bool:
     """Whether a claim still holds: as long as its process lives; where that cannot be seen, its lease.
 
-    owner (str): Host, number, start and run of the process.
-    until (float): When the lease ends, seconds since the epoch.
+    owner: Host, number, start and run of the process.
+    until: When the lease ends, seconds since the epoch.
     """
     host, pid, start, _ = owner.split(" ")
     leased = until > time.time()

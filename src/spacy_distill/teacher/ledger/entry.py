@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeGuard, get_args
 
+from ...errors import DistillError
 from ...tasks.answer import State
 from .keys import Message, clean_text, messages_hash
 
@@ -16,24 +17,24 @@ STATES: tuple[str, ...] = tuple(state for state in get_args(State) if state != "
 class Entry:
     """One answer, with everything that is known of it.
 
-    key (str): The ledger's key (`keys.answer_key`).
-    model (str): Name of the model as it was asked for.
-    host (str): Host of the endpoint; "recorded" for answers that did not come from a live run.
-    messages (tuple[Message, ...]): The full messages that were sent.
-    answer (str): Text of the answer; empty where there is none.
-    state (State): What became of it.
-    sample (int): Number of the sample, from 0.
-    body (str): Hash of the request's body.
-    finish_reason (str | None): As the server gave it.
+    key: The ledger's key (`keys.answer_key`).
+    model: Name of the model as it was asked for.
+    host: Host of the endpoint; "recorded" for answers that did not come from a live run.
+    messages: The full messages that were sent.
+    answer: Text of the answer; empty where there is none.
+    state: What became of it.
+    sample: Number of the sample, from 0.
+    body: Hash of the request's body.
+    finish_reason: As the server gave it.
     prompt_tokens, completion_tokens (int | None): As the server counted them.
-    cost (float | None): In US dollars, if prices were configured.
-    latency (float | None): Seconds from sending to the answer, of the try that succeeded.
-    time (float | None): When it was stored, seconds since the epoch.
-    tries (int): How many requests it took.
-    error (str | None): What went wrong, for a failed one.
-    source (str | None): None for a live answer; for a recorded one, where it was imported from.
-    reask_of (str | None): Key of the answer that this one was asked to mend.
-    text (str | None): Text of the document that was asked about, where it is known.
+    cost: In US dollars, if prices were configured.
+    latency: Seconds from sending to the answer, of the try that succeeded.
+    time: When it was stored, seconds since the epoch.
+    tries: How many requests it took.
+    error: What went wrong, for a failed one.
+    source: None for a live answer; for a recorded one, where it was imported from.
+    reask_of: Key of the answer that this one was asked to mend.
+    text: Text of the document that was asked about, where it is known.
     view, prompt_hash (str | None): Name and hash of the prompt's template, where they are known.
     """
 
@@ -81,25 +82,25 @@ def to_line(entry: Entry) -> dict[str, Any]:
 def from_line(line: object) -> Entry:
     """Read a line of an export.
 
-    line (object): The parsed JSON of the line.
-    RETURNS (Entry): The entry.
-    RAISES (ValueError): If the line is not one of an export; says what is wrong with it.
+    line: The parsed JSON of the line.
+    RETURNS: The entry.
+    RAISES DistillError: If the line is not one of an export; says what is wrong with it.
     """
     if not isinstance(line, Mapping):
-        raise ValueError(f"expected an object with key, model, messages and answer, got {line!r:.60}")
+        raise DistillError(f"expected an object with key, model, messages and answer, got {line!r:.60}")
     unknown = sorted(set(line) - set(Entry.__dataclass_fields__))
     if unknown:
-        raise ValueError(f"unknown fields: {', '.join(map(str, unknown))}")
+        raise DistillError(f"unknown fields: {', '.join(map(str, unknown))}")
     for name in TEXTS:
         if not isinstance(line.get(name), str):
-            raise ValueError(f'"{name}" has to be a string, got {line.get(name)!r:.60}')
+            raise DistillError(f'"{name}" has to be a string, got {line.get(name)!r:.60}')
     for name in OPTIONAL_TEXTS:
         if not isinstance(line.get(name, ""), str):
-            raise ValueError(f'"{name}" has to be a string, got {line.get(name)!r:.60}')
+            raise DistillError(f'"{name}" has to be a string, got {line.get(name)!r:.60}')
     for name in NUMBERS:
         _check_number(name, line.get(name, 0))
     if line.get("state") not in STATES:
-        raise ValueError(f'"state" has to be one of {", ".join(STATES)}, got {line.get("state")!r:.60}')
+        raise DistillError(f'"state" has to be one of {", ".join(STATES)}, got {line.get("state")!r:.60}')
     values: dict[str, Any] = {
         name: clean_text(value) if isinstance(value, str) else value for name, value in line.items()
     }
@@ -116,7 +117,7 @@ def _check_number(name: str, value: object) -> None:
     whole = name not in ("cost", "latency", "time")
     right = is_count(value) or (not whole and isinstance(value, float) and abs(value) < LARGEST)
     if not right:
-        raise ValueError(f'"{name}" has to be a {"whole " if whole else ""}number, got {value!r:.60}')
+        raise DistillError(f'"{name}" has to be a {"whole " if whole else ""}number, got {value!r:.60}')
 
 
 def _read_messages(messages: object) -> tuple[Message, ...]:
@@ -127,5 +128,5 @@ def _read_messages(messages: object) -> tuple[Message, ...]:
         for m in messages
     )
     if not right or not isinstance(messages, list):
-        raise ValueError(f'"messages" has to be a list of {{"role", "content"}}, got {messages!r:.60}')
+        raise DistillError(f'"messages" has to be a list of {{"role", "content"}}, got {messages!r:.60}')
     return tuple({"role": m["role"], "content": clean_text(m["content"])} for m in messages)

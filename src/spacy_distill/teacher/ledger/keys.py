@@ -58,12 +58,12 @@ def answer_key(
 ) -> str:
     """The ledger's key of one answer: everything that could change it.
 
-    endpoint (str): Base URL of the server, without a slash at its end.
-    model (str): Name of the model.
-    messages (Sequence[Message]): The full messages.
-    request (Mapping[str, Any]): Sampling parameters and all else that is merged into the request's body.
-    sample (int): Number of the sample, from 0.
-    RETURNS (str): 64 hexadecimal digits.
+    endpoint: Base URL of the server, without a slash at its end.
+    model: Name of the model.
+    messages: The full messages.
+    request: Sampling parameters and all else that is merged into the request's body.
+    sample: Number of the sample, from 0.
+    RETURNS: 64 hexadecimal digits.
     """
     return digest(
         {

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Iterable  # noqa: UP035
 
+from ...errors import DistillError
 from ...tasks.answer import Answer, Whereabouts
 from .keys import messages_hash, user_message
 from .store import Ledger
@@ -14,9 +15,9 @@ from .store import Ledger
 class KeptAnswers:
     """The model of the second pass: it looks answers up and leaves the rest unanswered.
 
-    look_up (Callable[[str], Answer | None]): Gives the kept answer to a prompt.
-    asked (int): How many prompts there were so far; an empty prompt asks nothing.
-    missing (int): How many of them had no answer.
+    look_up: Gives the kept answer to a prompt.
+    asked: How many prompts there were so far; an empty prompt asks nothing.
+    missing: How many of them had no answer.
     """
 
     def __init__(self, look_up: Callable[[str], Answer | None]) -> None:
@@ -63,9 +64,9 @@ MENDS = 100
 class Replay:
     """Answers prompts from a ledger and never from the network.
 
-    ledger (Path): The ledger's file.
-    name (str | None): Name of the model whose answers are wanted. None: the only one that answered.
-    samples (int): How many samples of each answer to give, at least 1.
+    ledger: The ledger's file.
+    name: Name of the model whose answers are wanted. None: the only one that answered.
+    samples: How many samples of each answer to give, at least 1.
     """
 
     def __init__(self, ledger: Path, *, name: str | None = None, samples: int = 1) -> None:
@@ -80,7 +81,7 @@ class Replay:
         """The ledger, opened for reading when it is first needed."""
         if self._ledger is None:
             if not self.path.exists():
-                raise ValueError(
+                raise DistillError(
                     f"Replay: no such ledger: {self.path}. Import recorded answers: `spacy distill ledger "
                     f"{self.path} import FILE --config CONFIG --corpus IN.spacy`, or ask a model: "
                     '@llm_models = "spacy_distill.ChatModel.v1".'
@@ -91,9 +92,9 @@ class Replay:
     def look_up(self, prompt: str) -> Answer | None:
         """The kept answer to a prompt, with its further samples.
 
-        prompt (str): The prompt.
-        RETURNS (Answer | None): The answer, or None if the ledger lacks one of the samples.
-        RAISES (ValueError): If several models answered and none of them was named.
+        prompt: The prompt.
+        RETURNS: The answer, or None if the ledger lacks one of the samples.
+        RAISES DistillError: If several models answered and none of them was named.
         """
         found: dict[tuple[str, int], str] = {}
         for model, sample, key in self.ledger.answers_to(messages_hash(user_message(prompt))):
@@ -103,7 +104,7 @@ class Replay:
                 self._others.add(model)
         models = sorted({model for model, _ in found})
         if len(models) > 1:
-            raise ValueError(
+            raise DistillError(
                 f"Replay: several models answered the same prompt in {self.path}: {', '.join(models)}. Set "
                 f'components.llm.model.name to one of them, for instance name = "{models[0]}".'
             )
@@ -121,7 +122,7 @@ class Replay:
         kept = KeptAnswers(self.look_up)
         answers = [list(of_doc) for of_doc in kept(prompts)]
         if kept.missing:
-            raise ValueError(self.explain_missing(kept.missing, kept.asked))
+            raise DistillError(self.explain_missing(kept.missing, kept.asked))
         return answers
 
     def explain_missing(self, missing: int, total: int) -> str:

@@ -58,10 +58,10 @@ class LedgerError(ValueError):
 def open_file(path: Path, *, readonly: bool) -> sqlite3.Connection:
     """Open a ledger's file, or make it.
 
-    path (Path): The file.
-    readonly (bool): Whether to leave it as it is.
-    RETURNS (sqlite3.Connection): The open file.
-    RAISES (LedgerError, sqlite3.Error): If there is none, or it is damaged or something else.
+    path: The file.
+    readonly: Whether to leave it as it is.
+    RETURNS: The open file.
+    RAISES LedgerError, sqlite3.Error: If there is none, or it is damaged or something else.
     """
     db = _connect(path, readonly=readonly)
     try:
@@ -222,9 +222,9 @@ LATEST = "ORDER BY answers.time DESC, answers.key LIMIT 1"
 class Ledger:
     """Answers by key, durable one by one; several processes may use one file.
 
-    path (Path): The file.
-    create (bool): Whether to make the file if there is none. Without it the file is opened for reading only.
-    RAISES (LedgerError): If there is no such file, or it is damaged or something else. It is then left alone.
+    path: The file.
+    create: Whether to make the file if there is none. Without it the file is opened for reading only.
+    RAISES LedgerError: If there is no such file, or it is damaged or something else. It is then left alone.
     """
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
@@ -251,15 +251,15 @@ class Ledger:
     def put(self, entry: Entry) -> None:
         """Store one answer. When this returns, no crash of the process can lose it.
 
-        entry (Entry): The answer. It replaces a failed one, or a recorded one; any other is kept as it was.
-        RAISES (LedgerError): If it cannot be stored, for instance because the disk is full.
+        entry: The answer. It replaces a failed one, or a recorded one; any other is kept as it was.
+        RAISES LedgerError: If it cannot be stored, for instance because the disk is full.
         """
         self.put_all([entry])
 
     def put_all(self, entries: Iterable[Entry]) -> int:
         """Store answers in one transaction: all of them, or none.
 
-        RETURNS (int): How many were new, or replaced another.
+        RETURNS: How many were new, or replaced another.
         """
         with self.transaction():
             return sum(self._put(entry) for entry in entries)
@@ -292,9 +292,9 @@ class Ledger:
     def answer(self, key: str, *, mends: int = 0) -> Answer | None:
         """The answer with this key as it crosses spacy-llm; where it was asked again, the last usable one.
 
-        key (str): The ledger's key.
-        mends (int): How many repeated requests to follow, at most.
-        RETURNS (Answer | None): The answer, or None if the ledger has none.
+        key: The ledger's key.
+        mends: How many repeated requests to follow, at most.
+        RETURNS: The answer, or None if the ledger has none.
         """
         sql = "SELECT answer, state, key, model, source FROM answers WHERE"
         with self._explained():
@@ -311,8 +311,8 @@ class Ledger:
     def answers_to(self, messages_hash: str) -> list[tuple[str, int, str]]:
         """Who answered a prompt: model, sample number and key, the one to be preferred first.
 
-        messages_hash (str): Names the prompt (`keys.messages_hash`).
-        RETURNS (list[tuple[str, int, str]]): By model and sample; usable before others, live before
+        messages_hash: Names the prompt (`keys.messages_hash`).
+        RETURNS: By model and sample; usable before others, live before
             recorded, late before early.
         """
         sql = """
@@ -325,7 +325,7 @@ class Ledger:
     def entries(self) -> Iterator[Entry]:
         """All answers in the order they came in.
 
-        YIELDS (Entry): One answer.
+        YIELDS: One answer.
         """
         with self._explained():
             for row in self._db.execute(f"{SELECT} ORDER BY answers.rowid"):

@@ -11,13 +11,13 @@ class Line:
 
     model, host (str): Who answered; the host is "recorded" for answers that were imported.
     view, prompt_hash (str | None): Name and hash of the template, where they are known.
-    state (str): What became of them.
-    source (str | None): Where recorded ones came from.
-    answers (int): How many there are.
+    state: What became of them.
+    source: Where recorded ones came from.
+    answers: How many there are.
     prompt_tokens, completion_tokens (int): Their tokens, as far as they were counted.
-    cost (float | None): Their price in US dollars, as far as prices were configured.
-    seconds (float | None): Mean time from sending to the answer.
-    retries (int): Requests beyond the first one each.
+    cost: Their price in US dollars, as far as prices were configured.
+    seconds: Mean time from sending to the answer.
+    retries: Requests beyond the first one each.
     first, last (float | None): When the first and the last came in, seconds since the epoch.
     """
 
@@ -40,8 +40,8 @@ class Line:
 def summarise(ledger: Ledger) -> list[Line]:
     """Count a ledger's answers.
 
-    ledger (Ledger): The ledger.
-    RETURNS (list[Line]): By model, host, template, source and state.
+    ledger: The ledger.
+    RETURNS: By model, host, template, source and state.
     """
     sql = """
         SELECT model, host, view, prompt_hash, state, source, count(*), coalesce(sum(prompt_tokens), 0),
@@ -55,7 +55,7 @@ def summarise(ledger: Ledger) -> list[Line]:
 def awaited(ledger: Ledger) -> list[tuple[str, str, int]]:
     """Batches that were not collected yet.
 
-    RETURNS (list[tuple[str, str, int]]): The provider's name or else ours, the model, the number of requests.
+    RETURNS: The provider's name or else ours, the model, the number of requests.
     """
     sql = """
         SELECT coalesce(batch, id), model, count(key) FROM jobs LEFT JOIN job_requests ON job = id
