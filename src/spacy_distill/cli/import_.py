@@ -22,13 +22,17 @@ class Format(StrEnum):
     conll = "conll"
     jsonl = "jsonl"
     text = "text"
+    spacy = "spacy"
 
 
 @app.command("import")
 def import_cli(
-    src: Annotated[Path, typer.Argument(help="File to read (.gz too), or a folder of .txt files.")],
+    src: Annotated[Path, typer.Argument(help="File to read (.gz too), or a folder of such files.")],
     out: Annotated[Path, typer.Argument(help="The .spacy file to write.")],
-    format: Annotated[Format, typer.Option("--format", "-f", help="What SRC is.")],
+    format: Annotated[
+        Format | None,
+        typer.Option("--format", "-f", help="What SRC is. [default: what it looks like]", show_default=False),
+    ] = None,
     limit: Annotated[int | None, typer.Option(help="Take a random sample of this size.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of --shuffled.")] = 0,
     exclude: Annotated[
@@ -40,6 +44,14 @@ def import_cli(
         typer.Option(
             "--sentences/--docs",
             help="One document a sentence, or one an article. [default: sentences for conll, else docs]",
+            show_default=False,
+        ),
+    ] = None,
+    lines: Annotated[
+        bool | None,
+        typer.Option(
+            "--lines/--files",
+            help="Folder of text: a document a line, or a file. [default: a file]",
             show_default=False,
         ),
     ] = None,
@@ -64,7 +76,7 @@ def import_cli(
         from ..corpus.sampling import parse_range
 
         options = ImportOptions(
-            format=format.value,
+            format=format.value if format else None,
             lang=lang,
             sentences=sentences,
             label_column=label_column,
@@ -72,6 +84,7 @@ def import_cli(
             exclude=tuple(exclude or ()),
             limit=limit,
             seed=seed,
+            lines=lines,
         )
         _show(import_corpus(src, out, options), out)
 
@@ -88,6 +101,11 @@ def _show(account: Imported, out: Path) -> None:
         if count:
             msg.text(f"{count} {reason}")
     _warn_of_misfits(account.found.misfits)
+    if account.linewise:
+        msg.warn(
+            "Each file became one document, but looks as if each line were one.",
+            "If so, add --lines; else --files ends this warning.",
+        )
     if account.repeated:
         msg.info(f"{account.repeated} repeat the text of an earlier document")
     if account.labels:

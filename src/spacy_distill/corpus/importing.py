@@ -5,29 +5,27 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import DistillError
-from .docbin import write_docs
+from .docbin import read_docs, write_docs
 from .formats.conll import LAST_COLUMN, read_conll
+from .formats.detect import Format, files_of, guess_format, is_linewise
 from .formats.jsonl import read_jsonl
 from .formats.text import Found, read_text
-from .provenance import article_id
+from .provenance import article_id, doc_id, set_origin
 from .sampling import WHOLE, ArticleRange, sample, take_articles
 from .text import corpus_keys, normalise, sentence_keys, split_sentences
-
-Format = Literal["conll", "jsonl", "text"]
 
 
 @dataclass(frozen=True)
 class ImportOptions:
     """What to read, how, and which part of it to keep.
 
-    format: "conll", "jsonl" or "text".
+    format: "conll", "jsonl", "text" or "spacy"; None: what it looks like.
     lang: Language code of the tokenizer for untokenised text.
     sentences: One document a sentence, or one an article (or row); None: a sentence for
         CoNLL, a row otherwise.
@@ -36,9 +34,11 @@ class ImportOptions:
     exclude: Corpora no sentence of which may be taken.
     limit: Size of the sample to take of what is left.
     seed: Seed of the sample and of a shuffled part.
+    lines: Text: whether each line of a folder's files is a document, or each file; None: each file, and
+        what looks otherwise is noted.
     """
 
-    format: Format
+    format: Format | None = None
     lang: str = "en"
     sentences: bool | None = None
     label_column: int = LAST_COLUMN
@@ -46,6 +46,7 @@ class ImportOptions:
     exclude: tuple[Path, ...] = ()
     limit: int | None = None
     seed: int = 0
+    lines: bool | None = None
 
 
 @dataclass
@@ -60,6 +61,7 @@ class Imported:
     written, articles, tokens: The size of the written corpus.
     unlabelled: Written documents without entity annotation.
     labels: Written entities by label.
+    linewise: Whether each file of a folder became one document, but looks as if each line were one.
     found: What the reader could not use.
     """
 
@@ -73,6 +75,7 @@ class Imported:
     tokens: int = 0
     unlabelled: int = 0
     labels: dict[str, int] = field(default_factory=dict)
+    linewise: bool = False
     found: Found = field(default_factory=Found)
 
 
@@ -89,7 +92,9 @@ def import_corpus(src: Path, out: Path, options: ImportOptions) -> Imported:
     account = Imported()
     docs = list(read_source(src, nlp, options, account.found))
     if not docs:
-        raise DistillError(f"{src} holds no document. Is --format {options.format} what it is?")
+        raise DistillError(
+            f"{src} holds no document. Is --format {options.format or guess_format(src)} what it is?"
+        )
     docs = _select(docs, options, account)
     if not docs:
         raise DistillError(
@@ -97,18 +102,42 @@ def import_corpus(src: Path, out: Path, options: ImportOptions) -> Imported:
             f"range, {account.excluded} stand in an excluded corpus. Take a wider range or exclude less."
         )
     _describe(docs, account)
+    account.linewise = options.lines is None and is_linewise(src)
     write_docs(docs, out)
     return account
 
 
 def read_source(src: Path, nlp: Language, options: ImportOptions, found: Found) -> Iterator[Doc]:
-    """Read all documents of a foreign file; `found` is told what cannot be used."""
-    if options.format == "conll":
+    """Read all documents of a foreign file, or of the files of its format in a folder.
+
+    src: The file or folder.
+    nlp: Its tokenizer is used for text without tokens.
+    options: How to read; which part to keep is not looked at.
+    found: Counts and lists what cannot be used.
+    YIELDS: The documents.
+    RAISES DistillError: If there is nothing to read, or a file cannot be used.
+    """
+    format = options.format or guess_format(src)
+    if format == "text":
+        docs = read_text(src, nlp, found, lines=bool(options.lines))
+    else:
+        files = files_of(src, format) if src.is_dir() else [src]
+        docs = (doc for file in files for doc in _read_file(file, format, nlp, options, found))
+    yield from split_sentences(docs) if options.sentences and format != "conll" else docs
+
+
+def _read_file(
+    file: Path, format: Format, nlp: Language, options: ImportOptions, found: Found
+) -> Iterator[Doc]:
+    if format == "conll":
         whole = options.sentences is False
-        yield from read_conll(src, nlp.vocab, label_column=options.label_column, whole_articles=whole)
-        return
-    docs = read_jsonl(src, nlp, found) if options.format == "jsonl" else read_text(src, nlp, found)
-    yield from split_sentences(docs) if options.sentences else docs
+        yield from read_conll(file, nlp.vocab, label_column=options.label_column, whole_articles=whole)
+    elif format == "jsonl":
+        yield from read_jsonl(file, nlp, found)
+    else:
+        for number, doc in enumerate(read_docs(file, nlp.vocab), start=1):
+            name = doc_id(doc) or f"{file.name}:{number}"
+            yield set_origin(doc, id=name, document=article_id(doc) or name, source=file.name)
 
 
 def _blank(lang: str) -> Language:

@@ -76,18 +76,19 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
 SUFFIXES = (".txt", ".txt.gz")
 
 
-def read_text(path: Path, nlp: Language, found: Found) -> Iterator[Doc]:
+def read_text(path: Path, nlp: Language, found: Found, *, lines: bool = False) -> Iterator[Doc]:
     """Read unlabelled text.
 
     path: A file with one document a line, or a folder whose `.txt` and `.txt.gz` files, at any depth,
         are one document each.
     nlp: Its tokenizer is used.
     found: Counts the lines and files without text.
+    lines: Whether each line of a folder's files is a document.
     YIELDS: Documents without entity annotation; their text is that of the source, outer space stripped.
     RAISES DistillError: If there is nothing to read or a file is not UTF-8 text.
     """
     if path.is_dir():
-        rows = _read_folder(path)
+        rows = _read_folder(path, lines)
     else:
         name = source_name(path)
         rows = ((f"{name}:{number}", path.name, line) for number, line in read_lines(path))
@@ -99,10 +100,13 @@ def read_text(path: Path, nlp: Language, found: Found) -> Iterator[Doc]:
             found.empty += 1
 
 
-def _read_folder(path: Path) -> Iterator[tuple[str, str, str]]:
+def _read_folder(path: Path, lines: bool) -> Iterator[tuple[str, str, str]]:
     files = sorted(p for p in path.rglob("*") if p.is_file() and p.name.endswith(SUFFIXES))
     if not files:
         raise DistillError(f"The folder {path} holds no .txt or .txt.gz file.")
     for file in files:
         id = file.relative_to(path).as_posix()
-        yield id, id, read_whole(file)
+        if lines:
+            yield from ((f"{id}:{number}", id, line) for number, line in read_lines(file))
+        else:
+            yield id, id, read_whole(file)
