@@ -23,8 +23,10 @@ from spacy.util import load_config
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.corpus.formats.text import Found
 from spacy_distill.corpus.importing import ImportOptions, read_source
+from spacy_distill.engines import opened_engine
 from spacy_distill.engines.engine import EngineName, RayOptions
-from spacy_distill.predict.predict import Wanted, find_model, make_plan, opened_engine, opened_output, predict
+from spacy_distill.predict.chunks import predict_shard
+from spacy_distill.predict.predict import Wanted, find_model, make_plan, opened_output, predict
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "assets" / "sample" / "pool.jsonl"
@@ -76,7 +78,10 @@ def run(model: Path, corpus: Path, out: Path, engine: EngineName, workers: int, 
     """Seconds that predicting a corpus takes, from nothing to the last shard."""
     start = time.perf_counter()
     wanted = Wanted(find_model(str(model)), corpus, out, shard_size=size, batch_size=BATCH)
-    with opened_engine(engine, workers, RayOptions()) as carrier, opened_output(wanted) as scratch:
+    with (
+        opened_engine(engine, predict_shard, workers, RayOptions(), on_ray="dataset") as carrier,
+        opened_output(wanted) as scratch,
+    ):
         events = list(predict(make_plan(wanted), carrier, scratch))
     failed = [event.error for event in events if event.kind == "failed"]
     if failed:

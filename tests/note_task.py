@@ -6,17 +6,17 @@ import signal
 import time
 from pathlib import Path
 
-from spacy_distill.engines.engine import Outcome
+from spacy_distill.engines.engine import JobResult
 from spacy_distill.study.run import Job
 
 
-def note(job: Job, folder: Path) -> Outcome:
+def note(job: Job, folder: Path) -> JobResult:
     """A task for an engine: leave a note, or fail, raise or die, as the job's name says."""
     if job.name == "dies" or (job.name == "dies once" and not Path(job.config).exists()):
         Path(job.config).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     if job.name == "fails":
-        return Outcome("Traceback\nValueError: no luck")
+        return JobResult("Traceback\nValueError: no luck")
     if job.name == "raises":
         raise OSError("no space")
     if job.name.startswith("slow"):
@@ -26,7 +26,7 @@ def note(job: Job, folder: Path) -> Outcome:
     (folder / "note.json").write_text(
         json.dumps({"name": job.name, "threads": threads, "files": [read(path) for path in job.files()]})
     )
-    return Outcome(facts={"name": job.name})
+    return JobResult(facts={"name": job.name})
 
 
 def read(path: str) -> str:

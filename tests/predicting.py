@@ -9,7 +9,7 @@ from typing import Any
 import spacy
 from spacy.training import Example
 
-from spacy_distill.engines.engine import Event, Outcome
+from spacy_distill.engines.engine import JobEvent, JobResult
 from spacy_distill.predict.chunks import Shard, predict_shard
 from spacy_distill.predict.predict import Plan, Wanted, find_model, make_plan, opened_output, predict
 from studying import make_sentences
@@ -40,12 +40,12 @@ class InProcess:
 
     workers = 1
 
-    def run(self, jobs: Sequence[Shard], scratch: Path) -> Iterator[Event[Shard]]:
+    def run(self, jobs: Sequence[Shard], scratch: Path) -> Iterator[JobEvent[Shard]]:
         for i, job in enumerate(jobs):
-            yield Event.of(job, predict_shard(job, scratch / str(i)))
+            yield JobEvent.of(job, predict_shard(job, scratch / str(i)))
 
 
-def run_predict(model: Path, corpus: Path, out: Path, **options: Any) -> tuple[Plan, list[Event[Shard]]]:
+def run_predict(model: Path, corpus: Path, out: Path, **options: Any) -> tuple[Plan, list[JobEvent[Shard]]]:
     """Predict a corpus in this process, ten records a shard."""
     wanted = Wanted(find_model(str(model)), corpus, out, **{"shard_size": 10, "batch_size": 4, **options})
     with opened_output(wanted) as scratch:
@@ -68,7 +68,7 @@ def read_rejects(out: Path) -> list[dict[str, Any]]:
     ]
 
 
-def predict_slowly(shard: Shard, folder: Path) -> Outcome:
+def predict_slowly(shard: Shard, folder: Path) -> JobResult:
     """A task for an engine: takes long enough for a node to be killed meanwhile."""
     outcome = predict_shard(shard, folder)
     time.sleep(0.5)

@@ -11,7 +11,7 @@ from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.corpus.provenance import set_origin, views
-from spacy_distill.engines.engine import Event
+from spacy_distill.engines.engine import JobEvent
 from spacy_distill.study.config import read_study
 from spacy_distill.study.run import Job, carry_out
 from spacy_distill.study.runner import CORPORA, conduct, plan_study, write_study
@@ -121,17 +121,17 @@ def write_config(folder: Path, extra: str = "") -> Path:
 class InProcess:
     """The smallest engine there can be: one job after the other, in this process."""
 
-    def run(self, jobs: Sequence[Job], scratch: Path) -> Iterator[Event]:
+    def run(self, jobs: Sequence[Job], scratch: Path) -> Iterator[JobEvent]:
         for i, job in enumerate(jobs):
-            yield Event(job, "started")
+            yield JobEvent(job, "started")
             folder = scratch / str(i)
             folder.mkdir()
             try:
                 carry_out(job, folder)
             except (ValueError, OSError):
-                yield Event(job, "failed", folder, traceback.format_exc())
+                yield JobEvent(job, "failed", folder, traceback.format_exc())
             else:
-                yield Event(job, "finished", folder)
+                yield JobEvent(job, "finished", folder)
 
 
 def run_study(config: Path, out: Path, overrides: dict[str, Any] | None = None) -> list[tuple[str, str]]:

@@ -8,8 +8,9 @@ import pytest
 import srsly
 
 from note_task import note
+from spacy_distill.engines.cluster import joined_cluster
 from spacy_distill.engines.engine import RayOptions
-from spacy_distill.engines.ray_tasks import RayTasks, connected
+from spacy_distill.engines.ray_engines import RayTasks
 from spacy_distill.study.run import Job
 
 
@@ -20,7 +21,7 @@ def make_jobs(names, tmp_path, paths=None):
 
 def run(names, tmp_path, paths=None, **options):
     jobs, asked = make_jobs(names, tmp_path, paths), RayOptions(**options)
-    with connected(asked) as workers:
+    with joined_cluster(asked) as workers:
         assert workers == 2
         return list(RayTasks(note, workers, asked).run(jobs, tmp_path / "scratch"))
 
@@ -65,7 +66,7 @@ def test_a_worker_is_given_the_files_and_gives_its_results_back(joined, tmp_path
 def test_a_node_that_is_killed_loses_nothing_and_nothing_is_done_twice(joined, tmp_path):
     jobs, options = make_jobs([f"slow {i}" for i in range(6)], tmp_path), RayOptions()
     events = []
-    with connected(options) as workers:
+    with joined_cluster(options) as workers:
         for event in RayTasks(note, workers, options).run(jobs, tmp_path / "scratch"):
             events.append(event)
             if len(endings(events)) == 2 and joined.size == 2:
@@ -75,8 +76,8 @@ def test_a_node_that_is_killed_loses_nothing_and_nothing_is_done_twice(joined, t
 
 
 def test_equal_files_are_sent_once(joined):
-    with connected(RayOptions()):
-        from spacy_distill.engines.ray_data import ship
+    with joined_cluster(RayOptions()):
+        from spacy_distill.engines.cluster import ship
 
         parcels = ship([__file__, os.path.relpath(__file__)])
         assert len({parcel.key for parcel in parcels.values()}) == 1
@@ -88,6 +89,6 @@ def test_equal_files_are_sent_once(joined):
 def test_a_worker_that_fits_on_no_node_is_refused_instead_of_waited_for(joined):
     with (
         pytest.raises(ValueError, match=r"takes 1 CPUs and 0\.5 GPUs, and no node"),
-        connected(RayOptions(num_gpus=0.5)),
+        joined_cluster(RayOptions(num_gpus=0.5)),
     ):
         pass

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_distill.corpus.docbin import write_docs
-from spacy_distill.engines.ray_data import digest
+from spacy_distill.corpus.files import digest
 from spacy_distill.predict import files as pieces
 from spacy_distill.predict import records
 from spacy_distill.predict.files import cut, find_sources

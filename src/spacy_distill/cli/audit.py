@@ -38,7 +38,7 @@ def audit_cli(
         import srsly
         from spacy.vocab import Vocab
 
-        from ..corpus.docbin import write_bytes
+        from ..corpus.files import write_bytes
         from ..labels.audit.page import render_page
         from ..labels.audit.report import audit, load_material, to_json
 

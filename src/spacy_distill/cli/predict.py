@@ -15,7 +15,7 @@ from ..predict.files import Format
 from .console import app, duration, msg, resumable, shown_errors
 
 if TYPE_CHECKING:
-    from ..engines.engine import Event, RayOptions
+    from ..engines.engine import JobEvent, RayOptions
     from ..predict.chunks import Shard
     from ..predict.predict import Plan, Wanted
 
@@ -98,7 +98,9 @@ def _predict(wanted: Wanted, engine: EngineName, jobs: int | None, options: RayO
 
     RETURNS: The status to exit with.
     """
-    from ..predict.predict import make_plan, opened_engine, opened_output, predict
+    from ..engines import opened_engine
+    from ..predict.chunks import predict_shard
+    from ..predict.predict import make_plan, opened_output, predict
 
     with opened_output(wanted) as scratch:
         plan = make_plan(wanted)
@@ -108,12 +110,12 @@ def _predict(wanted: Wanted, engine: EngineName, jobs: int | None, options: RayO
         msg.text(f"{len(plan.todo)} shards to do, {records:,} records.")
         began, total, failed = time.monotonic(), Counter[str](), 0
         if plan.todo:
-            with opened_engine(engine, jobs, options) as carrier:
+            with opened_engine(engine, predict_shard, jobs, options, on_ray="dataset") as carrier:
                 total, failed = _show(predict(plan, carrier, scratch), records)
         return _summary(wanted, plan, total, failed, time.monotonic() - began)
 
 
-def _show(events: Iterable[Event[Shard]], records: int) -> tuple[Counter[str], int]:
+def _show(events: Iterable[JobEvent[Shard]], records: int) -> tuple[Counter[str], int]:
     """Print progress now and then.
 
     RETURNS: What was counted, and how many shards failed.

@@ -51,12 +51,12 @@ def study_cli(
         from spacy.cli._util import parse_config_overrides
 
         from ..study.config import read_study
-        from ..study.runner import opened_engine
+        from ..study.runner import open_study_engine
         from ..study.store import Store
 
         study, resolved = read_study(config, parse_config_overrides(list(ctx.args)))
         store = Store(out)
-        with opened_engine(engine, jobs, study) as carrier:
+        with open_study_engine(engine, jobs, study) as carrier:
             if dry_run:
                 _only_plan(study, store, carrier.workers)
                 return

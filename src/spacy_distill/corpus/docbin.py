@@ -1,6 +1,5 @@
 """`.spacy` files and folders: read as a stream, written whole or not at all."""
 
-import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from spacy.vocab import Vocab
 from srsly.msgpack import msgpack_decoders, msgpack_encoders
 
 from ..errors import DistillError
+from .files import write_bytes
 
 
 def shard_paths(path: Path) -> list[Path]:
@@ -66,24 +66,6 @@ def write_docs(docs: Iterable[Doc], path: Path) -> int:
         codecs.call(docbin.add, doc)
     write_bytes(docbin.to_bytes(), path)
     return len(docbin)
-
-
-def write_bytes(data: bytes, path: Path) -> None:
-    """Write a file whole or not at all.
-
-    RAISES DistillError: If the file cannot be written there.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        if beside.exists():
-            beside.unlink()
-        raise DistillError(
-            f"Cannot write {path}: {error.strerror}. Choose a place you may write to."
-        ) from error
 
 
 def read_shard(path: Path) -> DocBin:

@@ -1,5 +1,6 @@
-"""The one interface of all engines: jobs go in, events come out, and a task does what a job says."""
+"""The one interface of all engines: jobs go in, events come out, and a function does what a job says."""
 
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,7 +10,7 @@ from typing import Annotated, Any, Generic, Literal, Protocol, Self, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Work(Protocol):
+class EngineJob(Protocol):
     """A job: plain data that may be pickled, and knows which files it reads."""
 
     @property
@@ -29,34 +30,34 @@ class Work(Protocol):
         ...
 
 
-J = TypeVar("J", bound=Work)
+J = TypeVar("J", bound=EngineJob)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobResult:
     """What came of a job.
 
     error: Why it failed; empty if it did not.
-    facts: What else the driver is told; goes with pickle.
+    facts: What else it says to the driver; plain data that may be pickled.
     """
 
     error: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-# Carries out a job in a worker process. Its results go into the folder, which is not there yet.
-Task = Callable[[J, Path], Outcome]
+# Does a job in a worker process. Its results go into the folder, which is not there yet.
+WorkFunction = Callable[[J, Path], JobResult]
 
 
 @dataclass(frozen=True)
-class Event(Generic[J]):
+class JobEvent(Generic[J]):
     """Something that happened to a job.
 
     job: The job.
     kind: "started", "finished" or "failed".
     folder: On the driver: the results of a finished job, or what a failed one left.
     error: Why it failed.
-    facts: What the task says of it.
+    facts: What the work says of it.
     """
 
     job: J
@@ -66,21 +67,21 @@ class Event(Generic[J]):
     facts: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, job: J, outcome: Outcome, folder: Path | None = None) -> "Event[J]":
+    def of(cls, job: J, result: JobResult, folder: Path | None = None) -> "JobEvent[J]":
         """How a job ended."""
-        return cls(job, "failed" if outcome.error else "finished", folder, outcome.error, outcome.facts)
+        return cls(job, "failed" if result.error else "finished", folder, result.error, result.facts)
 
 
 class Engine(Protocol[J]):
-    """Carries out jobs, somewhere.
+    """Does jobs, somewhere.
 
     workers: How many at a time.
     """
 
     workers: int
 
-    def run(self, jobs: Sequence[J], scratch: Path) -> Iterator[Event[J]]:
-        """Carry out all jobs, in any order.
+    def run(self, jobs: Sequence[J], scratch: Path) -> Iterator[JobEvent[J]]:
+        """Do all jobs, in any order.
 
         A job that fails does not stop the rest. An engine that loses a worker does its job again.
 
@@ -101,9 +102,9 @@ class EngineName(StrEnum):
 class RayOptions(BaseModel):
     """What a job takes of a cluster.
 
-    num_cpus: CPUs of a worker. It computes with one thread whatever stands here.
+    num_cpus: CPUs that are set aside for a worker, above 0. It computes with one thread in any case.
     num_gpus: GPUs of a worker; with a fraction several workers share one.
-    retries: How often a job is begun again whose worker was lost.
+    retries: How often a job is begun again whose worker was lost, 0 or more.
     files: "ship": each file is sent to each node once; "shared": all nodes see the same paths.
     """
 
@@ -113,3 +114,11 @@ class RayOptions(BaseModel):
     num_gpus: Annotated[float, Field(ge=0)] = 0.0
     retries: Annotated[int, Field(ge=0)] = 3
     files: Literal["ship", "shared"] = "ship"
+
+
+def unseen(folder: Path) -> str:
+    """What to say where a node does not see the driver's folder."""
+    return (
+        f"The node {socket.gethostname()} does not see {folder}. Put it on storage that all nodes share, "
+        "under the same path."
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Generic
 
 from ..errors import DistillError
-from .engine import Event, J, Outcome, Task
+from .engine import J, JobEvent, JobResult, WorkFunction
 
 # Set before a worker imports numpy or torch: on few cores their threads mostly wait for each other.
 ONE_THREAD = {
@@ -25,20 +25,20 @@ ONE_THREAD = {
 
 
 class LocalEngine(Generic[J]):
-    """Carries out jobs in worker processes.
+    """Does jobs in worker processes.
 
-    task: What is done with each job, in a worker process.
+    work: What is done with each job, in a worker process.
     workers: How many at a time.
     """
 
-    def __init__(self, task: Task[J], workers: int = 1) -> None:
+    def __init__(self, work: WorkFunction[J], workers: int = 1) -> None:
         if workers < 1:
             raise DistillError(f"The number of jobs at a time must be at least 1, got {workers}.")
-        self.task = task
+        self.work = work
         self.workers = workers
 
-    def run(self, jobs: Sequence[J], scratch: Path) -> Iterator[Event[J]]:
-        """Carry out all jobs: see `Engine`.
+    def run(self, jobs: Sequence[J], scratch: Path) -> Iterator[JobEvent[J]]:
+        """Do all jobs: see `Engine`.
 
         A job whose worker died (killed, out of memory) is begun once more, alone: the death of one worker
         ends the work of all, so it is not known whose fault it was.
@@ -48,33 +48,35 @@ class LocalEngine(Generic[J]):
             for job, folder in (yield from self._until_lost(waiting, self.workers)):
                 again = folder.with_name(f"{folder.name}-again")
                 if (yield from self._until_lost(deque([(job, again)]), 1)):
-                    yield Event(job, "failed", again, "The worker process died (killed, or out of memory).")
+                    yield JobEvent(
+                        job, "failed", again, "The worker process died (killed, or out of memory)."
+                    )
 
     def _until_lost(
         self, waiting: "deque[tuple[J, Path]]", workers: int
-    ) -> Generator[Event[J], None, list[tuple[J, Path]]]:
+    ) -> Generator[JobEvent[J], None, list[tuple[J, Path]]]:
         """Work off a queue until it is empty or a worker is lost, and return the tasks lost with it."""
         lost: list[tuple[J, Path]] = []
-        running: dict[Future[Outcome], tuple[J, Path]] = {}
+        running: dict[Future[JobResult], tuple[J, Path]] = {}
         with self._pool(min(workers, len(waiting))) as pool:
             while (waiting and not lost) or running:
                 while waiting and not lost and len(running) < workers:
                     task = waiting.popleft()
                     try:
-                        running[pool.submit(self.task, *task)] = task
+                        running[pool.submit(self.work, *task)] = task
                     except BrokenProcessPool:
                         lost.append(task)
                         break
-                    yield Event(task[0], "started")
+                    yield JobEvent(task[0], "started")
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
                     job, folder = running.pop(future)
                     error = future.exception()
                     if isinstance(error, BrokenProcessPool):
                         lost.append((job, folder))
                     elif error is not None:
-                        yield Event(job, "failed", folder, "".join(traceback.format_exception(error)))
+                        yield JobEvent(job, "failed", folder, "".join(traceback.format_exception(error)))
                     else:
-                        yield Event.of(job, future.result(), folder)
+                        yield JobEvent.of(job, future.result(), folder)
         return lost
 
     def _pool(self, workers: int) -> ProcessPoolExecutor:

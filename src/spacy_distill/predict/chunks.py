@@ -17,8 +17,7 @@ from thinc.api import require_gpu
 
 from ..corpus.docbin import Codecs
 from ..corpus.provenance import set_origin
-from ..engines.engine import Outcome
-from ..engines.ray_tasks import unseen
+from ..engines.engine import JobResult, unseen
 from .files import Format, Piece, import_pyarrow
 from .records import Fields, Record, Reject, read_records
 
@@ -188,7 +187,7 @@ class Shard:
         return found if same else None
 
 
-def predict_shard(shard: Shard, folder: Path) -> Outcome:
+def predict_shard(shard: Shard, folder: Path) -> JobResult:
     """Predict one piece in this process, and put its shard in place: a task for an engine.
 
     shard: The shard.
@@ -196,19 +195,19 @@ def predict_shard(shard: Shard, folder: Path) -> Outcome:
     RETURNS: Its facts are the shard's record.
     """
     if (done := shard.finished()) is not None:
-        return Outcome(facts=done)
+        return JobResult(facts=done)
     if not folder.parent.is_dir():
-        return Outcome(unseen(folder.parent))
+        return JobResult(unseen(folder.parent))
     # An attempt leaves its folder behind if its worker is killed.
     if folder.is_dir() and len(list(folder.iterdir())) >= ATTEMPTS:
-        return Outcome(f"The worker died {ATTEMPTS} times at this shard (killed, or out of memory).")
+        return JobResult(f"The worker died {ATTEMPTS} times at this shard (killed, or out of memory).")
     own = folder / uuid.uuid4().hex
     try:
         own.mkdir(parents=True)
-        return Outcome(facts=_predict(shard, own))
+        return JobResult(facts=_predict(shard, own))
     except Exception as error:  # noqa: BLE001 - whatever a shard fails of is told, and the others go on
         expected = isinstance(error, ValueError | OSError) and str(error).strip()
-        return Outcome(str(error) if expected else traceback.format_exc())
+        return JobResult(str(error) if expected else traceback.format_exc())
     finally:
         shutil.rmtree(own, ignore_errors=True)
 

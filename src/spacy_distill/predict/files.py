@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 import numpy as np
 
 from ..corpus.docbin import read_shard
-from ..engines.ray_data import digest
+from ..corpus.files import digest
 from ..errors import DistillError
 
 

@@ -14,13 +14,10 @@ from typing import Any
 import spacy
 from spacy.util import get_package_path, is_package
 
-from ..engines.engine import Engine, EngineName, Event, RayOptions
-from ..engines.local import LocalEngine
-from ..engines.lock import held
-from ..engines.ray_data import RayDataset, digest
-from ..engines.ray_tasks import connected
+from ..corpus.files import digest, locked_folder
+from ..engines.engine import Engine, JobEvent
 from ..errors import DistillError
-from .chunks import Shard, predict_shard
+from .chunks import Shard
 from .files import Format, Piece, Source, cut, find_sources, import_pyarrow
 from .records import Fields
 
@@ -94,7 +91,7 @@ def find_model(model: str) -> Path:
 
 @contextmanager
 def opened_output(wanted: Wanted) -> Iterator[Path]:
-    """Hold the output's folder alone.
+    """Work in the output's folder alone.
 
     YIELDS: A scratch folder in it.
     RAISES DistillError: If it is part of the corpus or the other way round, or cannot be written to.
@@ -108,7 +105,7 @@ def opened_output(wanted: Wanted) -> Iterator[Path]:
         )
     if wanted.format is Format.parquet:
         import_pyarrow()
-    with held(out, RUNNING, "Another prediction") as scratch:
+    with locked_folder(out, RUNNING, "Another prediction") as scratch:
         yield scratch
 
 
@@ -137,29 +134,12 @@ def make_plan(wanted: Wanted) -> Plan:
     return plan
 
 
-def predict(plan: Plan, engine: Engine[Shard], scratch: Path) -> Iterator[Event[Shard]]:
+def predict(plan: Plan, engine: Engine[Shard], scratch: Path) -> Iterator[JobEvent[Shard]]:
     """Predict the shards that are not done.
 
     YIELDS: What happens, shard by shard; the facts of a finished one are its record.
     """
     yield from engine.run(plan.todo, _unique(scratch))
-
-
-@contextmanager
-def opened_engine(name: EngineName, jobs: int | None, options: RayOptions) -> Iterator[Engine[Shard]]:
-    """An engine that predicts.
-
-    name: Who does the work.
-    jobs: Shards at a time; None: one on this machine, as many as fit on a cluster.
-    options: What a worker takes of a cluster.
-    YIELDS: The engine; a cluster is left, or ended if it was started here, afterwards.
-    RAISES DistillError: If Ray is not installed, or its cluster cannot be used.
-    """
-    if name == EngineName.local:
-        yield LocalEngine(predict_shard, 1 if jobs is None else jobs)
-    else:
-        with connected(options, jobs) as workers:
-            yield RayDataset(predict_shard, workers, options)
 
 
 def _pieces(source: Source, wanted: Wanted) -> list[Piece] | str:

@@ -12,7 +12,7 @@ from spacy.util import load_config, registry
 
 from ..blend.checks import missing_encoder
 from ..blend.schedules import draw_shares, fill_shares
-from ..engines.ray_data import digest
+from ..corpus.files import digest
 from ..errors import DistillError
 from .config import ANY, MINUS, ORACLE, Arm, Run, Study, arms_of, declared, make_runs
 from .corpora import Inputs

@@ -17,10 +17,11 @@ from confection import Config
 from spacy.language import DEFAULT_CONFIG
 from spacy.vocab import Vocab
 
-from ..corpus.docbin import count_docs, read_docs, write_bytes
-from ..engines.engine import Engine, EngineName, Event, Outcome
-from ..engines.local import LocalEngine, prepare_worker
-from ..engines.ray_tasks import RayTasks, connected
+from ..corpus.docbin import count_docs, read_docs
+from ..corpus.files import write_bytes
+from ..engines import opened_engine
+from ..engines.engine import Engine, EngineName, JobEvent, JobResult
+from ..engines.local import prepare_worker
 from ..errors import DistillError
 from .config import Study, make_runs
 from .corpora import Inputs, prepare
@@ -29,7 +30,7 @@ from .run import Job, training_config
 from .store import Store
 
 
-def work(job: Job, folder: Path) -> Outcome:
+def work(job: Job, folder: Path) -> JobResult:
     """Carry out one job in this process: a task for an engine."""
     from .run import carry_out
 
@@ -37,12 +38,12 @@ def work(job: Job, folder: Path) -> Outcome:
     try:
         carry_out(job, folder)
     except (Exception, SystemExit):  # noqa: BLE001 - whatever a training dies of is recorded, and the other runs go on
-        return Outcome(traceback.format_exc())
-    return Outcome()
+        return JobResult(traceback.format_exc())
+    return JobResult()
 
 
 @contextmanager
-def opened_engine(name: EngineName, jobs: int | None, study: Study) -> Iterator[Engine[Job]]:
+def open_study_engine(name: EngineName, jobs: int | None, study: Study) -> Iterator[Engine[Job]]:
     """An engine that trains and scores.
 
     name: Who does the work.
@@ -51,17 +52,14 @@ def opened_engine(name: EngineName, jobs: int | None, study: Study) -> Iterator[
     YIELDS: The engine; a cluster is left, or ended if it was started here, afterwards.
     RAISES DistillError: If Ray is not installed, its cluster cannot be used, or runs get no GPU they need.
     """
-    if name == EngineName.local:
-        yield LocalEngine(work, 1 if jobs is None else jobs)
-    else:
-        if study.gpu != (0 if study.ray.num_gpus else -1):
-            raise DistillError(
-                f"[study] has gpu = {study.gpu}, but [study.ray] num_gpus = {study.ray.num_gpus:g}. Ray "
-                "shows a run only the GPUs that it was given: set gpu = 0 and num_gpus (0.25 for four runs "
-                "on one GPU), or gpu = -1 and num_gpus = 0."
-            )
-        with connected(study.ray, jobs) as workers:
-            yield RayTasks(work, workers, study.ray, at_most=jobs)
+    if name == EngineName.ray and study.gpu != (0 if study.ray.num_gpus else -1):
+        raise DistillError(
+            f"[study] has gpu = {study.gpu}, but [study.ray] num_gpus = {study.ray.num_gpus:g}. Ray "
+            "shows a run only the GPUs that it was given: set gpu = 0 and num_gpus (0.25 for four runs "
+            "on one GPU), or gpu = -1 and num_gpus = 0."
+        )
+    with opened_engine(name, work, jobs, study.ray, on_ray="tasks") as engine:
+        yield engine
 
 
 STUDY = "study.cfg"
@@ -116,7 +114,7 @@ def conduct(plan: Plan, store: Store, engine: Engine[Job], scratch: Path) -> Ite
         yield _take_over(pending[event.job.name], event, store)
 
 
-def _take_over(planned: Planned, event: Event[Job], store: Store) -> Progress:
+def _take_over(planned: Planned, event: JobEvent[Job], store: Store) -> Progress:
     folder = planned.run.folder
     if event.kind == "finished" and event.folder is not None:
         store.keep(folder, event.folder)

@@ -10,10 +10,10 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
+from ..corpus.files import digest
 from ..corpus.leaks import find_leaks
 from ..corpus.provenance import article_id, doc_id, views
 from ..corpus.scores import count_spans
-from ..engines.ray_data import digest
 from ..labels.audit.corpus_statistics import corpus_facts
 from ..teacher.ledger.entry import Entry
 from ..teacher.ledger.store import Ledger

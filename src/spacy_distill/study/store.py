@@ -8,7 +8,7 @@ from typing import Any
 
 import srsly
 
-from ..engines.lock import held
+from ..corpus.files import locked_folder
 from .run import LOG, RECORD, SCORES
 
 SCRATCH = ".running"
@@ -27,14 +27,14 @@ class Store:
 
     @contextmanager
     def opened(self) -> Iterator[Path]:
-        """Hold the study's folder alone, and give a fresh scratch folder in it.
+        """Work in the study's folder alone, and give a fresh scratch folder in it.
 
         What an earlier, killed study left half-done is removed. The lock ends with the process.
 
         YIELDS: The scratch folder; removed afterwards.
-        RAISES ValueError: If the folder cannot be written to, or another study is at work in it.
+        RAISES DistillError: If the folder cannot be written to, or another study is at work in it.
         """
-        with held(self.root, SCRATCH, "Another study") as scratch:
+        with locked_folder(self.root, SCRATCH, "Another study") as scratch:
             yield scratch
 
     def is_done(self, folder: Path, fingerprint: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from confection import Config
 
-from ..corpus.docbin import write_bytes
+from ..corpus.files import write_bytes
 from ..errors import DistillError
 from .config import Arm, Run, Study, check_study, make_runs
 from .results import Result, article_rows, read_results, without_text

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from spacy_distill.engines.ray_data import digest
+from spacy_distill.corpus.files import digest
 from spacy_distill.study.report.card import write_card
 from studying import run_study, write_config
 

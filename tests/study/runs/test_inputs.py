@@ -10,8 +10,8 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import read_docs, write_docs
+from spacy_distill.corpus.files import digest
 from spacy_distill.corpus.provenance import article_id, doc_id
-from spacy_distill.engines.ray_data import digest
 from spacy_distill.study.config import make_runs, read_study
 from spacy_distill.study.corpora import nested_sample, prepare
 from spacy_distill.study.plan import make_plan

@@ -12,8 +12,8 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ...corpus.docbin import read_docs
+from ...corpus.files import digest
 from ...corpus.provenance import article_id
-from ...engines.ray_data import digest
 from ...tasks.ner.errors import Pairing, pair_spans
 from ..corpora import HELDOUT_FILE, doc_key, heldout_teacher
 from ..lineage import Piece, View, view_of

@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ...blend.preview import sparkline
-from ...corpus.docbin import write_bytes
+from ...corpus.files import write_bytes
 from ...errors import DistillError
 from ..comparisons import test_sets
 from ..config import ORACLE

@@ -10,7 +10,7 @@ import srsly
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ...corpus.docbin import write_bytes
+from ...corpus.files import write_bytes
 from ...errors import DistillError
 from ..results import HELDOUT, TEST, gist, result_rows, without_text
 from ..summary import Summary, results_data, write_results

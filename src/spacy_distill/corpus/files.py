@@ -1,0 +1,221 @@
+"""Files of any kind: read line by line, written whole or not at all, locked, hashed."""
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from filelock import FileLock, Timeout
+
+from ..errors import DistillError
+
+LOCK = ".lock"
+# What reading a damaged `.gz` file raises.
+GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
+
+
+def open_binary(path: Path) -> BinaryIO:
+    """Open a file for reading; one that ends in `.gz` is unpacked.
+
+    RAISES DistillError: If it does not exist or is a folder.
+    """
+    if not path.is_file():
+        kind = "is a folder; expected one file" if path.is_dir() else "does not exist"
+        raise DistillError(f"{path} {kind}.")
+    return cast(BinaryIO, gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Read a UTF-8 text file line by line. Lines end with LF, CR LF, or CR alone.
+
+    path: The file; one that ends in `.gz` is unpacked.
+    YIELDS: The line's number, from 1, and its text without the line break.
+    RAISES DistillError: If the file does not exist, is damaged or is not UTF-8.
+    """
+    for number, raw in enumerate(_raw_lines(path), start=1):
+        try:
+            line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            found = f"expected UTF-8 text, found the byte {raw[error.start]:#04x}"
+            raise bad_line(path, number, found) from None
+        yield number, line.rstrip("\r\n")
+
+
+def _raw_lines(path: Path) -> Iterator[bytes]:
+    with open_binary(path) as stream:
+        try:
+            for raw in stream:
+                yield from raw.splitlines(keepends=True) if b"\r" in raw else [raw]
+        except GZIP_ERRORS as error:
+            raise damaged(path, error) from error
+
+
+def read_text(path: Path) -> str:
+    """The text of a whole file, see `read_lines`; line breaks become "\\n"."""
+    return "\n".join(line for _, line in read_lines(path))
+
+
+def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Read a file of JSON Lines; blank lines are passed over.
+
+    path: The file, gzip or not.
+    YIELDS: The line's number, from 1, and its object; half of a surrogate pair became U+FFFD.
+    RAISES DistillError: If a line is no JSON object; names file and line.
+    """
+    for number, line in read_lines(path):
+        if line.strip():
+            try:
+                yield number, parse_object(line)
+            except DistillError as error:
+                raise bad_line(path, number, str(error)) from None
+
+
+def parse_object(line: str) -> dict[str, Any]:
+    """Parse a JSON object.
+
+    RETURNS: The object; half of a surrogate pair became U+FFFD.
+    RAISES DistillError: If the text is none.
+    """
+    try:
+        # The halves must be replaced in the values: written as escapes they are good JSON.
+        value = json.loads(line)
+        if "\\ud" in line.lower():
+            value = json.loads(repair_text(json.dumps(value, ensure_ascii=False)))
+    except json.JSONDecodeError as error:
+        raise DistillError(f"expected a JSON object, but {error.msg} at character {error.pos + 1}") from None
+    except (RecursionError, ValueError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise DistillError(f"expected a JSON object, but {why}") from None
+    if not isinstance(value, dict):
+        raise DistillError(f"expected a JSON object, found {type(value).__name__}")
+    return value
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON file, gzip or not.
+
+    RAISES DistillError: If the file does not exist or is no JSON.
+    """
+    with open_binary(path) as stream:
+        try:
+            return json.loads(stream.read())
+        except (ValueError, RecursionError, *GZIP_ERRORS) as error:
+            raise damaged(path, error) from error
+
+
+def repair_text(text: str) -> str:
+    """Text as it can be stored: what UTF-8 cannot hold (half of a surrogate pair) becomes U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def bad_line(path: Path, number: int, problem: str) -> DistillError:
+    """The error to raise for a line that cannot be used."""
+    return DistillError(f"{path}, line {number}: {problem}.")
+
+
+def damaged(path: Path, error: Exception) -> DistillError:
+    """The error to raise for a file that cannot be read as what its name says."""
+    said = "nested too deeply" if isinstance(error, RecursionError) else error
+    return DistillError(f"{path} is damaged, or not what its name says: {type(error).__name__}: {said}")
+
+
+def source_name(path: Path) -> str:
+    """The file's name as document ids begin with it: without `.gz`."""
+    return path.name.removesuffix(".gz")
+
+
+def write_bytes(data: bytes | Iterable[bytes], path: Path) -> None:
+    """Write a file whole or not at all: it is written beside its place and then renamed.
+
+    data: What to write, as a whole or in parts; gzip is the caller's.
+    path: The file; missing folders are made.
+    RAISES DistillError: If the file cannot be written there.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as stream:
+            stream.writelines([data] if isinstance(data, bytes) else data)
+        beside.replace(path)
+    except OSError as error:
+        said = error.strerror or error
+        raise DistillError(f"Cannot write {path}: {said}. Choose a place you may write to.") from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def refuse_input_as_output(output: Path | None, inputs: Iterable[Path | None]) -> None:
+    """Refuse to write onto what is read.
+
+    output: The file to write, or None.
+    inputs: Files and folders that are read, or None.
+    RAISES DistillError: If the output is one of them (also by another name), or lies in a folder of them.
+    """
+    for read in inputs if output is not None else ():
+        if output is None or read is None or not read.exists():
+            continue
+        same = output.exists() and output.samefile(read)
+        if same or (read.is_dir() and output.resolve().is_relative_to(read.resolve())):
+            place = "is read too" if same else f"lies in {read}, which is read"
+            raise DistillError(f"{output} would be written, but {place}. Choose another place.")
+
+
+@contextmanager
+def locked_folder(root: Path, scratch: str, work: str) -> Iterator[Path]:
+    """Work in a folder alone, with a fresh scratch folder in it.
+
+    What earlier, killed work left half-done is removed. The lock ends with the process.
+
+    root: The folder; made if need be.
+    scratch: Name of the scratch folder; removed afterwards.
+    work: Who else may be at work there, for people.
+    YIELDS: The scratch folder.
+    RAISES DistillError: If the folder cannot be written to, or another process works in it.
+    """
+    place = root / scratch
+    lock = FileLock(root / LOCK, timeout=0)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise DistillError(f"{work} is at work in {root}. Wait for it, or choose another folder.") from error
+    except OSError as error:
+        raise DistillError(
+            f"Cannot write to {root}: {error.strerror}. Choose a folder you may write to."
+        ) from error
+    try:
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+        lock.release()
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, or of all files of a folder with their names."""
+    path = Path(path)
+    if path.is_file():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    return digest_of((f.relative_to(path).as_posix(), f) for f in sorted(path.rglob("*")) if f.is_file())
+
+
+def digest_of(files: Iterable[tuple[str, Path]]) -> str:
+    """SHA-256 of files and the names that they go by, in this order."""
+    total = hashlib.sha256()
+    for name, file in files:
+        # A name that is not UTF-8 has its bytes as surrogates.
+        total.update(f"{name}\0{digest(file)}\n".encode(errors="surrogateescape"))
+    return total.hexdigest()
