@@ -64,7 +64,7 @@ def test_a_folder_of_linewise_text_is_noticed_and_can_be_read_by_line(tmp_path):
     "text",
     [
         "Ada met Bob.\n\nThey talked.\n\nBob left.\n\nAda slept.\n\nThe end.\n\nReally.\n",
-        "Ada met Bob, and they\ntalked for as long as\nthe rain fell on the\nroof of the house\nand then\nleft.\n",
+        "Ada met Bob, and they\ntalked for as long as\nthe rain fell on the\nroof of a house\nand\nleft.\n",
     ],
 )
 def test_paragraphs_and_wrapped_lines_are_no_documents(text, tmp_path):
