@@ -9,6 +9,7 @@ from typing import Any
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from helpers.support import ROOT
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.corpus.provenance import set_origin, views
 from spacy_distill.engines.engine import JobEvent
@@ -17,7 +18,6 @@ from spacy_distill.study.run import Job, carry_out
 from spacy_distill.study.runner import CORPORA, conduct, plan_study, write_study
 from spacy_distill.study.sources import write_data, write_teachers
 from spacy_distill.study.store import Store
-from support import ROOT
 
 FIRST = ("Ana", "Bo", "Carl", "Dora", "Emil", "Fay")
 PLACES = ("Oslo", "Lima", "Graz", "Bern", "Kyoto", "Quito")

@@ -15,9 +15,9 @@ from spacy.tokens import DocBin
 from spacy.util import load_config, load_model_from_config, registry
 
 from blending import make_docs
+from helpers.support import ROOT
 from spacy_distill.blend.log import read_blend_log
 from spacy_distill.blend.preview import make_preview
-from support import ROOT
 from tiny_bert import write_tiny_bert
 
 STUDENTS = ("bert", "minilm", "cpu")

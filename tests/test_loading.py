@@ -15,7 +15,7 @@ from spacy.cli.train import train
 from spacy.tokens import DocBin
 
 from blending import make_docs
-from support import ROOT
+from helpers.support import ROOT
 from tiny_bert import write_tiny_bert
 
 SENTENCE = "Bayo Adekunle flew from Lagos to Geneva for the United Nations on Monday."

@@ -8,7 +8,7 @@ import spacy
 import srsly
 from spacy.tokens import DocBin
 
-from support import ROOT, copy_project, run_in
+from helpers.support import ROOT, copy_project, run_in
 
 CORPORA = {
     "gold": 130, "dev": 60, "test": 150, "pool": 250, "features": 80,

@@ -6,9 +6,9 @@ from itertools import islice
 import pytest
 from spacy.util import load_config_from_str, registry
 
+from helpers.support import ROOT
 from spacy_distill.blend.preview import sparkline
 from spacy_distill.blend.schedules import draw_shares, fill_shares
-from support import ROOT
 
 PAGE = (ROOT / "docs" / "blending.md").read_text(encoding="utf8")
 ROWS = re.findall(r"^\| `(spacy_distill\.\w+\.v1)` \|.*\| `([▁-█]+)` \|$", PAGE, re.MULTILINE)

@@ -10,15 +10,15 @@ import pytest
 import spacy
 from typer.testing import CliRunner
 
-from loopback import Response, Server, completion, failure
-from provider import Provider
+from helpers.loopback import Response, Server, completion, failure
+from helpers.provider import Provider
+from helpers.warm import CONFIG, processes, run_command
 from spacy_distill.cli import app
 from spacy_distill.cli.progress import facts, panel, watch
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.corpus.provenance import views
 from spacy_distill.teacher.budget import Tally
 from spacy_distill.teacher.ledger.store import Ledger
-from warm import CONFIG, processes, run_command
 
 OK = '{"entities": [{"text": "Ada", "label": "PER"}]}'
 KEY = "sk-very-secret-0123456789"

@@ -7,9 +7,9 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 from typer.testing import CliRunner
 
+from helpers.support import ROOT
 from spacy_distill.cli import app
 from spacy_distill.cli.console import duration
-from support import ROOT
 
 TEACHER = str(ROOT / "configs" / "teacher_cot.cfg")
 STUDENT = str(ROOT / "configs" / "student_cpu.cfg")

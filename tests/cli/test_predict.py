@@ -5,9 +5,9 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from helpers.support import run_in
 from predicting import read_out, write_rows
 from spacy_distill.cli import app
-from support import run_in
 
 
 def invoke(*arguments):

@@ -8,8 +8,8 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from blending import make_docs
+from helpers.support import ROOT
 from spacy_distill.cli import app
-from support import ROOT
 
 CONFIG = str(ROOT / "configs" / "student_cpu.cfg")
 

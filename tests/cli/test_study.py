@@ -13,10 +13,10 @@ import spacy
 import srsly
 from typer.testing import CliRunner
 
+from helpers.support import run_in
 from spacy_distill.cli import app
 from spacy_distill.study.summary import read_summary
 from studying import run_study, write_config
-from support import run_in
 
 RUN = "tiny/gold/gold-all/seed-0"
 

@@ -3,7 +3,7 @@
 import pytest
 import srsly
 
-from note_task import note
+from helpers.note_task import note
 from spacy_distill.engines.local import LocalEngine
 from spacy_distill.study.run import Job
 

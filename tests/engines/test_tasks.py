@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import srsly
 
-from note_task import note
+from helpers.note_task import note
 from spacy_distill.engines.cluster import joined_cluster
 from spacy_distill.engines.engine import RayOptions
 from spacy_distill.engines.ray_engines import RayTasks

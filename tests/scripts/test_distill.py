@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support import ROOT, run_in
+from helpers.support import ROOT, run_in
 
 SCRIPT = str(ROOT / "scripts" / "distill.py")
 

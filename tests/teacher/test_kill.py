@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from loopback import Server, completion
+from helpers.loopback import Server, completion
+from helpers.warm import CONFIG, processes
 from spacy_distill.teacher.annotate import annotate
 from spacy_distill.teacher.ledger.store import Ledger
-from warm import CONFIG, processes
 
 KILLS = 24
 CONCURRENCY = 8

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 from spacy_llm.registry import registry
 
+from helpers.warm import CONFIG
 from spacy_distill.teacher.ledger.replay import Replay
 from spacy_distill.teacher.models import ChatModel, make_chat_model
 from spacy_distill.teacher.pipeline import load_teacher
-from warm import CONFIG
 
 
 def test_both_models_are_found_by_name(tmp_path):

@@ -18,10 +18,10 @@ from spacy.training.initialize import init_nlp
 from spacy.util import load_config, registry
 
 from blending import make_docs
+from helpers.support import ROOT
 from spacy_distill.training import fast_encoder as fast
 from spacy_distill.training.fast_encoder import bf16_gain, choose_half, make_fast_encoder, precision_of
 from spacy_distill.training.optimizer import make_adam
-from support import ROOT
 from tiny_bert import write_tiny_bert
 
 EMBEDDINGS = "embeddings.word_embeddings.weight"

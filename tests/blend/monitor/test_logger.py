@@ -14,8 +14,8 @@ from spacy.training.loop import train
 from spacy.util import load_config
 
 from blending import Corpus, make_nlp
+from helpers.support import ROOT
 from spacy_distill.blend.log import make_blend_logger, read_blend_log
-from support import ROOT
 
 CONFIG = ROOT / "configs" / "student_cpu.cfg"
 SMALL = {

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blending import Corpus
+from helpers.support import ROOT
 from spacy_distill.blend.log import BlendRecord
 from spacy_distill.blend.plan import make_plan
 from spacy_distill.blend.preview import BLOCKS, make_preview, realised, sparkline, split, write_plot
-from support import ROOT
 
 CONFIG = ROOT / "configs" / "student_cpu.cfg"
 

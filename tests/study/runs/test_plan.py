@@ -6,11 +6,11 @@ import shutil
 import pytest
 from confection import Config, ConfigValidationError
 
+from helpers.support import ROOT
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.study.config import read_study
 from spacy_distill.study.runner import plan_study
 from studying import make_sentences, run_study, write_config
-from support import ROOT
 
 
 def planned(config, folder, **overrides):

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from loopback import Response, Server, completion, failure
-from provider import OK, Provider
+from helpers.loopback import Response, Server, completion, failure
+from helpers.provider import OK, Provider
+from helpers.warm import CONFIG, processes
 from spacy_distill.teacher.annotate import annotate
 from spacy_distill.teacher.batch import JobBook
 from spacy_distill.teacher.budget import Budget, Prices, Tally
@@ -16,7 +17,6 @@ from spacy_distill.teacher.ledger.claims import Claims
 from spacy_distill.teacher.ledger.store import Ledger
 from spacy_distill.teacher.models import make_chat_model
 from spacy_distill.teacher.requests import Job, requests_of
-from warm import CONFIG, processes
 
 
 @pytest.fixture

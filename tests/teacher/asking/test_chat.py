@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from loopback import Server, completion, failure
+from helpers.loopback import Server, completion, failure
 from spacy_distill.tasks.answer import Answer
 from spacy_distill.teacher.budget import Budget, Prices
 from spacy_distill.teacher.models import make_chat_model

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from loopback import Response, Server, completion
+from helpers.loopback import Response, Server, completion
 from spacy_distill.teacher.client import ChatClient
 from spacy_distill.teacher.errors import Fault
 

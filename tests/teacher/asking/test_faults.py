@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from loopback import Response, Server, completion, failure
+from helpers.loopback import Response, Server, completion, failure
 from spacy_distill.teacher.budget import Budget, Tally
 from spacy_distill.teacher.errors import FIRST_WAIT, LONGEST_WAIT, status_fault
 from spacy_distill.teacher.ledger.store import Ledger, LedgerError

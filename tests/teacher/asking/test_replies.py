@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loopback import completion
+from helpers.loopback import completion
 from spacy_distill.teacher.responses import Reply, read_reply, shorten
 
 JSON = st.recursive(

@@ -47,9 +47,9 @@ def run_command(arguments: list[str], folder: Path, output: Path) -> None:
 
 def processes(monkeypatch: pytest.MonkeyPatch) -> multiprocessing.context.ForkServerContext:
     """Makes processes that have imported this module before they were made."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]), prepend=os.pathsep)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["warm"])
+    context.set_forkserver_preload(["helpers.warm"])
     return context
 
 

@@ -1,9 +1,9 @@
-"""A fake of a provider's batch interface, for `loopback.Server`."""
+"""A fake of a provider's batch interface, for `helpers.loopback.Server`."""
 
 import json
 import re
 
-from loopback import Response, completion, failure
+from helpers.loopback import Response, completion, failure
 
 OK = '{"entities": [{"text": "Ada", "label": "PER"}]}'
 
