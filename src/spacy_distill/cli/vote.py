@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import DistillError
 from .console import app, msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..tasks.votes import Tally
+    from ..labels.vote import VoteReport
 
 
 @app.command("vote")
@@ -23,43 +22,41 @@ def vote_cli(
     ] = "majority",
     threshold: Annotated[
         int | None,
-        typer.Option("--threshold", help="How many views must hold a span."),
+        typer.Option("--threshold", help="How many views must have an item."),
     ] = None,
     disputed: Annotated[
         str,
-        typer.Option("--disputed", help="What tokens of a span not chosen become: missing, O or majority."),
+        typer.Option("--disputed", help="What becomes of an item not chosen: missing, O or majority."),
     ] = "missing",
     negatives: Annotated[
         bool,
         typer.Option("--negatives", help="Make spans[negative] of rejected candidates."),
     ] = False,
 ) -> None:
-    """Vote on the entities of several views of the same documents."""
+    """Combine several views of the same documents by vote."""
     with shown_errors():
-        from ..labels.vote import vote_files
-        from ..tasks.votes import Election
+        from ..labels.vote import vote
+        from ..tasks.votes import VoteRule
 
-        if len(paths) < 2:
-            raise DistillError("Give the views to vote on, and as the last path the file to write.")
         *sources, out = paths
-        election = Election(rule, disputed, threshold)  # type: ignore[arg-type]
-        tally = vote_files(sources, out, election, negatives=negatives)
-    _show(tally)
-    msg.good(f"Voted on {tally.documents} documents: {out}")
+        chosen = VoteRule(rule, disputed, threshold)  # type: ignore[arg-type]
+        report = vote(sources, out, chosen, negatives=negatives)
+    _show(report)
+    msg.good(f"Voted on {report.documents} documents: {out}")
 
 
-def _show(tally: "Tally") -> None:
-    labels = sorted({label for held in tally.held.values() for label in held})
-    rows = [(name, *(held[label] for label in labels)) for name, held in tally.held.items()]
-    rows.append(("voted", *(tally.kept[label] for label in labels)))
-    msg.table(rows, header=("entities", *labels), divider=True, aligns=["l", *["r"] * len(labels)])
-    share = tally.missing / tally.tokens if tally.tokens else 0.0
-    msg.info(f"{tally.missing} of {tally.tokens} tokens are missing ({share:.1%}).")
-    for name, held in tally.held.items():
-        others = {label for other, some in tally.held.items() if other != name for label in some}
-        if held and others.isdisjoint(held):
-            msg.warn(f"No other view has any of the labels of {name}: {', '.join(sorted(held))}.")
-    if tally.negatives:
-        msg.info(f"{tally.negatives} negative spans were made of rejected candidates: spans[negative].")
-    if tally.unlabelled:
-        msg.warn(f"{tally.unlabelled} documents have no label: too few views have a usable answer there.")
+def _show(report: "VoteReport") -> None:
+    labels = sorted({label for found in report.found.values() for label in found})
+    rows = [(name, *(found[label] for label in labels)) for name, found in report.found.items()]
+    rows.append(("voted", *(report.voted[label] for label in labels)))
+    msg.table(rows, header=(report.items, *labels), divider=True, aligns=["l", *["r"] * len(labels)])
+    share = report.missing / report.size if report.size else 0.0
+    msg.info(f"{report.missing} of {report.size} {report.places} are missing ({share:.1%}).")
+    for name, found in report.found.items():
+        others = {label for other, some in report.found.items() if other != name for label in some}
+        if found and others.isdisjoint(found):
+            msg.warn(f"No other view has any of the labels of {name}: {', '.join(sorted(found))}.")
+    if report.negatives:
+        msg.info(f"{report.negatives} negative spans were made of rejected candidates: spans[negative].")
+    if report.unlabelled:
+        msg.warn(f"{report.unlabelled} documents have no label: too few views have a usable answer there.")

@@ -1,72 +1,122 @@
-"""Several annotated corpora of the same documents, brought together document by document."""
+"""Several annotated corpora of the same documents become one by vote, document by document."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, write_docs
-from ..corpus.provenance import REJECTED, VIEW_PREFIX, doc_id, record, views
+from ..corpus.provenance import doc_id, record, views
 from ..errors import DistillError
-from ..tasks.ner.views import keep_rejected, set_negatives
-from ..tasks.votes import SAMPLE, Ballot, Election, Tally, ballots_of, declare, voters
+from ..tasks.annotation import Annotation
+from ..tasks.base import Task, task_of
+from ..tasks.votes import SAMPLE, VoteRule
 
 Key = tuple[str, int]  # A document's id or text, and how often it came before.
 
 
-class _Party(NamedTuple):
-    """One corpus that votes: its documents, what its views are to be called, and those of them that vote."""
+@dataclass
+class VoteReport:
+    """What a vote did to a corpus.
+
+    items, places: what the task calls them.
+    documents: number of documents.
+    unlabelled: how many of them are wholly missing.
+    size, missing: number of places, and how many of them are missing.
+    found: items by view and label.
+    voted: items of the result by label.
+    negatives: items of the negative annotation made of rejected candidates.
+    """
+
+    items: str
+    places: str
+    documents: int = 0
+    unlabelled: int = 0
+    size: int = 0
+    missing: int = 0
+    found: dict[str, Counter[str]] = field(default_factory=dict)
+    voted: Counter[str] = field(default_factory=Counter)
+    negatives: int = 0
+
+    def add(self, annotations: dict[str, Annotation], voted: Annotation) -> None:
+        """Count one document."""
+        self.documents += 1
+        self.unlabelled += not voted.usable
+        self.size += voted.size
+        self.missing += len(voted.missing)
+        self.voted.update(item.label for item in voted.items)
+        for name, annotation in annotations.items():
+            self.found.setdefault(name, Counter()).update(item.label for item in annotation.items)
+
+
+class _Source(NamedTuple):
+    """One corpus: its documents, and its views' names in the outcome by their names in it.
+
+    voters: those of the views that vote.
+    """
 
     docs: dict[Key, Doc]
     names: dict[str, str]
     voters: dict[str, str]
 
 
-def vote_files(sources: Sequence[Path], out: Path, election: Election, *, negatives: bool = False) -> Tally:
-    """Combine the views of several corpora by vote.
+MAJORITY = VoteRule()
+
+
+def vote(
+    sources: Sequence[Path], out: Path, rule: VoteRule = MAJORITY, *, negatives: bool = False
+) -> VoteReport:
+    """Combine the views of one or several corpora by vote, and write the outcome.
 
     Documents are matched by their ids, or by their text where they have none or the files share no id; a view
-    whose file lacks a document is silent on it.
+    whose file lacks a document does not vote on it.
 
     sources: `.spacy` files with the views; one with several views will do.
-    out: The file to write.
-    election: How to combine them.
-    negatives: Whether to make negative annotation of rejected candidates.
-    RETURNS: What was voted on and what came of it.
-    RAISES DistillError: If there are fewer than two views, the files share no document, one of them has other
+    out: the file to write.
+    rule: how to combine them.
+    negatives: whether to make negative annotation of rejected candidates.
+    RAISES DistillError: if there are fewer than two views, the files share no document, one of them has other
         tokens in two files, no document would get a label, or the file to write is there and was not made by
         a vote.
     """
+    if not sources:
+        raise DistillError("Give the views to vote on, and as the last path the file to write.")
     _check_out(out)
-    parties = _parties(sources, _matched(sources))
-    names = [name for party in parties for name in party.voters.values()]
+    corpora = _matched(sources)
+    docs = [doc for corpus in corpora for doc in corpus.values()]
+    task = task_of(docs)
+    inputs = _rename(sources, corpora)
+    names = [name for source in inputs for name in source.voters.values()]
     if len(names) < 2:
         raise DistillError(
             f"There is only one view to vote on: {', '.join(names)}. Give the files of two or more, "
             "or one file whose documents hold several."
         )
-    election.needed(len(names))
-    labels = sorted({ent.label_ for party in parties for doc in party.docs.values() for ent in doc.ents})
-    tally, voted = Tally(), []
-    for key in dict.fromkeys(key for party in parties for key in party.docs):
-        doc, ballots = _merge(parties, key)
-        verdict = election.hold(list(ballots.values()), len(doc))
-        declare(doc, verdict, election, ballots)
+    rule.needed(len(names))
+    labels = sorted(
+        {item.label for docs in corpora for doc in docs.values() for item in task.read(doc).items}
+    )
+    report, voted = VoteReport(task.items, task.places), []
+    for key in dict.fromkeys(key for source in inputs for key in source.docs):
+        doc, annotations = _merge(task, inputs, key)
+        result = task.combine(list(annotations.values()), rule)
+        task.write_vote(doc, result, rule, annotations)
         if negatives:
-            tally.negatives += set_negatives(doc, labels)
-        tally.add(ballots, verdict, len(doc))
+            report.negatives += task.set_negatives(doc, labels)
+        report.add(annotations, result.annotation)
         voted.append(doc)
-    if tally.unlabelled == tally.documents and not tally.negatives:
+    if report.unlabelled == report.documents and not report.negatives:
         raise DistillError(
-            f"None of the {tally.documents} documents would get a label: too few of the views "
+            f"None of the {report.documents} documents would get a label: too few of the views "
             f"{', '.join(names)} have a usable answer on any of them. Nothing was written."
         )
     write_docs(voted, out)
-    return tally
+    return report
 
 
 def _check_out(out: Path) -> None:
@@ -81,7 +131,7 @@ def _check_out(out: Path) -> None:
 def _matched(sources: Sequence[Path]) -> list[dict[Key, Doc]]:
     """The documents of each file by what they are matched by.
 
-    RAISES DistillError: If there is no document in a file, or no two files share one.
+    RAISES DistillError: if there is no document in a file, or no two files share one.
     """
     vocab = Vocab()
     corpora = [list(read_docs(source, vocab)) for source in sources]
@@ -107,25 +157,33 @@ def _by_key(docs: Sequence[Doc], name: Callable[[Doc], str]) -> dict[Key, Doc]:
     return found
 
 
-def _parties(sources: Sequence[Path], corpora: Sequence[dict[Key, Doc]]) -> list[_Party]:
-    """The corpora with what their views are called from now on: numbered where two files share a name."""
+def _rename(sources: Sequence[Path], corpora: Sequence[dict[Key, Doc]]) -> list[_Source]:
+    """Number the views of which two files share a name."""
     taken: set[str] = set()
-    parties: list[_Party] = []
+    renamed: list[_Source] = []
     for source, docs in zip(sources, corpora, strict=True):
-        voting = voters(docs.values(), source.stem)
         known = {name for doc in docs.values() for name in views(doc)}
-        free: dict[str, str] = {}
+        voting = _voters(known) or [source.stem]
+        bases: dict[str, str] = {}
         for base in sorted({name.partition(SAMPLE)[0] for name in known.union(voting)}):
-            free[base] = _free(base, taken)
-            taken.add(free[base])
-        names = {name: _renamed(name, free) for name in sorted(known.union(voting))}
-        parties.append(_Party(docs, names, {name: names[name] for name in voting}))
-    return parties
+            bases[base] = _free(base, taken)
+            taken.add(bases[base])
+        names = {}
+        for name in sorted(known.union(voting)):
+            base, slash, sample = name.partition(SAMPLE)
+            names[name] = bases[base] + slash + sample
+        renamed.append(_Source(docs, names, {name: names[name] for name in voting}))
+    return renamed
 
 
-def _renamed(name: str, bases: dict[str, str]) -> str:
-    base, slash, sample = name.partition(SAMPLE)
-    return bases[base] + slash + sample
+def _voters(names: set[str]) -> list[str]:
+    """The views that vote.
+
+    Samples of one prompt are represented by their view, unless a single view is all there is: then they vote.
+    """
+    whole = sorted(view for view in names if SAMPLE not in view)
+    samples = sorted(names.difference(whole))
+    return samples if samples and len(whole) == 1 else whole
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -135,41 +193,32 @@ def _free(name: str, taken: set[str]) -> str:
     return made
 
 
-def _merge(parties: Sequence[_Party], key: Key) -> tuple[Doc, dict[str, Ballot | None]]:
-    """One document with the views of all its copies, and their ballots."""
-    first = next(party.docs[key] for party in parties if key in party.docs)
-    words = [token.text for token in first]
-    made = Doc(first.vocab, words, [bool(token.whitespace_) for token in first])
+def _merge(task: Task, sources: Sequence[_Source], key: Key) -> tuple[Doc, dict[str, Annotation]]:
+    """One document with the views of all its copies, and what each voter says of it.
+
+    A corpus with one voter votes with its documents' own annotation, so that what was masked or corrected by
+    hand counts.
+    """
+    first = next(source.docs[key] for source in sources if key in source.docs)
+    made = task.make_bare(first, first.vocab)
     record(made).update({name: value for name, value in record(first).items() if name != "views"})
-    ballots: dict[str, Ballot | None] = {}
-    rejected: list[Span] = []
-    for party in parties:
-        doc = party.docs.get(key)
-        if doc is not None and [token.text for token in doc] != words:
+    annotations: dict[str, Annotation] = {}
+    for source in sources:
+        doc = source.docs.get(key)
+        if doc is not None and [token.text for token in doc] != [token.text for token in made]:
             raise DistillError(
                 f"The document {key[0][:60]!r} has other tokens in one file than in another. "
                 "Vote on views of the same corpus."
             )
-        cast = ballots_of(doc, list(party.voters)) if doc is not None else {}
-        ballots |= {new: cast.get(old) for old, new in party.voters.items()}
-        rejected += _move_views(doc, made, party.names) if doc is not None else []
-    for name, ballot in ballots.items():
-        if VIEW_PREFIX + name not in made.spans:
-            spans = sorted(ballot.spans) if ballot else []
-            made.spans[VIEW_PREFIX + name] = [Span(made, *place) for place in spans]
-    keep_rejected(made, rejected)
-    return made, ballots
-
-
-def _move_views(source: Doc, target: Doc, names: dict[str, str]) -> list[Span]:
-    """Copy a document's views under their new names; gives its rejected candidates."""
-    for old, new in names.items():
-        if old in views(source):
-            views(target)[new] = views(source)[old]
-        if VIEW_PREFIX + old in source.spans:
-            target.spans[VIEW_PREFIX + new] = _copies(source, VIEW_PREFIX + old, target)
-    return _copies(source, REJECTED, target)
-
-
-def _copies(source: Doc, group: str, target: Doc) -> list[Span]:
-    return [Span(target, span.start, span.end, span.label_) for span in source.spans.get(group, [])]
+        for old, new in source.voters.items():
+            if doc is None:
+                annotations[new] = Annotation.unknown(task.size(made))
+            else:
+                annotations[new] = task.read(doc) if len(source.voters) == 1 else task.read_view(doc, old)
+        if doc is not None:
+            task.copy_views(doc, made, source.names)
+    kept = task.view_names(made)
+    for name, annotation in annotations.items():
+        if name not in kept:
+            task.write_view(made, name, annotation, {} if annotation.usable else {"state": "absent"})
+    return made, annotations

@@ -1,9 +1,10 @@
-"""What an annotation is: one type for all rooms, and what a task knows of it."""
+"""The task protocol: what is known of an annotation of one kind, and the registry of tasks."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
+from itertools import groupby
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
@@ -11,89 +12,32 @@ from spacy.vocab import Vocab
 from ..corpus.provenance import TASK, record, views
 from ..corpus.scores import Counts
 from ..errors import DistillError
+from .annotation import ERRORS, OUTSIDE, Annotation, Holding, Item, Kind, Pair, Segment, places_of
+from .votes import VoteResult, VoteRule, combine
+
+__all__ = [
+    "ERRORS",
+    "OUTSIDE",
+    "Annotation",
+    "Holding",
+    "Item",
+    "Kind",
+    "Pair",
+    "PromptedTask",
+    "Segment",
+    "Task",
+    "VoteResult",
+    "VoteRule",
+    "find_task",
+    "set_task",
+    "task_of",
+    "task_of_factories",
+    "tasks",
+]
 
 GROUP = "spacy_distill_tasks"
-# Corpora that were made before a corpus named its task hold entities.
+# Corpora that were made before a corpus named its task have entities.
 DEFAULT = "ner"
-OUTSIDE = "O"
-
-Kind = Literal["correct", "type", "boundary", "both", "missed", "missing", "spurious"]
-ERRORS: tuple[Kind, ...] = ("type", "boundary", "both", "missed", "spurious")
-
-
-class Item(NamedTuple):
-    """One thing that an annotation holds, at its places.
-
-    start: first place.
-    end: the place after the last.
-    label: its label.
-    """
-
-    start: int
-    end: int
-    label: str
-
-
-class Annotation(NamedTuple):
-    """What is known of one document.
-
-    A place is what can be labelled or *missing* on its own: a token for entities, the whole document for a
-    class. A place that is neither in an item nor missing is known to hold nothing ("O").
-
-    size: number of places, 0 or more.
-    items: sorted by place.
-    missing: places of which nothing is known.
-    """
-
-    size: int
-    items: tuple[Item, ...] = ()
-    missing: frozenset[int] = frozenset()
-
-    @property
-    def usable(self) -> bool:
-        """Whether it says anything."""
-        return len(self.missing) < self.size
-
-    @classmethod
-    def unknown(cls, size: int) -> "Annotation":
-        """One that says nothing."""
-        return cls(size, (), frozenset(range(size)))
-
-    def touches_missing(self, item: Item) -> bool:
-        """Whether an item stands on a place of which nothing is known."""
-        return not self.missing.isdisjoint(range(item.start, item.end))
-
-    def tags(self) -> list[str | None]:
-        """Each place as "B-" or "I-" and its label, "O", or None where it is missing."""
-        found: list[str | None] = [None if i in self.missing else OUTSIDE for i in range(self.size)]
-        for start, end, label in self.items:
-            found[start:end] = [f"B-{label}", *[f"I-{label}"] * (end - start - 1)]
-        return found
-
-
-class Pair(NamedTuple):
-    """A gold item, a found one, or both if they share a place.
-
-    kind: "correct"; "type" (places right, label wrong); "boundary" (label right, places wrong); "both" (they
-        only overlap); "missed" (gold alone); "missing" (gold alone, where the annotation is missing: no
-        error); "spurious" (found alone).
-    gold, found: the items, in gold's places.
-    """
-
-    kind: Kind
-    gold: Item | None = None
-    found: Item | None = None
-
-
-class Holding(NamedTuple):
-    """What training can use of one document of a corpus.
-
-    words: its number of tokens.
-    labels: how many of its places each label has; None if it has no annotation.
-    """
-
-    words: int
-    labels: Counter[str] | None
 
 
 @runtime_checkable
@@ -122,26 +66,35 @@ class PromptedTask(Protocol):
         ...
 
     def annotate(self, doc: Doc, answer: str) -> Doc:
-        """Read an answer, keep it as a view of the document, and make it the document's annotation."""
+        """Read an answer, keep it as a view, make it the document's annotation, and note the task."""
         ...
 
 
 class Task(Protocol):
-    """What an annotation of one kind is, where a document holds it, and how two of them compare.
+    """What an annotation of one kind is, where a document keeps it, and how two of them compare.
 
-    A subclass says how annotation is read from a document and put on it; the rest has meaning for any kind
-    whose items stand on places, and can be replaced.
+    A subclass says how annotation is read from a document and written to it, and which characters a place
+    stands on; the rest has meaning for any kind whose items stand on places, and can be replaced.
 
-    name: as registered, and as a corpus keeps it in its provenance.
+    name: as registered, and as a corpus names it in its provenance.
     factories: spaCy factories of the components that predict it; the first is the one a small student gets.
-    kinds: in words, what each kind of error is called.
+    items, places: what items and places are called, in the plural.
+    kinds: what each kind of error is called.
     """
 
     name: ClassVar[str]
     factories: ClassVar[tuple[str, ...]]
-    kinds: ClassVar[Mapping[str, str]]
+    items: ClassVar[str] = "items"
+    places: ClassVar[str] = "places"
+    kinds: ClassVar[Mapping[str, str]] = {
+        "type": "wrong label",
+        "boundary": "wrong borders",
+        "both": "wrong label and borders",
+        "missed": "not found",
+        "spurious": "not in gold",
+    }
 
-    # Where a document holds it.
+    # Where a document keeps it.
 
     def size(self, doc: Doc) -> int:
         """The number of places of a document."""
@@ -155,11 +108,19 @@ class Task(Protocol):
         """Make an annotation the document's own."""
         ...
 
+    def view_names(self, doc: Doc) -> list[str]:
+        """The names of a document's views."""
+        return list(views(doc))
+
+    def view_state(self, doc: Doc, view: str) -> str:
+        """The state of a view's answer: "ok", what is wrong with it, or "absent" if there is no such view."""
+        return str(views(doc).get(view, {"state": "absent"}).get("state", "ok"))
+
     def read_view(self, doc: Doc, view: str) -> Annotation:
         """A view's annotation: all missing if its answer could not be used."""
-        facts = views(doc).get(view, {"state": "absent"})
-        if facts.get("state", "ok") != "ok":
+        if self.view_state(doc, view) != "ok":
             return Annotation.unknown(self.size(doc))
+        facts = views(doc)[view]
         items = (Item(*item) for item in facts.get("items", ()))
         return Annotation(self.size(doc), tuple(items), frozenset(facts.get("missing", ())))
 
@@ -170,6 +131,13 @@ class Task(Protocol):
         """
         items, missing = tuple(map(tuple, annotation.items)), tuple(sorted(annotation.missing))
         views(doc)[view] = {**facts, "items": items, "missing": missing}
+
+    def copy_views(self, source: Doc, target: Doc, names: Mapping[str, str]) -> None:
+        """Copy a document's views to another document with the same words.
+
+        names: what each view is called there, by its name here.
+        """
+        views(target).update({new: views(source)[old] for old, new in names.items() if old in views(source)})
 
     def make_bare(self, doc: Doc, vocab: Vocab) -> Doc:
         """A document's words without any annotation."""
@@ -194,17 +162,34 @@ class Task(Protocol):
 
         RAISES DistillError: if the texts differ.
         """
+        if [token.text for token in source] == [token.text for token in target]:
+            return annotation
         if source.text != target.text:
             raise DistillError(f"{source.text[:60]!r} and {target.text[:60]!r} are not the same text.")
         places = ((*self.characters(source, Item(i, i + 1, "")), "") for i in annotation.missing)
-        unknown = self.from_characters(target, places).items
+        missing = places_of(self.from_characters(target, places).items)
         items = self.from_characters(target, self.to_characters(source, annotation)).items
-        return Annotation(self.size(target), items, _places(unknown) - _places(items))
+        return Annotation(self.size(target), items, missing - places_of(items))
 
     def text(self, doc: Doc, item: Item) -> str:
         """The words that an item stands on."""
         start, end = self.characters(doc, item)
         return doc.text[start:end]
+
+    def segments(self, doc: Doc, annotation: Annotation) -> Iterator[Segment]:
+        """The text of a document, cut where items and missing places begin and end.
+
+        Of items that overlap the longest is shown, and of those the first.
+        """
+        text, cuts = doc.text, _cuts(annotation)
+        position = 0
+        for start, end, item in sorted((*self.characters(doc, cut), item) for cut, item in cuts):
+            if position < start:
+                yield Segment(text[position:start])
+            yield Segment(text[start:end], item, missing=item is None)
+            position = end
+        if position < len(text):
+            yield Segment(text[position:])
 
     # Two annotations beside each other, and several together.
 
@@ -219,14 +204,14 @@ class Task(Protocol):
         return frozenset(gold.items), frozenset(i for i in found.items if not gold.touches_missing(i))
 
     def counts(self, gold: Annotation, found: Annotation) -> dict[str, Counts]:
-        """True positives, false positives and false negatives by label."""
+        """True positives, false positives and false negatives by label, labels sorted."""
         right, given = self.scored(gold, found)
         counts: dict[str, Counts] = defaultdict(Counts)
-        for item in sorted(right | given):
+        for item in right | given:
             counts[item.label] += Counts(
                 item in right and item in given, item not in right, item not in given
             )
-        return dict(counts)
+        return dict(sorted(counts.items()))
 
     def pair(self, gold: Annotation, found: Annotation) -> list[Pair]:
         """Pair gold's items with those found, each at most once, and name each error.
@@ -244,18 +229,51 @@ class Task(Protocol):
                 pairs.append(Pair(_kind(g, f), g, f))
         pairs += [Pair("missing" if found.touches_missing(g) else "missed", gold=g) for g in left]
         pairs += [Pair("spurious", found=f) for f in right]
-        return sorted(pairs, key=lambda pair: (pair.gold or pair.found or Item(0, 0, ""))[:2])
+        return sorted(pairs, key=lambda pair: pair.items[0][:2])
+
+    def combine(self, annotations: Sequence[Annotation], rule: VoteRule) -> VoteResult:
+        """What several annotations of the same document say together."""
+        return combine(annotations, rule)
+
+    def write_vote(
+        self, doc: Doc, result: VoteResult, rule: VoteRule, views: Mapping[str, Annotation]
+    ) -> None:
+        """Make the result of a vote the document's annotation, and keep how it came about.
+
+        views: the annotations that were combined, by name.
+        """
+        self.write(doc, result.annotation)
+        self.write_shares(doc, result.shares)
+        record(doc)["vote"] = {
+            "rule": rule.rule,
+            "threshold": rule.threshold,
+            "disputed": rule.disputed,
+            "views": tuple(views),
+            "silent": tuple(name for name, annotation in views.items() if not annotation.usable),
+        }
+
+    def write_shares(self, doc: Doc, shares: Mapping[Item, float]) -> None:
+        """Keep the share of votes that each item got."""
+        record(doc)["votes"] = tuple((*item, share) for item, share in shares.items())
+
+    def set_negatives(self, doc: Doc, labels: Sequence[str]) -> int:
+        """Make negative annotation of what the views rejected, and return how many items it has.
+
+        labels: all labels of the corpus.
+        RAISES DistillError: if the task knows no negative annotation.
+        """
+        raise DistillError(f"The task {self.name!r} has no negative annotation. Vote without it.")
 
     # What training needs.
 
     def holdings(self, docbin: DocBin) -> Iterator[Holding]:
         """What training can use of each document of a shard."""
         for doc in docbin.get_docs(Vocab()):
-            said = self.read(doc)
+            annotation = self.read(doc)
             labels: Counter[str] = Counter()
-            for start, end, label in said.items:
+            for start, end, label in annotation.items:
                 labels[label] += end - start
-            yield Holding(len(doc), labels if said.usable else None)
+            yield Holding(len(doc), labels if annotation.usable else None)
 
     def label_data(self, labels: Counter[str]) -> Any:
         """What a component initializes its labels from.
@@ -265,8 +283,18 @@ class Task(Protocol):
         return sorted(labels)
 
 
-def _places(items: Iterable[Item]) -> frozenset[int]:
-    return frozenset(i for item in items for i in range(item.start, item.end))
+def _cuts(annotation: Annotation) -> list[tuple[Item, Item | None]]:
+    """What to highlight: items that do not overlap, and runs of missing places (with None)."""
+    kept: list[Item] = []
+    for item in sorted(annotation.items, key=lambda i: (i.start - i.end, i)):
+        if all(item.end <= other.start or other.end <= item.start for other in kept):
+            kept.append(item)
+    runs: list[tuple[Item, Item | None]] = []
+    missing = sorted(annotation.missing - places_of(kept))
+    for _, group in groupby(enumerate(missing), lambda pair: pair[1] - pair[0]):
+        run = [place for _, place in group]
+        runs.append((Item(run[0], run[-1] + 1, ""), None))
+    return [*((item, item) for item in kept), *runs]
 
 
 def _by_closeness(left: Iterable[Item], right: Iterable[Item]) -> Iterator[tuple[Item, Item]]:
@@ -275,7 +303,8 @@ def _by_closeness(left: Iterable[Item], right: Iterable[Item]) -> Iterator[tuple
         for f in right:
             shared = min(g.end, f.end) - max(g.start, f.start)
             if shared > 0:
-                ranked.append((g[:2] != f[:2], g.label != f.label, -shared, g[:2], g, f))
+                closeness = g[:2] != f[:2], g.label != f.label, -shared
+                ranked.append((*closeness, g.start, g.label, g.end, f.label, g, f))
     for *_, g, f in sorted(ranked):
         yield g, f
 
@@ -308,7 +337,7 @@ def find_task(name: str) -> Task:
 def task_of(docs: Iterable[Doc]) -> Task:
     """The task of a corpus, as its provenance says.
 
-    RAISES DistillError: if the documents are of several tasks.
+    RAISES DistillError: if the documents are of several tasks, or of one that no installed package registers.
     """
     names = {doc.user_data.get("distill", {}).get(TASK, DEFAULT) for doc in docs} or {DEFAULT}
     if len(names) > 1:

@@ -8,8 +8,9 @@ from spacy.util import fix_random_seed
 from spacy.vocab import Vocab
 
 from spacy_distill.corpus.provenance import NEGATIVE, REJECTED
-from spacy_distill.tasks.ner.views import keep_rejected, set_negatives
+from spacy_distill.tasks.base import find_task
 
+NER = find_task("ner")
 WORDS = ["Ann", "met", "May", "in", "June"]
 
 
@@ -27,23 +28,24 @@ def negatives(doc):
 def test_one_for_the_label_denied_or_one_for_each_label():
     doc = labelled()
     doc.spans[REJECTED] = [Span(doc, 2, 3, "PER"), Span(doc, 4, 5)]
-    assert set_negatives(doc, ["LOC", "PER"]) == 3
+    assert NER.set_negatives(doc, ["LOC", "PER"]) == 3
     assert negatives(doc) == [("May", "PER"), ("June", "LOC"), ("June", "PER")]
 
 
 def test_only_where_all_tokens_are_missing():
     doc = labelled()
     doc.spans[REJECTED] = [Span(doc, 0, 1, "LOC"), Span(doc, 3, 4), Span(doc, 3, 5), Span(doc, 2, 5)]
-    assert set_negatives(doc, ["PER"]) == 0
+    assert NER.set_negatives(doc, ["PER"]) == 0
 
 
 def test_never_what_some_view_accepts():
     doc = labelled()
     doc.spans["teacher:b"] = [Span(doc, 2, 3, "PER")]
-    keep_rejected(doc, [Span(doc, 2, 3, "LOC"), Span(doc, 2, 3), Span(doc, 4, 5)])
+    doc.spans[REJECTED] = [Span(doc, 2, 3, "LOC"), Span(doc, 2, 3), Span(doc, 4, 5)]
+    NER.write_shares(doc, {})
     assert [span.text for span in doc.spans[REJECTED]] == ["June"]
     doc.spans[REJECTED] = [Span(doc, 2, 3, "LOC"), Span(doc, 4, 5)]
-    set_negatives(doc, ["PER"])
+    NER.set_negatives(doc, ["PER"])
     assert negatives(doc) == [("June", "PER")]
 
 
@@ -58,7 +60,7 @@ def train(key):
         doc = Doc(nlp.vocab, [name, "met", month])
         doc.set_ents([Span(doc, 0, 1, "PER")], missing=[doc[2:3]], default="outside")
         doc.spans[REJECTED] = [Span(doc, 2, 3)]
-        set_negatives(doc, ["PER"])
+        NER.set_negatives(doc, ["PER"])
         examples.append(Example(Doc(nlp.vocab, [name, "met", month]), doc))
     optimizer = nlp.initialize(lambda: examples)
     for _ in range(15):
@@ -85,7 +87,7 @@ def test_training_takes_what_is_made(label):
     ner.add_label("PER")
     doc = labelled(vocab=nlp.vocab)
     doc.spans[REJECTED] = [Span(doc, 2, 3, label)]
-    set_negatives(doc, ["PER", "LOC"])
+    NER.set_negatives(doc, ["PER", "LOC"])
     example = Example(Doc(nlp.vocab, WORDS), doc)
     optimizer = nlp.initialize(lambda: [example])
     assert nlp.update([example], sgd=optimizer)["ner"] >= 0

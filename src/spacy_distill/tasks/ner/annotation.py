@@ -1,18 +1,19 @@
 """Entities as annotation: a place is a token, an item is an entity."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from spacy.attrs import ENT_IOB, ENT_TYPE  # type: ignore[import-not-found]
 from spacy.strings import StringStore
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Alignment
 
-from ...corpus.provenance import VIEW_PREFIX, views
+from ...corpus.provenance import NEGATIVE, REJECTED, VIEW_PREFIX, VOTES, views
 from ...errors import DistillError
-from ..base import Annotation, Holding, Item, Task
+from ..annotation import Annotation, Holding, Item, places_of
+from ..base import Task
 
 MISSING = 0  # `token.ent_iob` of a missing token.
 
@@ -22,37 +23,76 @@ class EntityTask(Task):
 
     name: ClassVar[str] = "ner"
     factories: ClassVar[tuple[str, ...]] = ("ner", "beam_ner")
-    kinds: ClassVar[Mapping[str, str]] = {
-        "type": "wrong label",
-        "boundary": "wrong borders",
-        "both": "wrong label and borders",
-        "missed": "not found",
-        "spurious": "not an entity",
-    }
+    items: ClassVar[str] = "entities"
+    places: ClassVar[str] = "tokens"
+    kinds: ClassVar[Mapping[str, str]] = {**Task.kinds, "spurious": "not an entity"}
 
     def size(self, doc: Doc) -> int:
         return len(doc)
 
     def read(self, doc: Doc) -> Annotation:
         missing = np.flatnonzero(doc.to_array("ENT_IOB") == MISSING)
-        items = tuple(Item(ent.start, ent.end, ent.label_) for ent in doc.ents)
-        return Annotation(len(doc), items, frozenset(missing.tolist()))
+        return Annotation(len(doc), tuple(_items(doc.ents)), frozenset(missing.tolist()))
 
     def write(self, doc: Doc, annotation: Annotation) -> None:
         missing = [doc[i : i + 1] for i in sorted(annotation.missing)]
-        doc.set_ents([Span(doc, *item) for item in annotation.items], missing=missing, default="outside")
+        doc.set_ents(_spans(doc, annotation.items), missing=missing, default="outside")
+
+    def view_names(self, doc: Doc) -> list[str]:
+        groups = (name.removeprefix(VIEW_PREFIX) for name in doc.spans if name.startswith(VIEW_PREFIX))
+        return list(dict.fromkeys((*views(doc), *groups)))
+
+    def view_state(self, doc: Doc, view: str) -> str:
+        if view not in views(doc) and VIEW_PREFIX + view in doc.spans:
+            return "ok"
+        return super().view_state(doc, view)
 
     def read_view(self, doc: Doc, view: str) -> Annotation:
-        group = VIEW_PREFIX + view
-        facts = views(doc).get(view, {"state": "ok" if group in doc.spans else "absent"})
-        if facts.get("state", "ok") != "ok":
+        if self.view_state(doc, view) != "ok":
             return Annotation.unknown(len(doc))
-        items = sorted(Item(span.start, span.end, span.label_) for span in doc.spans.get(group, ()))
-        return Annotation(len(doc), tuple(items), frozenset(facts.get("unknown", ())))
+        items = sorted(_items(doc.spans.get(VIEW_PREFIX + view, ())))
+        return Annotation(len(doc), tuple(items), frozenset(views(doc).get(view, {}).get("unknown", ())))
 
     def write_view(self, doc: Doc, view: str, annotation: Annotation, facts: Mapping[str, Any] = {}) -> None:
-        doc.spans[VIEW_PREFIX + view] = [Span(doc, *item) for item in annotation.items]
+        doc.spans[VIEW_PREFIX + view] = _spans(doc, annotation.items)
         views(doc)[view] = {**facts, "unknown": tuple(sorted(annotation.missing))}
+
+    def copy_views(self, source: Doc, target: Doc, names: Mapping[str, str]) -> None:
+        """As of any task, with the candidates that the views rejected."""
+        super().copy_views(source, target, names)
+        for old, new in names.items():
+            if VIEW_PREFIX + old in source.spans:
+                target.spans[VIEW_PREFIX + new] = _spans(target, _items(source.spans[VIEW_PREFIX + old]))
+        rejected = *target.spans.get(REJECTED, ()), *source.spans.get(REJECTED, ())
+        target.spans[REJECTED] = _spans(target, sorted(set(_items(rejected))))
+
+    def write_shares(self, doc: Doc, shares: Mapping[Item, float]) -> None:
+        """As scores of the span group "votes"; a candidate that any view accepts is rejected no longer."""
+        attrs = {"scores": list(shares.values())}
+        doc.spans[VOTES] = SpanGroup(doc, name=VOTES, spans=_spans(doc, shares), attrs=attrs)
+        accepted = _accepted(doc)
+        rejected = {item for item in _items(doc.spans.get(REJECTED, ())) if item[:2] not in accepted}
+        doc.spans[REJECTED] = _spans(doc, sorted(rejected))
+
+    def set_negatives(self, doc: Doc, labels: Sequence[str]) -> int:
+        """Make negative annotation of a document's rejected candidates, in `doc.spans["negative"]`.
+
+        A training config uses it with `incorrect_spans_key = "negative"` in its `ner` component. A candidate
+        becomes one negative span for the label that it was denied, or one for each label where the answer
+        names none; only where all of its tokens are *missing* (over "O" or an entity it would add nothing, or
+        contradict), and never if some view has the very span for an entity.
+
+        labels: the labels that a candidate without one is denied.
+        """
+        accepted, missing = _accepted(doc), self.read(doc).missing
+        found = {
+            Item(start, end, name)
+            for start, end, label in _items(doc.spans.get(REJECTED, ()))
+            if (start, end) not in accepted and missing.issuperset(range(start, end))
+            for name in ([label] if label else labels)
+        }
+        doc.spans[NEGATIVE] = _spans(doc, sorted(found))
+        return len(found)
 
     def characters(self, doc: Doc, item: Item) -> tuple[int, int]:
         last = doc[item.end - 1]
@@ -82,9 +122,8 @@ class EntityTask(Task):
             inner = [i for indices in tokens[start:end] for i in indices]
             if inner:
                 items.add(Item(inner[0], inner[-1] + 1, label))
-        held = {i for item in items for i in range(item.start, item.end)}
-        missing = frozenset(i for n in annotation.missing for i in tokens[n]) - held
-        return Annotation(len(target), tuple(sorted(items)), missing)
+        missing = frozenset(i for n in annotation.missing for i in tokens[n])
+        return Annotation(len(target), tuple(sorted(items)), missing - places_of(items))
 
     def holdings(self, docbin: DocBin) -> Iterator[Holding]:
         """As of any task, from the shard's arrays: no document is made."""
@@ -106,6 +145,20 @@ class EntityTask(Task):
         """
         counts = dict(labels.most_common())
         return {"0": {}, "1": counts, "2": counts, "3": counts, "4": {**counts, "": 1}, "5": {"": 1}}
+
+
+def _items(spans: Iterable[Span]) -> list[Item]:
+    return [Item(span.start, span.end, span.label_) for span in spans]
+
+
+def _spans(doc: Doc, items: Iterable[Item]) -> list[Span]:
+    return [Span(doc, *item) for item in items]
+
+
+def _accepted(doc: Doc) -> set[tuple[int, int]]:
+    """The places of the entities of all views."""
+    groups = [group for name, group in doc.spans.items() if name.startswith(VIEW_PREFIX)]
+    return {(span.start, span.end) for group in groups for span in group}
 
 
 NER = EntityTask()

@@ -9,13 +9,15 @@ from spacy.tokens import Doc
 
 from ...errors import DistillError
 from ..answer import Answer
-from ..votes import Election
+from ..base import set_task
+from ..votes import VoteRule
 from .alignment import Alignment, Repeats, align
+from .annotation import NER
 from .candidates import LabelSet, Parsed
 from .fewshot import Chooser, is_corpus, make_chooser, read_definitions, read_pool, show
 from .json_answers import parse_answer
 from .prompt import PromptTemplate
-from .views import Reading, keep_view, label_by_samples, label_document, set_negatives
+from .views import Reading, keep_view, label_by_samples, label_document
 
 # spacy-llm accepts a task only if it is annotated with typing's own Iterable.
 
@@ -77,16 +79,16 @@ def make_ner_task(
         repeats=repeats,
         view=view or template.name,
         max_words=max_words,
-        election=_election(vote or {}),
+        rule=_rule(vote or {}),
         negatives=negatives,
     )
 
 
-def _election(vote: Mapping[str, Any]) -> Election:
-    allowed = [field.name for field in fields(Election)]
+def _rule(vote: Mapping[str, Any]) -> VoteRule:
+    allowed = [field.name for field in fields(VoteRule)]
     if strange := sorted(set(vote).difference(allowed)):
         raise DistillError(f"[components.llm.task.vote] has {strange}. Allowed are {allowed}.")
-    return Election(**vote)
+    return VoteRule(**vote)
 
 
 class NERTask:
@@ -96,6 +98,8 @@ class NERTask:
     view: Name under which a document keeps what the answer says.
     prompt_hash: Identifies template, labels, definitions, examples and format.
     """
+
+    task: str = NER.name
 
     def __init__(
         self,
@@ -107,11 +111,11 @@ class NERTask:
         repeats: Repeats = "all",
         view: str = "standard",
         max_words: int | None = None,
-        election: Election | None = None,
+        rule: VoteRule | None = None,
         negatives: bool = False,
     ) -> None:
         self._labels, self._template, self._repeats = labels, template, repeats
-        self._max_words, self._election, self._negatives = max_words, election or Election(), negatives
+        self._max_words, self._rule, self._negatives = max_words, rule or VoteRule(), negatives
         self._chooser = chooser
         self.view, self.prompt_hash = view, prompt_hash
 
@@ -179,14 +183,14 @@ class NERTask:
         given = answer if isinstance(answer, Answer) else Answer(answer)
         readings = [self._read(doc, sample) for sample in (given, *given.others)]
         if len(readings) > 1:
-            label_by_samples(doc, self.view, readings, self._election)
+            label_by_samples(doc, self.view, readings, self._rule)
         else:
             keep_view(doc, self.view, readings[0])
             if readings[0].ok:
                 label_document(doc, readings[0].alignment)
         if self._negatives:
-            set_negatives(doc, self.labels)
-        return doc
+            NER.set_negatives(doc, self.labels)
+        return set_task(doc, self.task)
 
     def _read(self, doc: Doc, answer: Answer) -> Reading:
         parsed = (

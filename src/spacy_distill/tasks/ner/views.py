@@ -1,14 +1,16 @@
 """A teacher's view of a document: what one answer says, kept beside the document's entities."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, Span
 
-from ...corpus.provenance import NEGATIVE, REJECTED, VIEW_PREFIX, views
-from ..votes import SAMPLE, Ballot, Election, Verdict, declare
+from ...corpus.provenance import REJECTED, VIEW_PREFIX, views
+from ..annotation import Annotation
+from ..votes import SAMPLE, VoteRule
 from .alignment import REASONS, Alignment, Found
+from .annotation import NER
 
 
 class Reading(NamedTuple):
@@ -70,76 +72,32 @@ def _place(span: Span) -> tuple[int, int, str]:
     return span.start, span.end, span.label_
 
 
-def set_negatives(doc: Doc, labels: Sequence[str]) -> int:
-    """Make negative annotation of a document's rejected candidates, in `doc.spans["negative"]`.
+def label_by_samples(doc: Doc, view: str, readings: Sequence[Reading], rule: VoteRule) -> None:
+    """Label a document by a vote of the samples of a prompt.
 
-    A training config uses it with `incorrect_spans_key = "negative"` in its `ner` component. A candidate
-    becomes one negative span for the label that it was denied, or one for each label where the answer names
-    none; only where all of its tokens are *missing* (over "O" or an entity it would add nothing, or
-    contradict), and never if some view holds the very span for an entity.
+    The samples are kept as the views "cot/1", "cot/2", …, their vote as "cot", for which candidates and drops
+    are summed. A sample without a usable answer votes for nothing.
 
-    doc: The document, with its entities, views and rejected candidates.
-    labels: The labels that a candidate without one is denied.
-    RETURNS: How many negative spans there are.
+    view: name of the view.
+    readings: what was read from each sample.
+    rule: how they are combined.
     """
-    accepted = _accepted(doc)
-    found = {
-        (span.start, span.end, label)
-        for span in doc.spans.get(REJECTED, [])
-        if (span.start, span.end) not in accepted and all(token.ent_iob == 0 for token in span)
-        for label in ([span.label_] if span.label_ else labels)
-    }
-    doc.spans[NEGATIVE] = [Span(doc, *place) for place in sorted(found)]
-    return len(found)
+    names = [f"{view}{SAMPLE}{number}" for number in range(1, len(readings) + 1)]
+    for name, reading in zip(names, readings, strict=True):
+        keep_view(doc, name, reading)
+    annotations = {name: NER.read_view(doc, name) for name in names}
+    result = NER.combine(list(annotations.values()), rule)
+    keep_view(doc, view, _together(readings, result.annotation))
+    NER.write_vote(doc, result, rule, annotations)
 
 
-def keep_rejected(doc: Doc, spans: Iterable[Span]) -> None:
-    """Keep candidates that some view rejects and no view accepts in `doc.spans["rejected"]`."""
-    accepted = _accepted(doc)
-    found = {(s.start, s.end, s.label_) for s in spans if (s.start, s.end) not in accepted}
-    doc.spans[REJECTED] = [Span(doc, *place) for place in sorted(found)]
-
-
-def _accepted(doc: Doc) -> set[tuple[int, int]]:
-    groups = [group for name, group in doc.spans.items() if name.startswith(VIEW_PREFIX)]
-    return {(span.start, span.end) for group in groups for span in group}
-
-
-def label_by_samples(doc: Doc, view: str, readings: Sequence[Reading], election: Election) -> None:
-    """Let the samples of a prompt vote on a document's entities.
-
-    The samples are kept as the views "cot/1", "cot/2", …, their vote as "cot", for which candidates and
-    drops are summed. A sample without a usable answer is silent.
-
-    doc: The document.
-    view: Name of the view.
-    readings: What was read from each sample.
-    election: How they are combined.
-    """
-    for number, reading in enumerate(readings, 1):
-        keep_view(doc, f"{view}{SAMPLE}{number}", reading)
-    ballots = {f"{view}{SAMPLE}{n}": _ballot(reading) for n, reading in enumerate(readings, 1)}
-    verdict = election.hold(list(ballots.values()), len(doc))
-    keep_view(doc, view, _together(readings, verdict, len(doc)))
-    keep_rejected(doc, doc.spans[REJECTED])
-    declare(doc, verdict, election, ballots)
-
-
-def _ballot(reading: Reading) -> Ballot | None:
-    if not reading.ok:
-        return None
-    spans = frozenset((entity.start, entity.end, entity.label) for entity in reading.alignment.entities)
-    return Ballot(spans, frozenset(reading.alignment.unknown))
-
-
-def _together(readings: Sequence[Reading], verdict: Verdict, length: int) -> Reading:
+def _together(readings: Sequence[Reading], voted: Annotation) -> Reading:
     together = Alignment(
-        entities=[Found(start, end, label, "") for start, end, label in verdict.entities],
-        unknown=set(verdict.missing),
+        entities=[Found(start, end, label, "") for start, end, label in voted.items],
+        unknown=set(voted.missing),
         candidates=sum(reading.alignment.candidates for reading in readings),
         dropped={name: sum(reading.alignment.dropped[name] for reading in readings) for name in REASONS},
     )
     failures = Counter(reading.facts["state"] for reading in readings if not reading.ok)
-    labelled = len(verdict.missing) < length
-    state = "ok" if labelled or not failures else failures.most_common(1)[0][0]
+    state = "ok" if voted.usable or not failures else failures.most_common(1)[0][0]
     return Reading(together, {**readings[0].facts, "state": state, "samples": len(readings)})

@@ -6,10 +6,10 @@ from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.corpus.provenance import record, set_origin, views
-from spacy_distill.labels.vote import vote_files
+from spacy_distill.labels.vote import vote as vote_files
 from spacy_distill.tasks.answer import Answer
+from spacy_distill.tasks.base import VoteRule
 from spacy_distill.tasks.ner.task import make_ner_task
-from spacy_distill.tasks.votes import Election
 
 WORDS = ["He", "left", "Rome", "in", "May"]
 
@@ -24,9 +24,9 @@ def write(folder, name, *docs):
     return folder / f"{name}.spacy"
 
 
-def vote(folder, *sources, election=None, negatives=False):
-    tally = vote_files(list(sources), folder / "out.spacy", election or Election(), negatives=negatives)
-    return list(read_docs(folder / "out.spacy", Vocab())), tally
+def vote(folder, *sources, rule=None, negatives=False):
+    report = vote_files(list(sources), folder / "out.spacy", rule or VoteRule(), negatives=negatives)
+    return list(read_docs(folder / "out.spacy", Vocab())), report
 
 
 LOC = '{"entities": [["Rome", "LOC"]], "rejected": [["May", "PER"], {"text": "He", "reason": "a pronoun"}]}'
@@ -37,7 +37,7 @@ def test_views_votes_and_record_are_kept(tmp_path):
     files = [
         write(tmp_path, name, answered(name, answer)) for name, answer in [("a", LOC), ("b", LOC), ("c", ORG)]
     ]
-    (doc,), tally = vote(tmp_path, *files)
+    (doc,), report = vote(tmp_path, *files)
     assert [(e.text, e.label_) for e in doc.ents] == [("Rome", "LOC")]
     assert [t.text for t in doc if t.ent_iob == 0] == ["May"]
     assert {name for name in doc.spans if name.startswith("teacher:")} == {
@@ -50,7 +50,7 @@ def test_views_votes_and_record_are_kept(tmp_path):
     assert scores == {"Rome": pytest.approx(1 / 3), "May": pytest.approx(1 / 3)}
     assert record(doc)["vote"]["views"] == ("a", "b", "c")
     assert record(doc)["id"] == "x:1"
-    assert (tally.documents, tally.tokens, tally.missing, tally.kept["LOC"]) == (1, 5, 1, 1)
+    assert (report.documents, report.size, report.missing, report.voted["LOC"]) == (1, 5, 1, 1)
 
 
 def test_a_rejected_candidate_that_another_view_accepts_is_not_rejected(tmp_path):
@@ -61,8 +61,8 @@ def test_a_rejected_candidate_that_another_view_accepts_is_not_rejected(tmp_path
 
 def test_two_files_with_the_same_view_are_two_views(tmp_path):
     files = [write(tmp_path, "a", answered("cot", LOC)), write(tmp_path, "b", answered("cot", ORG))]
-    (doc,), tally = vote(tmp_path, *files)
-    assert list(tally.held) == ["cot", "cot-2"]
+    (doc,), report = vote(tmp_path, *files)
+    assert list(report.found) == ["cot", "cot-2"]
     assert set(views(doc)) == {"cot", "cot-2"}
 
 
@@ -72,11 +72,11 @@ def test_a_refusal_is_silence_and_a_document_without_any_label_is_left_unset(tmp
         write(tmp_path, "a", answered("a", LOC), answered("a", LOC, 2)),
         write(tmp_path, "b", answered("b", refused), answered("b", LOC, 2)),
     ]
-    (doc, _), tally = vote(tmp_path, *files)
+    (doc, _), report = vote(tmp_path, *files)
     assert not doc.has_annotation("ENT_IOB")
-    assert tally.unlabelled == 1
+    assert report.unlabelled == 1
     assert record(doc)["vote"]["silent"] == ("b",)
-    (doc, _), _ = vote(tmp_path, *files, election=Election("union"))
+    (doc, _), _ = vote(tmp_path, *files, rule=VoteRule("union"))
     assert [e.text for e in doc.ents] == ["Rome"]
 
 
@@ -95,7 +95,7 @@ def test_a_document_that_a_file_lacks_is_one_it_is_silent_on(tmp_path):
         write(tmp_path, "a", answered("a", LOC, 1), answered("a", LOC, 3)),
         write(tmp_path, "b", answered("b", LOC, 2), answered("b", LOC, 3)),
     ]
-    docs, _ = vote(tmp_path, *files, election=Election("union"))
+    docs, _ = vote(tmp_path, *files, rule=VoteRule("union"))
     assert [len(doc.ents) for doc in docs] == [1, 1, 1]
     docs, _ = vote(tmp_path, *files)
     assert [doc.has_annotation("ENT_IOB") for doc in docs] == [False, True, False]
@@ -103,9 +103,9 @@ def test_a_document_that_a_file_lacks_is_one_it_is_silent_on(tmp_path):
 
 def test_documents_whose_ids_differ_in_the_two_files_are_matched_by_text(tmp_path):
     one, two = answered("a", LOC, 1), answered("b", LOC, 2)
-    (doc,), tally = vote(tmp_path, write(tmp_path, "a", one), write(tmp_path, "b", two))
+    (doc,), report = vote(tmp_path, write(tmp_path, "a", one), write(tmp_path, "b", two))
     assert [e.text for e in doc.ents] == ["Rome"]
-    assert tally.documents == 1
+    assert report.documents == 1
 
 
 def test_nothing_is_written_where_nothing_was_voted_on(tmp_path):
@@ -125,7 +125,7 @@ def test_a_view_is_not_written_over_but_an_earlier_vote_is(tmp_path):
     files = [write(tmp_path, name, answered(name, LOC)) for name in "abc"]
     before = files[2].read_bytes()
     with pytest.raises(ValueError, match=r"c\.spacy is there and was not made by a vote"):
-        vote_files(files[:2], files[2], Election())
+        vote_files(files[:2], files[2], VoteRule())
     assert files[2].read_bytes() == before
     assert vote(tmp_path, *files)[1].documents == vote(tmp_path, *files)[1].documents == 1
 
@@ -133,8 +133,8 @@ def test_a_view_is_not_written_over_but_an_earlier_vote_is(tmp_path):
 def test_one_file_with_several_views_or_samples(tmp_path):
     doc = answered("a", LOC)
     make_ner_task(["LOC", "ORG", "PER"], view="b").annotate(doc, ORG)
-    (voted,), tally = vote(tmp_path, write(tmp_path, "both", doc), election=Election("union"))
-    assert list(tally.held) == ["a", "b"]
+    (voted,), report = vote(tmp_path, write(tmp_path, "both", doc), rule=VoteRule("union"))
+    assert list(report.found) == ["a", "b"]
     assert len(voted.ents) == 2
 
 
@@ -155,8 +155,8 @@ def test_labels_of_no_teacher_vote_under_the_name_of_their_file(tmp_path):
     doc = set_origin(Doc(Vocab(), WORDS), id="x:1", document="x", source="x")
     doc.ents = [Span(doc, 2, 3, "LOC")]
     files = [write(tmp_path, "crowd", doc), write(tmp_path, "a", answered("a", LOC))]
-    (voted,), tally = vote(tmp_path, *files)
-    assert list(tally.held) == ["crowd", "a"]
+    (voted,), report = vote(tmp_path, *files)
+    assert list(report.found) == ["crowd", "a"]
     assert [s.text for s in voted.spans["teacher:crowd"]] == ["Rome"]
     assert [e.label_ for e in voted.ents] == ["LOC"]
 
@@ -190,6 +190,6 @@ def test_what_cannot_be_voted_on(tmp_path):
             tmp_path,
             one,
             write(tmp_path, "b", answered("b", ORG)),
-            election=Election("threshold", threshold=3),
+            rule=VoteRule("threshold", threshold=3),
         )
     assert not (tmp_path / "out.spacy").exists()

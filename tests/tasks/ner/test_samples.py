@@ -6,10 +6,10 @@ from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.corpus.provenance import record, views
-from spacy_distill.labels.vote import vote_files
+from spacy_distill.labels.vote import vote
 from spacy_distill.tasks.answer import Answer
+from spacy_distill.tasks.base import VoteRule
 from spacy_distill.tasks.ner.task import make_ner_task
-from spacy_distill.tasks.votes import Election
 
 ROME, MAY = '{"entities": [["Rome", "LOC"]]}', '{"entities": [["Rome", "LOC"], ["May", "PER"]]}'
 
@@ -51,8 +51,8 @@ def test_a_sample_that_failed_is_silent():
 
 def test_the_samples_of_a_file_can_be_voted_on_again(tmp_path):
     write_docs([annotate(ROME, MAY, ROME)], tmp_path / "a.spacy")
-    tally = vote_files([tmp_path / "a.spacy"], tmp_path / "out.spacy", Election("union"))
-    assert list(tally.held) == ["cot/1", "cot/2", "cot/3"]
+    report = vote([tmp_path / "a.spacy"], tmp_path / "out.spacy", VoteRule("union"))
+    assert list(report.found) == ["cot/1", "cot/2", "cot/3"]
     (doc,) = read_docs(tmp_path / "out.spacy", Vocab())
     assert iob(doc) == ["B", "O", "B"]
 
