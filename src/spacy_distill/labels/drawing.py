@@ -1,0 +1,78 @@
+"""How pages show annotation: a document's text with its items in colour, errors outlined."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from markupsafe import Markup
+from spacy.tokens import Doc
+
+from ..tasks.annotation import Annotation, Item, Pair, places_of
+from ..tasks.base import Task
+
+# Hues that stay apart for most kinds of colour vision; the label stands beside each colour.
+HUES = (215, 28, 150, 285, 350, 185, 55, 120, 255, 320)
+ITEM = Markup('<mark class="ent{}" style="--hue: {}"{}>{}<i>{}</i></mark>')
+TITLE = Markup(' title="{}"')
+MISSING = Markup('<span class="missing">{}</span>')
+# A page that includes it sets --tint, --tint-s, --edge, --bad and --soft.
+STYLE = Markup("""\
+.ent { background: hsl(var(--hue) var(--tint-s) var(--tint)); color: inherit; border-radius: 5px; \
+padding: .12em .3em; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+.ent i { font-style: normal; font-size: .68em; font-weight: 700; margin-left: .45em; vertical-align: .1em; \
+color: hsl(var(--hue) 70% var(--edge)); white-space: nowrap; }
+.ent.wrong { outline: 2px solid var(--bad); }
+.ent.missed { outline: 2px dashed var(--bad); background: none; }
+.ent[title] { cursor: help; }
+.missing { border-bottom: 2px dotted var(--soft); color: var(--soft); }
+""")
+
+
+class Palette:
+    """The hue of each label, in degrees: in order of their first use."""
+
+    def __init__(self, labels: Iterable[str] = ()) -> None:
+        self._numbers = {label: number for number, label in enumerate(labels)}
+
+    def hue(self, label: str) -> int:
+        """The hue of a label, the same at each call."""
+        return HUES[self._numbers.setdefault(label, len(self._numbers)) % len(HUES)]
+
+
+def draw(
+    task: Task,
+    doc: Doc,
+    annotation: Annotation,
+    palette: Palette,
+    errors: Mapping[Item, str] = {},
+    reasons: Mapping[tuple[int, int], str] = {},
+) -> Markup:
+    """A document's text as HTML: items highlighted, missing places underlined.
+
+    errors: kind of error of each item that is one; "missed" is drawn dashed, others solid.
+    reasons: the teacher's own words for an item, by its first place and the one after the last.
+    """
+    html = Markup()
+    for segment in task.segments(doc, annotation):
+        if segment.item is not None:
+            kind = errors.get(segment.item, "")
+            outline = {"": "", "missed": " missed"}.get(kind, " wrong")
+            said = ": ".join(filter(None, (task.kinds.get(kind, kind), reasons.get(segment.item[:2], ""))))
+            title = TITLE.format(said) if said else ""
+            label = segment.item.label
+            html += ITEM.format(outline, palette.hue(label), title, segment.text, label)
+        else:
+            html += MISSING.format(segment.text) if segment.missing else segment.text
+    return html
+
+
+def draw_pairs(task: Task, doc: Doc, pairs: Sequence[Pair], palette: Palette) -> Markup:
+    """A gold document's text with what was found in it, the errors outlined.
+
+    A gold item that was not found is drawn dashed, unless what was found overlaps it.
+    """
+    shown = {pair.found: pair.kind for pair in pairs if pair.found is not None}
+    taken = places_of(shown)
+    for pair in pairs:
+        if pair.kind == "missed" and pair.gold and taken.isdisjoint(range(pair.gold.start, pair.gold.end)):
+            shown[pair.gold] = pair.kind
+    errors = {item: kind for item, kind in shown.items() if kind != "correct"}
+    return draw(task, doc, Annotation(task.size(doc), tuple(sorted(shown))), palette, errors)
