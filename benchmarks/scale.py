@@ -20,13 +20,9 @@ import spacy
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 
-from spacy_distill.corpus.docbin import write_docs
-from spacy_distill.corpus.formats.text import Found
-from spacy_distill.corpus.importing import ImportOptions, read_source
-from spacy_distill.engines import opened_engine
-from spacy_distill.engines.engine import EngineName, RayOptions
-from spacy_distill.predict.chunks import predict_shard
-from spacy_distill.predict.predict import Wanted, find_model, make_plan, opened_output, predict
+from spacy_distill.corpus.importing import ImportOptions, import_corpus
+from spacy_distill.engines.engine import EngineName, JobEvent
+from spacy_distill.prediction.predict import PredictOptions, predict
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "assets" / "sample" / "pool.jsonl"
@@ -77,13 +73,9 @@ def plain(model: Path, corpus: Path) -> tuple[int, float]:
 def run(model: Path, corpus: Path, out: Path, engine: EngineName, workers: int, size: int) -> float:
     """Seconds that predicting a corpus takes, from nothing to the last shard."""
     start = time.perf_counter()
-    wanted = Wanted(find_model(str(model)), corpus, out, shard_size=size, batch_size=BATCH)
-    with (
-        opened_engine(engine, predict_shard, workers, RayOptions(), on_ray="dataset") as carrier,
-        opened_output(wanted) as scratch,
-    ):
-        events = list(predict(make_plan(wanted), carrier, scratch))
-    failed = [event.error for event in events if event.kind == "failed"]
+    options = PredictOptions(shard_size=size, batch_size=BATCH)
+    events = list(predict(model, corpus, out, options, engine=engine, jobs=workers))[1:]
+    failed = [event.error for event in events if isinstance(event, JobEvent) and event.error]
     if failed:
         raise SystemExit(failed[0])
     return time.perf_counter() - start
@@ -98,9 +90,7 @@ def write_corpus(path: Path, texts: list[str], documents: int) -> Path:
 
 def make_student(folder: Path, data: Path) -> Path:
     """An untrained student: as fast as a trained one."""
-    nlp = spacy.blank("en")
-    docs = list(read_source(data, nlp, ImportOptions("jsonl"), Found()))
-    write_docs(docs, folder / "gold.spacy")
+    import_corpus(data, folder / "gold.spacy", ImportOptions("jsonl"))
     gold = str(folder / "gold.spacy")
     overrides = {"paths.gold": gold, "paths.dev": gold, "corpora.train.share": 0.0}
     init_nlp(load_config(ROOT / "configs" / "student_cpu.cfg", overrides=overrides)).to_disk(folder / "model")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from helpers.predicting import make_model
+from helpers.ray_cluster import Cluster
 from helpers.support import copy_project, run_in
-from predicting import make_model
-from ray_cluster import Cluster
 
 # How long an example takes says how busy the machine is: no reason to fail.
 settings.register_profile("no deadline", deadline=None)

@@ -5,8 +5,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from helpers.predicting import read_out, write_rows
 from helpers.support import run_in
-from predicting import read_out, write_rows
 from spacy_distill.cli import app
 
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ..engines.engine import EngineName
-from ..predict.files import Format
+from ..prediction.shards import ShardFormat
 from .console import app, duration, msg, resumable, shown_errors
 
 if TYPE_CHECKING:
-    from ..engines.engine import JobEvent, RayOptions
-    from ..predict.chunks import Shard
-    from ..predict.predict import Plan, Wanted
+    from ..engines.engine import JobEvent
+    from ..prediction.predict import PredictPlan
+    from ..prediction.shards import Shard
 
 # Seconds from one line of progress to the next.
 EVERY = 10.0
@@ -48,7 +48,9 @@ def predict_cli(
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Documents predicted at a time", min=1)] = 128,
     shard_size: Annotated[int, typer.Option(help="Records of a shard", min=1)] = 10_000,
-    format: Annotated[Format, typer.Option("--format", "-f", help="What is written")] = Format.jsonl,
+    format: Annotated[
+        ShardFormat, typer.Option("--format", "-f", help="What is written")
+    ] = ShardFormat.jsonl,
     text_field: Annotated[str, typer.Option(help="Field or column of the text")] = "text",
     id_field: Annotated[str, typer.Option(help="Field or column of the id, if there is one")] = "id",
     lines: Annotated[
@@ -74,76 +76,54 @@ def predict_cli(
     """
     with shown_errors(), resumable():
         from ..engines.engine import RayOptions
-        from ..predict.predict import Wanted, find_model
-        from ..predict.records import Fields
+        from ..prediction.predict import PredictOptions, predict
+        from ..prediction.records import Fields
 
-        wanted = Wanted(
-            find_model(model),
-            corpus,
-            out,
-            format,
-            Fields(text_field, id_field),
-            lines,
-            shard_size,
-            batch_size,
-            bool(gpus),
-        )
-        options = RayOptions(num_cpus=cpus, num_gpus=gpus, files="shared" if shared else "ship")
-        status = _predict(wanted, engine, jobs, options)
+        fields = Fields(text_field, id_field)
+        options = PredictOptions(format, fields, lines, shard_size, batch_size, bool(gpus))
+        ray = RayOptions(num_cpus=cpus, num_gpus=gpus, files="shared" if shared else "ship")
+        status = _show(predict(model, corpus, out, options, engine=engine, jobs=jobs, ray=ray), out)
     raise typer.Exit(status)
 
 
-def _predict(wanted: Wanted, engine: EngineName, jobs: int | None, options: RayOptions) -> int:
-    """Predict, and print what comes of it.
+def _show(facts: Iterator[PredictPlan | JobEvent[Shard]], out: Path) -> int:
+    """Print what comes of a prediction.
 
     RETURNS: The status to exit with.
     """
-    from ..engines import opened_engine
-    from ..predict.chunks import predict_shard
-    from ..predict.predict import make_plan, opened_output, predict
+    from ..prediction.predict import PredictPlan
 
-    with opened_output(wanted) as scratch:
-        plan = make_plan(wanted)
-        records = sum(shard.piece.records for shard in plan.todo)
-        if plan.done:
-            msg.info(f"{len(plan.done)} shards are done and not predicted again.")
-        msg.text(f"{len(plan.todo)} shards to do, {records:,} records.")
-        began, total, failed = time.monotonic(), Counter[str](), 0
-        if plan.todo:
-            with opened_engine(engine, predict_shard, jobs, options, on_ray="dataset") as carrier:
-                total, failed = _show(predict(plan, carrier, scratch), records)
-        return _summary(wanted, plan, total, failed, time.monotonic() - began)
-
-
-def _show(events: Iterable[JobEvent[Shard]], records: int) -> tuple[Counter[str], int]:
-    """Print progress now and then.
-
-    RETURNS: What was counted, and how many shards failed.
-    """
-    total: Counter[str] = Counter()
-    failed, began, told = 0, time.monotonic(), time.monotonic()
-    for event in events:
-        if event.kind == "failed":
+    plan, failed, total = PredictPlan(), 0, Counter[str]()
+    began = last = time.monotonic()
+    for fact in facts:
+        if isinstance(fact, PredictPlan):
+            plan = fact
+            records = sum(shard.chunk.records for shard in plan.todo)
+            if plan.done:
+                msg.info(f"{len(plan.done)} shards are done and not predicted again.")
+            msg.text(f"{len(plan.todo)} shards to do, {records:,} records.")
+            continue
+        if fact.kind == "failed":
             failed += 1
-            msg.fail(f"{event.job.name}: {event.error.strip().splitlines()[-1]}")
-        elif event.kind == "finished":
-            total.update(_counts(event.facts))
+            msg.fail(f"{fact.job.name}: {fact.error.strip().splitlines()[-1]}")
+        elif fact.kind == "finished":
+            total.update(_counts(fact.facts))
         now = time.monotonic()
-        if event.kind != "started" and now - told > EVERY:
-            told, passed = now, now - began
+        if fact.kind != "started" and now - last > EVERY:
+            last, passed = now, now - began
             left = passed / max(1, total["records"]) * (records - total["records"])
             msg.text(
                 f"{total['records']:,} of {records:,} records, {total['words'] / passed:,.0f} words/s, "
                 f"about {duration(left)} left"
             )
-    return total, failed
+    return _show_summary(plan, total, failed, time.monotonic() - began, out)
 
 
 def _counts(record: dict[str, Any]) -> dict[str, int]:
     return {name: value for name, value in record.items() if isinstance(value, int) and name != "bytes"}
 
 
-def _summary(wanted: Wanted, plan: Plan, total: Counter[str], failed: int, seconds: float) -> int:
+def _show_summary(plan: PredictPlan, total: Counter[str], failed: int, seconds: float, out: Path) -> int:
     if total["words"]:
         msg.text(
             f"{total['documents']:,} documents, {total['words']:,} words in {duration(seconds)}: "
@@ -153,14 +133,12 @@ def _summary(wanted: Wanted, plan: Plan, total: Counter[str], failed: int, secon
     for name, reason in plan.unreadable.items():
         msg.fail(f"{name} was left out: {reason}")
     if everything["rejects"]:
-        msg.warn(
-            f"{everything['rejects']:,} records were set aside, with their reasons: {wanted.out / '_rejects'}"
-        )
+        msg.warn(f"{everything['rejects']:,} records were set aside, with their reasons: {out / '_rejects'}")
     if failed:
         msg.fail(f"{failed} shards failed. The same command tries those again, and only those.")
     msg.good(
         f"{everything['documents']:,} documents with {everything['entities']:,} entities in "
-        f"{len(plan.done) + len(plan.todo) - failed} shards: {wanted.out}"
+        f"{len(plan.done) + len(plan.todo) - failed} shards: {out}"
     )
     if failed or plan.unreadable:
         return 1

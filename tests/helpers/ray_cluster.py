@@ -31,7 +31,7 @@ class Cluster:
             "RAY_ADDRESS": self.address,
             "OMP_NUM_THREADS": "1",
             # Workers find the tasks of tests here.
-            "PYTHONPATH": str(Path(__file__).parent),
+            "PYTHONPATH": str(Path(__file__).parents[1]),
         }
         self.nodes: list[subprocess.Popen[bytes]] = []
 

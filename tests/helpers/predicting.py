@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,8 @@ import spacy
 from spacy.training import Example
 
 from spacy_distill.engines.engine import JobEvent, JobResult
-from spacy_distill.predict.chunks import Shard, predict_shard
-from spacy_distill.predict.predict import Plan, Wanted, find_model, make_plan, opened_output, predict
+from spacy_distill.prediction.predict import PredictOptions, PredictPlan, predict
+from spacy_distill.prediction.shards import Shard, predict_shard
 from studying import make_sentences
 
 
@@ -36,21 +36,39 @@ def write_rows(path: Path, count: int, name: str = "d") -> Path:
 
 
 class InProcess:
-    """One shard after the other, in this process."""
+    """One shard after the other, in this process.
+
+    prepare: What is done with the scratch folder of each before.
+    """
 
     workers = 1
 
+    def __init__(self, prepare: Callable[[Path], object] = lambda folder: None) -> None:
+        self.prepare = prepare
+
     def run(self, jobs: Sequence[Shard], scratch: Path) -> Iterator[JobEvent[Shard]]:
         for i, job in enumerate(jobs):
+            self.prepare(scratch / str(i))
             yield JobEvent.of(job, predict_shard(job, scratch / str(i)))
 
 
-def run_predict(model: Path, corpus: Path, out: Path, **options: Any) -> tuple[Plan, list[JobEvent[Shard]]]:
+def make_blank(folder: Path) -> Path:
+    """Write a pipeline without components to a folder: it loads at once, and finds nothing."""
+    spacy.blank("en").to_disk(folder)
+    return folder
+
+
+def run_predict(
+    model: Path,
+    corpus: Path,
+    out: Path,
+    prepare: Callable[[Path], object] = lambda folder: None,
+    **options: Any,
+) -> tuple[PredictPlan, list[JobEvent[Shard]]]:
     """Predict a corpus in this process, ten records a shard."""
-    wanted = Wanted(find_model(str(model)), corpus, out, **{"shard_size": 10, "batch_size": 4, **options})
-    with opened_output(wanted) as scratch:
-        plan = make_plan(wanted)
-        return plan, list(predict(plan, InProcess(), scratch)) if plan.todo else []
+    wanted = PredictOptions(**{"shard_size": 10, "batch_size": 4, **options})
+    plan, *events = predict(model, corpus, out, wanted, engine=InProcess(prepare))
+    return plan, events
 
 
 def read_out(out: Path) -> list[dict[str, Any]]:
@@ -70,6 +88,6 @@ def read_rejects(out: Path) -> list[dict[str, Any]]:
 
 def predict_slowly(shard: Shard, folder: Path) -> JobResult:
     """A task for an engine: takes long enough for a node to be killed meanwhile."""
-    outcome = predict_shard(shard, folder)
+    result = predict_shard(shard, folder)
     time.sleep(0.5)
-    return outcome
+    return result

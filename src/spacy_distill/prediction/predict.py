@@ -1,0 +1,196 @@
+"""Predict a corpus: what is to be done, what is done already, and doing the rest on an engine."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import spacy
+from spacy.util import get_package_path, is_package
+
+from ..corpus.files import digest, locked_folder
+from ..engines import opened_engine
+from ..engines.engine import Engine, EngineName, JobEvent, RayOptions
+from ..errors import DistillError
+from .records import Fields
+from .shards import Shard, ShardFormat, predict_shard
+from .sources import Chunk, Source, cut, find_sources, import_pyarrow
+
+RUNNING = "_running"
+# Files that are read at a time to be cut into chunks.
+READERS = 8
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """How to predict.
+
+    format: Format of the shards.
+    fields: Where JSON and Parquet have text and id.
+    lines: Whether text has one document a line; None: a line of a file, a file of a folder.
+    shard_size: Records of a shard, at least 1.
+    batch_size: Documents that are predicted at a time, at least 1.
+    gpu: Whether to predict on a GPU.
+    """
+
+    format: ShardFormat = ShardFormat.jsonl
+    fields: Fields = field(default_factory=Fields)
+    lines: bool | None = None
+    shard_size: int = 10_000
+    batch_size: int = 128
+    gpu: bool = False
+
+
+DEFAULTS = PredictOptions()
+
+
+@dataclass
+class PredictPlan:
+    """The shards of an output.
+
+    done: The records of those that are finished.
+    todo: Those that are not.
+    unreadable: Sources that cannot be read, and why.
+    """
+
+    done: list[dict[str, Any]] = field(default_factory=list)
+    todo: list[Shard] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+def predict(
+    model: str | Path,
+    corpus: Path,
+    out: Path,
+    options: PredictOptions = DEFAULTS,
+    *,
+    engine: EngineName | Engine[Shard] = EngineName.local,
+    jobs: int | None = None,
+    ray: RayOptions | None = None,
+) -> Iterator[PredictPlan | JobEvent[Shard]]:
+    """Predict a corpus with a trained pipeline, shard by shard; what is finished is not done again.
+
+    model: A pipeline's folder, or the name of an installed package.
+    corpus: A file or a folder of `.jsonl`, `.txt` (`.gz` too), `.parquet` or `.spacy` files.
+    out: The folder of shards; no other command may work in it at the same time.
+    options: How to predict.
+    engine: Where: "local", "ray", or an engine of one's own.
+    jobs: Shards at a time, at least 1; None: one on this machine, as many as fit on a cluster.
+    ray: What a worker takes of a cluster.
+    YIELDS: The plan; then for each of its shards "started", and "finished" (its facts are the record) or
+        "failed".
+    RAISES DistillError: If there is no such pipeline or corpus, the output is part of the corpus, cannot be
+        written, or holds what is not of this corpus, or the engine cannot be used.
+    """
+    if min(options.shard_size, options.batch_size) < 1:
+        raise DistillError("The sizes of shards and batches must be at least 1.")
+    folder, corpus, out = find_model(model), Path(corpus), Path(out)
+    _check_places(corpus, out)
+    if options.format is ShardFormat.parquet:
+        import_pyarrow()
+    with locked_folder(out.resolve(), RUNNING, "Another prediction") as scratch:
+        plan = _make_plan(folder, corpus, out, options)
+        yield plan
+        if plan.todo:
+            # A name that no node has by chance: who sees it, shares the storage.
+            own = scratch / uuid.uuid4().hex
+            own.mkdir()
+            opened: AbstractContextManager[Engine[Shard]] = (
+                opened_engine(engine, predict_shard, jobs, ray or RayOptions(), on_ray="dataset")
+                if isinstance(engine, str)
+                else nullcontext(engine)
+            )
+            with opened as workers:
+                yield from workers.run(plan.todo, own)
+
+
+def find_model(model: str | Path) -> Path:
+    """The folder of a trained pipeline that loads.
+
+    model: A folder, or the name of an installed package.
+    RAISES DistillError: If there is no such pipeline, or it does not load here.
+    """
+    folder = Path(model)
+    if not folder.is_dir() and is_package(str(model)):
+        package = get_package_path(str(model))
+        folder = next((place.parent for place in package.glob("*/config.cfg")), package)
+    if not (folder / "config.cfg").is_file() or not (folder / "meta.json").is_file():
+        raise DistillError(
+            f"{model} is no trained pipeline: expected a folder with config.cfg and meta.json, such as "
+            "training/model-last, or the name of an installed package."
+        )
+    try:
+        spacy.load(folder)
+    except (ValueError, OSError, ImportError, KeyError) as error:
+        raise DistillError(f"The pipeline {model} does not load: {error}") from error
+    return folder.resolve()
+
+
+def _check_places(corpus: Path, out: Path) -> None:
+    source, target = corpus.resolve(), out.resolve()
+    if out.is_file() or target.suffix in {f".{name}" for name in ShardFormat}:
+        raise DistillError(f"{out}: expected a folder for the shards; --format says what they are.")
+    if source.is_dir() and (target.is_relative_to(source) or source.is_relative_to(target)):
+        raise DistillError(f"{out} and the corpus {corpus} lie within each other. Choose another folder.")
+
+
+def _make_plan(model: Path, corpus: Path, out: Path, options: PredictOptions) -> PredictPlan:
+    """Cut the corpus into chunks and look for the shards that are done."""
+    sources = find_sources(corpus, lines=options.lines)
+    plan, names, hashed = PredictPlan(), set(), digest(model)
+    with ThreadPoolExecutor(READERS) as pool:
+        for source, chunks in zip(sources, pool.map(lambda s: _chunks(s, options), sources), strict=True):
+            if isinstance(chunks, str):
+                plan.unreadable[source.name] = chunks
+                continue
+            for chunk in chunks:
+                facts = [hashed, chunk.digest, chunk.source.name, chunk.source.kind, chunk.start, chunk.end]
+                facts += [options.format, options.fields.text, options.fields.id]
+                shard = Shard(
+                    chunk,
+                    str(model),
+                    str(out.resolve()),
+                    hashlib.sha256(json.dumps(facts).encode()).hexdigest(),
+                    options.format,
+                    options.fields,
+                    options.batch_size,
+                    options.gpu,
+                )
+                names.add(shard.name)
+                if (record := shard.finished()) is None:
+                    plan.todo.append(shard)
+                else:
+                    plan.done.append(record)
+    _refuse_foreign_files(out, names, plan.unreadable)
+    return plan
+
+
+def _chunks(source: Source, options: PredictOptions) -> list[Chunk] | str:
+    """The chunks of a source, or why it cannot be read."""
+    try:
+        return list(cut(source, options.shard_size, options.fields.text))
+    except (DistillError, OSError) as error:
+        return str(error)
+
+
+def _refuse_foreign_files(out: Path, names: set[str], unreadable: Mapping[str, str]) -> None:
+    """Refuse shards that this corpus does not make: nobody could say later which belong together."""
+    out = out.resolve()
+    inner = (p.relative_to(out) for p in chain.from_iterable(out.rglob(f"*.{name}") for name in ShardFormat))
+    foreign = sorted(
+        name.as_posix() for name in inner if name.parts[0][0] not in "._" and name.as_posix() not in names
+    )
+    if foreign and not unreadable:
+        shown = ", ".join(foreign[:SHOWN]) + (", …" if len(foreign) > SHOWN else "")
+        raise DistillError(
+            f"{out} holds {len(foreign)} files that are no part of these predictions ({shown}): made "
+            "from another corpus, or with another --format or --shard-size. Remove them, or choose another "
+            "folder."
+        )
