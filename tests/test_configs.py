@@ -14,15 +14,15 @@ from spacy.schemas import ConfigSchemaInit, ConfigSchemaTraining
 from spacy.tokens import DocBin
 from spacy.util import load_config, load_model_from_config, registry
 
-from blending import make_docs
+from helpers.blending import make_docs
 from helpers.support import ROOT
+from helpers.tiny_bert import write_tiny_bert
 from spacy_distill.blend.log import read_blend_log
-from spacy_distill.blend.preview import make_preview
-from tiny_bert import write_tiny_bert
+from spacy_distill.blend.preview import preview
 
 STUDENTS = ("bert", "minilm", "cpu")
 REGIMENS = (
-    *("distilled", "gold", "pooled", "simple_mix", "simple_mix_union", "gold_first"),
+    *("distilled", "gold", "pooled", "constant", "simple_mix", "simple_mix_union", "gold_first"),
     *("linear", "cosine", "sigmoid", "power"),
 )
 
@@ -90,7 +90,7 @@ def test_every_section_resolves(student: str, paths: dict[str, Any]):
 @pytest.mark.parametrize("regimen", REGIMENS)
 def test_one_override_chooses_the_regimen(student: str, regimen: str, paths: dict[str, Any]):
     chosen = {"corpora.train.share.@schedules": f"spacy_distill.{regimen}.v1"}
-    preview = make_preview(config_of(student), {**overrides_for(student, paths), **chosen})
+    found = preview(config_of(student), {**overrides_for(student, paths), **chosen})
     pooled = 40 / 64
     means = {
         "distilled": 1,
@@ -99,16 +99,16 @@ def test_one_override_chooses_the_regimen(student: str, regimen: str, paths: dic
         "simple_mix_union": (1 + pooled) / 2,
         "power": 1 / 3,
     }
-    mean = sum(preview.plan.shares) / len(preview.plan.shares)
+    mean = sum(found.plan.shares) / len(found.plan.shares)
     assert mean == pytest.approx(means.get(regimen, 0.5), abs=0.005)
-    assert preview.cautions == []
+    assert found.cautions == []
 
 
 @pytest.mark.parametrize("student", STUDENTS)
 @pytest.mark.parametrize("rate", ["constant", "decay", "restart"])
 def test_one_override_chooses_the_learning_rate(student: str, rate: str, paths: dict[str, Any]):
     chosen = {"training.optimizer.learn_rate.@schedules": f"spacy_distill.{rate}_rate.v1"}
-    rates = make_preview(config_of(student), {**overrides_for(student, paths), **chosen}).rates
+    rates = preview(config_of(student), {**overrides_for(student, paths), **chosen}).rates
     assert len(set(rates)) == 1 if rate == "constant" else rates[-1] == 0.0
 
 

@@ -14,9 +14,9 @@ from spacy.cli.package import package
 from spacy.cli.train import train
 from spacy.tokens import DocBin
 
-from blending import make_docs
+from helpers.blending import make_docs
 from helpers.support import ROOT
-from tiny_bert import write_tiny_bert
+from helpers.tiny_bert import write_tiny_bert
 
 SENTENCE = "Bayo Adekunle flew from Lagos to Geneva for the United Nations on Monday."
 # Runs without site-packages: only the folder given as the first argument is looked at for packages.

@@ -23,7 +23,7 @@ PROMISED = {
     "llm_models": ["ChatModel", "Replay"],
     "readers": ["BlendedCorpus", "gold_labels"],
     "schedules": [
-        *("distilled", "gold", "pooled", "simple_mix", "simple_mix_union", "gold_first"),
+        *("distilled", "gold", "pooled", "constant", "simple_mix", "simple_mix_union", "gold_first"),
         *("linear", "cosine", "sigmoid", "power", "phases"),
     ],
     "callbacks": ["track_progress"],

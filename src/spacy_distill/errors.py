@@ -1,6 +1,7 @@
 """What a user can mend: the error of this package, and checks of values that name what is allowed."""
 
 import math
+from collections.abc import Sequence
 from numbers import Real
 
 from confection import ConfigValidationError
@@ -15,9 +16,16 @@ class DistillError(ValueError):
     """
 
 
-def refusal(message: str) -> ConfigValidationError:
-    """The error for a setting that cannot be used: one that spaCy's commands show without a traceback."""
-    return ConfigValidationError(title="A setting of this config cannot be used", desc=message)
+def refusal(
+    message: str, line: Sequence[str] = (), title: str = "A setting of this config cannot be used"
+) -> ConfigValidationError:
+    """The error for a setting that cannot be used: one that spaCy's commands show without a traceback.
+
+    line: where it is in the config, section by section.
+    """
+    if line:
+        return ConfigValidationError(title=title, errors=[{"loc": line, "msg": message}])
+    return ConfigValidationError(title=title, desc=message)
 
 
 def check_steps(total_steps: int) -> None:

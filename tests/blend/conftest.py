@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from spacy.tokens import Doc, DocBin
 
-from blending import Corpus, make_docs
+from helpers.blending import Corpus, make_docs
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
-from blending import make_docs
+from helpers.blending import make_docs
 from helpers.support import ROOT
 from spacy_distill.cli import app
 
@@ -37,8 +37,17 @@ def test_it_shows_curves_and_totals(paths: list[str], tmp_path: Path):
     assert "█" * 30 + "▁" * 30 in shown
     assert "mean 0.495" in shown
     distilled = next(line for line in shown.splitlines() if line.startswith("distilled")).split()
-    assert distilled == ["distilled", "40", "-", "800", "4,000", "20.00"]
+    assert distilled == ["distilled", "40", "-", "0-49", "800", "4,000", "20.00"]
     assert (tmp_path / "blend.svg").is_file()
+
+
+def test_the_suggested_steps_are_shown_and_written_if_asked(paths: list[str], tmp_path: Path):
+    assert "max_steps = 600 (--write sets it)" in preview(*paths)
+    place = tmp_path / "train.cfg"
+    place.write_text(Path(CONFIG).read_text().replace("max_steps = 600", "max_steps = 900"))
+    done = CliRunner().invoke(app, ["preview", str(place), *paths, "--write"])
+    assert done.exit_code == 0, done.output
+    assert place.read_text() == Path(CONFIG).read_text()
 
 
 def test_one_override_chooses_the_regimen(paths: list[str]):

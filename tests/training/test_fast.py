@@ -17,12 +17,12 @@ from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config, registry
 
-from blending import make_docs
+from helpers.blending import make_docs
 from helpers.support import ROOT
+from helpers.tiny_bert import write_tiny_bert
 from spacy_distill.training import fast_encoder as fast
 from spacy_distill.training.fast_encoder import bf16_gain, choose_half, make_fast_encoder, precision_of
 from spacy_distill.training.optimizer import make_adam
-from tiny_bert import write_tiny_bert
 
 EMBEDDINGS = "embeddings.word_embeddings.weight"
 # Letters that are in no document of the corpus.

@@ -1,13 +1,15 @@
 """Configs that would destroy a schedule: refused, or warned about, with the line to change."""
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from confection import ConfigValidationError
 from spacy.language import Language
 
-from .plan import Plan, scan
+from ..tasks.base import tasks
+from .plan import GOLD, BlendPlan, scan
 
 TRACK_PROGRESS = "spacy_distill.track_progress.v1"
 GOLD_LABELS = "spacy_distill.gold_labels.v1"
@@ -16,61 +18,65 @@ READ_LABELS = "spacy.read_labels.v1"
 # The folder that the project's command `encoder` fills.
 FETCHED_ENCODER = Path("assets/encoder")
 
-Refusal = dict[str, Any]
+# How long to train, in passes over a source. All of these are provisional: a study is to measure them.
+GOLD_PASSES, DISTILLED_PASSES = 20, 2  # What suggest_steps aims at.
+LEAST_STEPS, MOST_STEPS = 600, 20_000  # Between which its suggestion is.
+FEW_GOLD_PASSES, FEW_DISTILLED_PASSES, MANY_PASSES = 4, 0.5, 500  # Beyond which there is a warning.
+
+ConfigError = dict[str, Any]
 
 
 def check_config(config: Mapping[str, Any], nlp: Language | None = None) -> None:
     """Refuse a training config under which the share schedule would not be what training sees.
 
-    config: The pipeline's interpolated config.
-    nlp: The pipeline; an NER of it that has labels already needs none.
-    RAISES ConfigValidationError: With every trap that was found and the line to change for each.
+    config: the pipeline's interpolated config.
+    nlp: the pipeline; a component of it that has labels already needs none.
+    RAISES ConfigValidationError: with every error that was found and the line to change for each.
     """
-    errors = [*_training_traps(config["training"]), *_label_traps(config, nlp)]
+    errors = [*_training_errors(config["training"]), *_label_errors(config, nlp)]
     if errors:
         raise ConfigValidationError(errors=errors, title="This config would destroy the blend in silence")
 
 
-def _training_traps(training: Mapping[str, Any]) -> Iterator[Refusal]:
+def _training_errors(training: Mapping[str, Any]) -> Iterator[ConfigError]:
     if training["max_epochs"] != -1:
-        yield _refusal(
+        yield _error(
             "training.max_epochs",
             f"is {training['max_epochs']}: the corpus would be read once and shuffled. Set max_epochs = -1.",
         )
     if training["max_steps"] < 1:
-        yield _refusal(
+        yield _error(
             "training.max_steps",
             f"is {training['max_steps']}: without it the schedule has no length. Set max_steps = 1000, say.",
         )
     if not uses(training.get("before_update"), "callbacks", TRACK_PROGRESS):
-        yield _refusal(
+        yield _error(
             "training.before_update",
             "the reader cannot tell which step training is at. Add the section [training.before_update] "
             f'with @callbacks = "{TRACK_PROGRESS}".',
         )
-    batcher = training.get("batcher")
-    if isinstance(batcher, Mapping) and batcher.get("discard_oversize"):
-        yield _refusal(
+    if section_at(training, "batcher").get("discard_oversize"):
+        yield _error(
             "training.batcher.discard_oversize",
             "drops examples after they were counted. Set discard_oversize = false; max_length in "
             "[corpora.train] leaves long documents out and counts them.",
         )
 
 
-def _label_traps(config: Mapping[str, Any], nlp: Language | None) -> Iterator[Refusal]:
-    for name in ner_components(config):
+def _label_errors(config: Mapping[str, Any], nlp: Language | None) -> Iterator[ConfigError]:
+    for name in new_components(config):
         where = f"initialize.components.{name}.labels"
-        labels = label_section(config, name)
+        labels = _label_section(config, name)
         if labels is None and not _labels_of(nlp, name):
-            yield _refusal(
+            yield _error(
                 where,
                 "the labels would be those of the first 100 examples, mostly distilled. Add the section "
                 f'[{where}] with @readers = "{GOLD_LABELS}" and path = ${{paths.gold}}.',
             )
-        elif isinstance(labels, Mapping) and labels.get("@readers") == READ_LABELS:
+        elif uses(labels, "readers", READ_LABELS):
             path = labels.get("path")
             if not path or not Path(path).exists():
-                yield _refusal(
+                yield _error(
                     f"{where}.path",
                     f"there is no file {path}, which {READ_LABELS} passes over in silence. Change it.",
                 )
@@ -79,7 +85,7 @@ def _label_traps(config: Mapping[str, Any], nlp: Language | None) -> Iterator[Re
 def missing_encoder(config: Mapping[str, Any]) -> str | None:
     """What to do if the encoder's folder is not there: it would be taken for the name of a model on the hub.
 
-    config: A training config; its `paths.encoder` is a folder, or such a name.
+    config: a training config; its `paths.encoder` is a folder, or such a name.
     RETURNS: None if the encoder is there, is on the hub, or none is named.
     """
     encoder = config.get("paths", {}).get("encoder")
@@ -99,25 +105,23 @@ def _is_folder_name(encoder: str) -> bool:
     )
 
 
-def check_labels(config: Mapping[str, Any], plan: Plan, nlp: Language | None = None) -> None:
+def check_labels(config: Mapping[str, Any], plan: BlendPlan, nlp: Language | None = None) -> None:
     """Refuse corpora with labels that the pipeline does not learn: training would stop at the first of them.
 
-    config: The pipeline's interpolated config.
-    plan: The sources and what they hold.
-    nlp: The pipeline. Without it, or while its NER is not initialized, the labels that
-        the config counts from gold are checked against; other labels are at the reader's next start.
-    RAISES ConfigValidationError: With the labels and the source.
+    config: the pipeline's interpolated config.
+    nlp: the pipeline. Without it, or while its component has no labels yet, those that the config counts from
+        gold are taken; other labels are checked at the reader's next start.
+    RAISES ConfigValidationError: with the labels and the source.
     """
     errors = []
-    for name in ner_components(config):
+    for name in new_components(config):
         known = _known_labels(config, name, nlp)
-        for source, held in plan.holdings.items():
-            unknown = sorted(set(held.labels) - known) if known else []
-            if unknown:
+        for source, counts in plan.counts.items():
+            if extra := sorted(set(counts.labels) - known) if known else []:
                 errors.append(
-                    _refusal(
+                    _error(
                         f"initialize.components.{name}.labels",
-                        f"{plan.sources[source]} has labels that {name} does not learn: {', '.join(unknown)} "
+                        f"{plan.sources[source]} has labels that {name} does not learn: {', '.join(extra)} "
                         f"(it learns {', '.join(sorted(known))}). Rename them in the corpus, or name all "
                         "labels here.",
                     )
@@ -127,10 +131,10 @@ def check_labels(config: Mapping[str, Any], plan: Plan, nlp: Language | None = N
 
 
 def _known_labels(config: Mapping[str, Any], name: str, nlp: Language | None) -> set[str]:
-    known = _labels_of(nlp, name)
-    labels = label_section(config, name)
-    if not known and isinstance(labels, Mapping) and labels.get("@readers") == GOLD_LABELS:
-        known = set(make_gold_labels(labels.get("path"))["1"])
+    known, labels = _labels_of(nlp, name), _label_section(config, name)
+    if not known and uses(labels, "readers", GOLD_LABELS) and labels.get("path"):
+        line = ("initialize", "components", name, "labels", "path")
+        known = set(scan(Path(labels["path"]), line).labels)
     return known
 
 
@@ -139,12 +143,11 @@ def _labels_of(nlp: Language | None, name: str) -> set[str]:
     return set(nlp.get_pipe(name).labels) if nlp else set()  # type: ignore[attr-defined]
 
 
-def cautions(config: Mapping[str, Any], plan: Plan) -> Iterator[str]:
+def cautions(config: Mapping[str, Any], plan: BlendPlan) -> Iterator[str]:
     """What may be meant, but would leave training with less of the schedule than it looks.
 
-    config: The pipeline's interpolated config.
-    plan: The plan of the run.
-    YIELDS: One warning each, with the line to change.
+    config: the pipeline's interpolated config.
+    YIELDS: one warning each, with the line to change.
     """
     training = config["training"]
     patience, max_steps = training["patience"], training["max_steps"]
@@ -154,10 +157,10 @@ def cautions(config: Mapping[str, Any], plan: Plan) -> Iterator[str]:
             f"patience = {patience} can end training before {'any gold' if unseen else 'the schedule ends'}: "
             "scores rise and fall with the share. Set patience = 0 in [training]."
         )
-    batcher = training.get("batcher")
-    if isinstance(batcher, Mapping) and "buffer" in batcher:
+    batcher = section_at(training, "batcher")
+    if "buffer" in batcher:
         yield (
-            f"The batcher holds {batcher['buffer']} documents back to sort them: the share lags by as many. "
+            f"The batcher keeps {batcher['buffer']} documents back to sort them: the share lags by as many. "
             'Set @batchers = "spacy.batch_by_sequence.v1" in [training.batcher].'
         )
     factories = [section.get("factory") for section in config.get("components", {}).values()]
@@ -167,6 +170,43 @@ def cautions(config: Mapping[str, Any], plan: Plan) -> Iterator[str]:
             "is. Set use_averages = false in [training.optimizer]."
         )
     yield from _other_lengths(section_at(config, training["train_corpus"]).get("share"), max_steps)
+    yield from _odd_passes(plan, plan.batch_sizes(batcher))
+
+
+def _odd_passes(plan: BlendPlan, sizes: Sequence[float]) -> Iterator[str]:
+    """Warn about sources that are seen hardly at all, or absurdly often."""
+    for name, exposure in plan.exposures(sizes).items():
+        documents = plan.counts[name].documents
+        passes = exposure.examples / documents
+        if passes > MANY_PASSES:
+            found = "far more than anything is learned from"
+        elif passes < (FEW_GOLD_PASSES if name == GOLD else FEW_DISTILLED_PASSES):
+            found = "too few to learn what it has to teach"
+        else:
+            continue
+        yield (
+            f"Training makes {passes:,.1f} passes over the {documents:,} documents of {name}: {found}. Set "
+            f"max_steps = {suggest_steps(plan, sizes)} in [training], say, or change the share."
+        )
+
+
+def suggest_steps(plan: BlendPlan, sizes: Sequence[float]) -> int | None:
+    """How many steps to train, from the number of documents and the share of each source.
+
+    The rule: gold is seen about 20 times and each distilled source twice, in 600 to 20,000 steps. These
+    values are provisional; they are the constants at the top of this module.
+
+    sizes: documents of each step.
+    RETURNS: None if the batcher does not say how many documents a step has.
+    """
+    if not sizes:
+        return None
+    wanted = []
+    for name, exposure in plan.exposures(sizes).items():
+        passes = exposure.examples / plan.counts[name].documents
+        aim = GOLD_PASSES if name == GOLD else DISTILLED_PASSES
+        wanted.append((len(sizes) - 1) * aim / passes if passes else 0.0)
+    return min(MOST_STEPS, max(LEAST_STEPS, 100 * math.ceil(max(wanted) / 100)))
 
 
 def _other_lengths(share: Any, steps: int) -> Iterator[str]:
@@ -196,20 +236,20 @@ def _phases_of_other_lengths(share: Mapping[str, Any], where: str) -> Iterator[s
         yield from _phases_of_other_lengths(within, place)
 
 
-def ner_components(config: Mapping[str, Any]) -> list[str]:
-    """Names of the NER components that this config initializes from scratch."""
-    components = config.get("components", {})
+def new_components(config: Mapping[str, Any]) -> list[str]:
+    """Names of the components that predict a task's annotation and are initialized from scratch."""
+    factories = {factory for task in tasks().values() for factory in task.factories}
     return [
         name
         for name in config["nlp"]["pipeline"]
-        if components.get(name, {}).get("factory") in ("ner", "beam_ner")
+        if config.get("components", {}).get(name, {}).get("factory") in factories
         and name not in config["training"]["frozen_components"]
     ]
 
 
-def label_section(config: Mapping[str, Any], name: str) -> Any:
+def _label_section(config: Mapping[str, Any], name: str) -> Any:
     """What a config gives a component for its labels, or None."""
-    return config.get("initialize", {}).get("components", {}).get(name, {}).get("labels")
+    return section_at(config, f"initialize.components.{name}").get("labels")
 
 
 def uses(section: Any, registry: str, function: str) -> bool:
@@ -228,42 +268,5 @@ def section_at(config: Mapping[str, Any], dotted: str) -> Mapping[str, Any]:
     return section if isinstance(section, Mapping) else {}
 
 
-def _refusal(where: str, message: str) -> Refusal:
+def _error(where: str, message: str) -> ConfigError:
     return {"loc": where.split("."), "msg": message}
-
-
-LabelData = dict[str, dict[str, int]]
-LINE = ("initialize", "components", "ner", "labels", "path")
-
-
-def make_gold_labels(path: str | Path | None) -> LabelData:
-    """Count the NER labels of the whole gold corpus.
-
-    Training that streams its corpus shows the pipeline 100 examples to learn its labels from, and in most
-    regimens they are all distilled. With the labels of gold every regimen starts from the same network, and
-    no earlier `init labels` step is needed.
-
-    path: The gold corpus, a `.spacy` file or folder.
-    RETURNS: Label data as `ner` initializes from: label counts by action.
-    RAISES ConfigValidationError: If there is no gold corpus, or it has no entity.
-    """
-    if path is None:
-        raise _refusal_labels(
-            "the labels are counted from the gold corpus, but none is given. Set gold in [paths]; a run "
-            "without gold may name another corpus: --initialize.components.ner.labels.path distilled.spacy"
-        )
-    labels = scan(Path(path), LINE).labels
-    if not labels:
-        raise _refusal_labels(
-            f"{path} has no entity, so there is no label to learn. Set gold in [paths] to another corpus."
-        )
-    counts = dict(labels.most_common())
-    # The actions of spaCy's NER: missing, begin, in, last, unit, out. The empty label is "not an entity".
-    return {"0": {}, "1": counts, "2": counts, "3": counts, "4": {**counts, "": 1}, "5": {"": 1}}
-
-
-def _refusal_labels(message: str) -> ConfigValidationError:
-    return ConfigValidationError(
-        errors=[{"loc": LINE, "msg": message}],
-        title="No labels",
-    )

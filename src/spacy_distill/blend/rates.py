@@ -1,6 +1,7 @@
 """Learning rates over a run: constant, decay and restart, as thinc schedules of one value an update.
 
-All take `rate` and `total_steps` and give the rest a default, so that one override chooses among them."""
+All take `rate` and `total_steps`, the number of training steps, and give the rest a default, so that one
+override chooses among them."""
 
 from collections.abc import Iterator, Mapping
 from itertools import count, repeat
@@ -13,12 +14,7 @@ from .schedules import first_step_at
 
 
 def make_constant_rate(rate: float, total_steps: int) -> Iterator[float]:
-    """The same rate at every step: no warm-up, no decay.
-
-    rate: The learning rate.
-    total_steps: Number of training steps.
-    RETURNS: The rates.
-    """
+    """The same rate at every step: no warm-up, no decay."""
     _check(rate, total_steps)
     return repeat(float(rate))
 
@@ -26,10 +22,8 @@ def make_constant_rate(rate: float, total_steps: int) -> Iterator[float]:
 def make_decay_rate(rate: float, total_steps: int, warmup: float = 0.1) -> Iterator[float]:
     """A linear warm-up, then a linear decay to 0 at the end of the run.
 
-    rate: The learning rate at the end of the warm-up.
-    total_steps: Number of training steps.
-    warmup: Fraction of the run that the warm-up takes, in [0, 1].
-    RETURNS: The rates.
+    rate: the learning rate at the end of the warm-up.
+    warmup: fraction of the run that the warm-up takes, in [0, 1].
     """
     _check(rate, total_steps, warmup=warmup)
     return (_triangle(step, total_steps, warmup, rate) for step in count())
@@ -40,11 +34,9 @@ def make_restart_rate(
 ) -> Iterator[float]:
     """A warm-up and a decay within each of two phases: the rate falls until the switch, then starts anew.
 
-    rate: The learning rate at the end of either warm-up.
-    total_steps: Number of training steps.
-    warmup: Fraction of each phase that its warm-up takes, in [0, 1].
-    switch: Fraction of the run at which the second phase begins, as in the share schedule, in [0, 1].
-    RETURNS: The rates.
+    rate: the learning rate at the end of either warm-up.
+    warmup: fraction of each phase that its warm-up takes, in [0, 1].
+    switch: fraction of the run at which the second phase begins, as in the share schedule, in [0, 1].
     """
     _check(rate, total_steps, warmup=warmup, switch=switch)
     start = first_step_at(switch, total_steps)
@@ -57,20 +49,15 @@ def make_restart_rate(
     return (at(step) for step in count())
 
 
-class Rates:
-    """The learning rates that training uses, computed anew: a logger is not given the optimizer.
+def learning_rates(optimizer: Mapping[str, Any]) -> Iterator[float]:
+    """The rate of each update, computed anew: a logger is not given the optimizer.
 
-    optimizer: The section [training.optimizer] of an interpolated config.
+    optimizer: the section [training.optimizer] of an interpolated config.
     """
-
-    def __init__(self, optimizer: Mapping[str, Any]) -> None:
-        self._optimizer = registry.resolve({"optimizer": dict(optimizer)})["optimizer"]
-
-    def next(self) -> float:
-        """The rate of the next update."""
-        rate = float(self._optimizer.learn_rate)
-        self._optimizer.step_schedules()
-        return rate
+    own = registry.resolve({"optimizer": dict(optimizer)})["optimizer"]
+    while True:
+        yield float(own.learn_rate)
+        own.step_schedules()
 
 
 def _triangle(step: int, total_steps: int, warmup: float, rate: float) -> float:

@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary, ref
@@ -13,61 +13,34 @@ from spacy.training import Example
 
 from ..errors import DistillError, is_number, refusal
 from .checks import cautions, check_config, check_labels
-from .plan import GOLD, Account, Plan, make_plan
-from .stream import Blend
+from .plan import BY_SEQUENCE, GOLD, BlendPlan, make_plan, scan
+from .stream import Blend, BlendTotals
 
 DISTILLED = "distilled"
-BY_SEQUENCE = "spacy.batch_by_sequence.v1"
+LABELS_LINE = ("initialize", "components", "ner", "labels", "path")
 logger = logging.getLogger("spacy")
 
 Paths = str | Path | dict[str, str | Path]
 
 
-def make_blended_corpus(
-    gold: str | Path | None,
-    distilled: Paths | None,
-    share: Any,
-    weights: dict[str, float] | None = None,
-    seed: int = 0,
-    max_length: int = 0,
-    shuffle_window: int = 10000,
-    group_by_length: bool = False,
-) -> "BlendedCorpus":
-    """Make a reader that blends a gold corpus with one or several distilled ones while `spacy train` runs.
-
-    gold: The gold corpus, a `.spacy` file or folder. May be null if no share
-        asks for it.
-    distilled: The distilled corpus, or several by name. May be null
-        if no share asks for it.
-    share: The share of distilled examples in [0, 1]: a schedule, or a number.
-    weights: How the share is split among several distilled corpora; only the
-        ratios matter. Null: by their numbers of documents.
-    seed: Decides the order of every corpus.
-    max_length: Longer documents (in tokens) are left out and counted; 0 for no limit.
-    shuffle_window: A corpus of more documents is streamed, with so many held for shuffling.
-    group_by_length: Whether the examples of a step are of similar length, whatever their source: a
-        transformer then computes less padding. Shares and passes stay exact.
-    RETURNS: The reader.
-    RAISES ConfigValidationError: If an argument makes no sense.
-    """
-    return BlendedCorpus(
-        gold,
-        distilled,
-        share,
-        weights=weights,
-        seed=seed,
-        max_length=max_length,
-        shuffle_window=shuffle_window,
-        group_by_length=group_by_length,
-    )
-
-
 class BlendedCorpus:
-    """Blend gold and distilled examples. See `make_blended_corpus` for the arguments.
+    """Blend a gold corpus with one or several distilled ones while `spacy train` runs.
 
-    A reader holds its place in every corpus between calls: training that runs dry and calls again goes on
+    A reader keeps its place in every corpus between calls: training that runs dry and calls again goes on
     where it was. Outside training a call yields one pass over the sources of the first step; while training
     runs it goes on until training ends, so that no batch is cut short.
+
+    gold: the gold corpus, a `.spacy` file or folder. May be null if no share asks for it.
+    distilled: the distilled corpus, or several by name. May be null if no share asks for it.
+    share: the share of distilled examples in [0, 1]: a schedule, or a number.
+    weights: how the share is split among several distilled corpora; only the ratios matter. Null: by their
+        numbers of documents.
+    seed: decides the order of every corpus.
+    max_length: longer documents (in tokens) are left out and counted; 0 for no limit.
+    shuffle_window: a corpus of more documents is streamed, with so many in memory for shuffling.
+    group_by_length: whether the examples of a step are of similar length, whatever their source: a
+        transformer then computes less padding. Shares and passes stay exact.
+    RAISES ConfigValidationError: if an argument makes no sense.
     """
 
     def __init__(
@@ -75,8 +48,7 @@ class BlendedCorpus:
         gold: str | Path | None,
         distilled: Paths | None,
         share: Any,
-        *,
-        weights: Mapping[str, float] | None = None,
+        weights: dict[str, float] | None = None,
         seed: int = 0,
         max_length: int = 0,
         shuffle_window: int = 10000,
@@ -91,29 +63,26 @@ class BlendedCorpus:
         self.max_length = max_length
         self.shuffle_window = shuffle_window
         self.group_by_length = group_by_length
-        self._plan: Plan | None = None
+        self._plan: BlendPlan | None = None
         self._blend: tuple[ref[Language], Blend] | None = None
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
-        """Draw examples.
+        """Draw examples, at least one.
 
-        nlp: The pipeline that is trained; its config is checked at the first call.
-        YIELDS: The examples, at least one.
-        RAISES ConfigValidationError: If the config would destroy the schedule, or asks for a source that is
+        nlp: the pipeline that is trained; its config is checked at the first call.
+        RAISES ConfigValidationError: if the config would destroy the schedule, or asks for a source that is
             missing or empty.
         """
         if self._blend is None or self._blend[0]() is not nlp:
             self._blend = (ref(nlp), self._start(nlp))
         return self._examples(nlp, self._blend[1])
 
-    def plan(self, max_steps: int) -> Plan:
+    def plan(self, max_steps: int) -> BlendPlan:
         """What a training of so many steps is going to draw: the share of every step, and from which corpora.
 
-        max_steps: The `max_steps` of training.
-        RETURNS: The plan.
-        RAISES ConfigValidationError: If a share is out of range, or asks for a source that is missing or
+        RAISES ConfigValidationError: if a share is out of range, or asks for a source that is missing or
             empty.
-        RAISES DistillError: If the reader has planned a training of another length: its schedule is used up.
+        RAISES DistillError: if the reader has planned a training of another length: its schedule is used up.
         """
         if self._plan is None:
             self._plan = make_plan(
@@ -128,11 +97,12 @@ class BlendedCorpus:
 
     def _examples(self, nlp: Language, blend: Blend) -> Iterator[Example]:
         progress = progress_of(nlp)
-        last = len(blend.account.shares) - 1
+        last = len(blend.totals.shares) - 1
         drawn = 0
         # The first batch of a training is drawn before the callback was ever called.
-        training = nlp.config.interpolate()["training"]
-        enough = max(self.plan(last).one_pass(), batch_size(training["batcher"]))
+        batcher = nlp.config.interpolate()["training"]["batcher"]
+        size = batcher.get("size") if batcher.get("@batchers") == BY_SEQUENCE else 1
+        enough = max(self.plan(last).one_pass(), size if isinstance(size, int) else 1)
         while drawn < enough or (progress.step is not None and progress.step < last):
             # The callback notes a step after its batch was drawn, so what is drawn now is for the next one.
             yield blend.draw(0 if progress.step is None else progress.step + 1)
@@ -143,7 +113,11 @@ class BlendedCorpus:
         check_config(config, nlp)
         plan = self.plan(config["training"]["max_steps"])
         check_labels(config, plan, nlp)
-        self._tell(nlp, config, plan)
+        progress = progress_of(nlp)
+        # Initialization and training each have a reader; the user is warned once.
+        if progress.totals is None:
+            progress.outlook = _outlook(config, plan)
+            _warn(config, plan)
         blend = Blend(
             nlp,
             plan,
@@ -152,28 +126,29 @@ class BlendedCorpus:
             window=self.shuffle_window,
             group_by_length=self.group_by_length,
         )
-        progress = progress_of(nlp)
-        progress.step, progress.account = None, blend.account
+        progress.step, progress.totals = None, blend.totals
         return blend
 
-    @staticmethod
-    def _tell(nlp: Language, config: Mapping[str, Any], plan: Plan) -> None:
-        """Log what a user should know; once, though initialization and training each have a reader."""
-        if progress_of(nlp).account is not None:
-            return
-        for name, held in plan.holdings.items():
-            if held.skipped:
-                logger.warning(
-                    "%s: %d documents; left out: %s", plan.sources[name], held.documents, held.skipped_text()
-                )
-        for caution in cautions(config, plan):
-            logger.warning(caution)
+
+def _outlook(config: Mapping[str, Any], plan: BlendPlan) -> list[str]:
+    """What training is going to see of each source, one line each."""
+    exposures = plan.exposures(plan.batch_sizes(config["training"]["batcher"]))
+    lines = []
+    for name, counts in plan.counts.items():
+        passes = f"{exposures[name].examples / counts.documents:.1f}" if exposures else "some"
+        first, last = plan.phase(name)
+        lines.append(f"{name}: {counts.documents:,} documents, {passes} passes in steps {first} to {last}")
+    return lines
 
 
-def batch_size(batcher: Mapping[str, Any]) -> int:
-    """Documents of a batch where the config's batcher counts documents, else 1."""
-    size = batcher.get("size") if batcher.get("@batchers") == BY_SEQUENCE else 1
-    return size if isinstance(size, int) else 1
+def _warn(config: Mapping[str, Any], plan: BlendPlan) -> None:
+    for name, counts in plan.counts.items():
+        if counts.skipped:
+            logger.warning(
+                "%s: %d documents; left out: %s", plan.sources[name], counts.documents, counts.skipped_text()
+            )
+    for caution in cautions(config, plan):
+        logger.warning(caution)
 
 
 def _named(distilled: Paths | None) -> dict[str, Path]:
@@ -205,34 +180,63 @@ def _check_arguments(
         raise refusal(f"shuffle_window is {shuffle_window}, but must be 1 document or more.")
 
 
+def make_gold_labels(path: str | Path | None) -> Any:
+    """Count the labels of the whole gold corpus.
+
+    Training that streams its corpus shows the pipeline 100 examples to learn its labels from, and in most
+    regimens they are all distilled. With the labels of gold every regimen starts from the same network, and
+    no earlier `init labels` step is needed.
+
+    path: the gold corpus, a `.spacy` file or folder.
+    RETURNS: what a component of the corpus's task initializes its labels from.
+    RAISES ConfigValidationError: if there is no gold corpus, or it has no label.
+    """
+    if path is None:
+        raise refusal(
+            "the labels are counted from the gold corpus, but none is given. Set gold in [paths]; a run "
+            "without gold may name another corpus: --initialize.components.ner.labels.path distilled.spacy",
+            LABELS_LINE,
+            "No labels",
+        )
+    counts = scan(Path(path), LABELS_LINE)
+    if not counts.labels:
+        raise refusal(
+            f"{path} has no label, so there is nothing to learn. Set gold in [paths] to another corpus.",
+            LABELS_LINE,
+            "No labels",
+        )
+    return counts.task.label_data(counts.labels)
+
+
 UpdateCallback = Callable[[Language, dict[str, Any]], None]
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """What is known of the training of one pipeline.
 
-    step: The step whose batch was drawn last, None before the first.
-    account: What the reader that feeds this training has drawn.
+    step: the step whose batch was drawn last, None before the first.
+    totals: what the reader that feeds this training has drawn.
+    outlook: what training is going to see, one line for each source.
     """
 
     step: int | None = None
-    account: Account | None = None
+    totals: BlendTotals | None = None
+    outlook: list[str] = field(default_factory=list)
 
 
-_PROGRESS: "WeakKeyDictionary[Language, Progress]" = WeakKeyDictionary()
+_PROGRESS: "WeakKeyDictionary[Language, TrainingProgress]" = WeakKeyDictionary()
 
 
-def progress_of(nlp: Language) -> Progress:
-    """The notes on the training of a pipeline, made at the first call."""
-    return _PROGRESS.setdefault(nlp, Progress())
+def progress_of(nlp: Language) -> TrainingProgress:
+    """The progress of the training of a pipeline, made at the first call."""
+    return _PROGRESS.setdefault(nlp, TrainingProgress())
 
 
 def make_track_progress(also: UpdateCallback | None = None) -> UpdateCallback:
     """Make the `[training.before_update]` callback that tells the reader which step training is at.
 
-    also: Another such callback, called after it: `before_update` has room for one only.
-    RETURNS: The callback.
+    also: another such callback, called after it: `before_update` has room for one only.
     """
 
     def track_progress(nlp: Language, info: dict[str, Any]) -> None:

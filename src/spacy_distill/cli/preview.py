@@ -9,8 +9,7 @@ import typer
 from .console import OVERRIDES, app, msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..blend.log import BlendRecord
-    from ..blend.preview import Preview
+    from ..blend.preview import BlendPreview
 
 WIDTH = 60
 
@@ -26,45 +25,45 @@ def preview_cli(
     run: Annotated[
         Path | None, typer.Option("--run", help="Output folder of a training, to lay over the plan.")
     ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the suggested max_steps into the config.")
+    ] = False,
 ) -> None:
     """Show the share of distilled examples and the learning rate over a training, and the documents and words
     it will see. Values of the config can be overridden: --a.b.c value."""
     with shown_errors():
         from spacy.cli._util import import_code, parse_config_overrides
 
-        from ..blend.log import read_blend_log
-        from ..blend.preview import make_preview
+        from ..blend.preview import preview, write_plot, write_steps
 
         import_code(code)
-        preview = make_preview(config, parse_config_overrides(list(ctx.args)))
-        record = read_blend_log(run) if run else None
-        _show_curves(preview, record)
-        _show_sources(preview, record)
-        for caution in preview.cautions:
+        found = preview(config, parse_config_overrides(list(ctx.args)), run)
+        _show_curves(found)
+        _show_sources(found)
+        for caution in found.cautions:
             msg.warn(caution)
-        updates = len(preview.plan.shares)
-        if record and record.plan["updates"] != updates:
-            msg.warn(
-                f"The run was planned for {record.plan['updates']} updates, this config makes {updates}. "
-                "Give the overrides that the run was given."
-            )
+        if found.suggested_steps is None:
+            msg.info("This batcher does not say how many documents a step has.")
+        elif write:
+            write_steps(config, found.suggested_steps)
+            msg.good(f"Wrote max_steps = {found.suggested_steps} into {config}")
+        else:
+            msg.info(f"By the number of documents: max_steps = {found.suggested_steps} (--write sets it).")
         if out:
-            from ..blend.preview import write_plot
-
-            write_plot(preview, out, record)
+            write_plot(found, out)
             msg.good(f"Wrote {out}")
 
 
-def _show_curves(preview: "Preview", record: "BlendRecord | None") -> None:
+def _show_curves(preview: "BlendPreview") -> None:
     from ..blend.preview import sparkline
 
     plain = not _can_print("▁█")
     shares = preview.plan.shares
     mean = sum(shares) / len(shares)
     lines = [("share of distilled", sparkline(shares, WIDTH, top=1.0, ascii=plain), f"mean {mean:.3f}")]
-    if record is not None:
-        total = record.steps[-1]["share_total"] if record.steps else 0.0
-        curve = record.shares()
+    if run := preview.run:
+        total = run.steps[-1]["share_total"] if run.steps else 0.0
+        curve = run.shares()
         # A run that is not over, or was cut off, ends where it is.
         width = min(WIDTH, max(1, round(min(WIDTH, len(shares)) * len(curve) / len(shares))))
         lines.append(("… realised", sparkline(curve, width, top=1.0, ascii=plain), f"mean {total:.3f}"))
@@ -74,26 +73,25 @@ def _show_curves(preview: "Preview", record: "BlendRecord | None") -> None:
     msg.table(lines)
 
 
-def _show_sources(preview: "Preview", record: "BlendRecord | None") -> None:
-    header = ["source", "documents", "left out", "≈ examples", "≈ words", "passes"]
+def _show_sources(preview: "BlendPreview") -> None:
+    header = ["source", "documents", "left out", "in steps", "≈ examples", "≈ words", "passes"]
     rows = []
-    drawn = record.exposures() if record else {}
-    for name, held in preview.plan.holdings.items():
-        row = [name, f"{held.documents:,}", held.skipped_text() or "-"]
+    drawn = preview.run.exposures() if preview.run else {}
+    for name, counts in preview.plan.counts.items():
+        first, last = preview.plan.phase(name)
+        row = [name, f"{counts.documents:,}", counts.skipped_text() or "-", f"{first}-{last}"]
         if preview.exposures:
             exposure = preview.exposures[name]
-            row += [f"{exposure.examples:,}", f"{exposure.words:,}", f"{preview.epochs(name):.2f}"]
+            row += [f"{exposure.examples:,}", f"{exposure.words:,}", f"{preview.passes(name):.2f}"]
         else:
             row += ["?", "?", "?"]
-        if record:
+        if preview.run:
             found = drawn.get(name, {"examples": 0, "words": 0})
             row += [f"{found['examples']:,}", f"{found['words']:,}"]
         rows.append(row)
-    if record:
+    if preview.run:
         header += ["drawn", "words drawn"]
     msg.table(rows, header=header, divider=True, aligns=["l", *"r" * (len(header) - 1)])
-    if not preview.exposures:
-        msg.info("This batcher does not say how many documents a step has.")
 
 
 def _can_print(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The learning rate is an axis of its own, and the logger knows it exactly."""
+"""The learning rate is an axis of its own."""
 
 import math
 from typing import Any
@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from spacy import registry
 
-from blending import shares_of
-from spacy_distill.blend.rates import Rates, make_constant_rate, make_decay_rate, make_restart_rate
+from helpers.blending import registered, shares_of
+
+make_constant_rate, make_decay_rate, make_restart_rate = (
+    registered("schedules", f"{name}_rate") for name in ("constant", "decay", "restart")
+)
 
 
 def test_constant():
@@ -49,15 +52,3 @@ def test_wrong_arguments_are_refused_when_it_is_made(make: Any, arguments: dict[
 def test_one_override_chooses(name: str):
     block = {"@schedules": f"spacy_distill.{name}_rate.v1", "rate": 1e-3, "total_steps": 10}
     assert max(shares_of(registry.resolve({"rate": block})["rate"], 10)) == pytest.approx(1e-3)
-
-
-@pytest.mark.parametrize(
-    "learn_rate",
-    [0.01, {"@schedules": "warmup_linear.v1", "initial_rate": 1.0, "warmup_steps": 2, "total_steps": 4}],
-)
-def test_the_logger_computes_the_rates_that_the_optimizer_uses(learn_rate: Any):
-    section = {"@optimizers": "Adam.v1", "learn_rate": learn_rate}
-    rates, optimizer = Rates(section), registry.resolve({"optimizer": section})["optimizer"]
-    for _ in range(5):
-        assert rates.next() == optimizer.learn_rate
-        optimizer.step_schedules()

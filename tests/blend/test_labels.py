@@ -9,8 +9,9 @@ from confection import ConfigValidationError
 from spacy.tokens import DocBin
 from spacy.training import Corpus as SpacyCorpus
 
-from blending import Corpus, make_docs
-from spacy_distill.blend.checks import make_gold_labels
+from helpers.blending import Corpus, make_docs, registered
+
+make_gold_labels = registered("readers", "gold_labels")
 
 
 def test_they_are_what_spacy_counts_itself(tmp_path: Path):
@@ -37,5 +38,5 @@ def test_without_a_gold_corpus_the_line_to_change_is_told():
 
 
 def test_a_corpus_without_entities_is_refused(corpus: Corpus):
-    with pytest.raises(ConfigValidationError, match="has no entity"):
+    with pytest.raises(ConfigValidationError, match="has no label"):
         make_gold_labels(corpus("none", 0))

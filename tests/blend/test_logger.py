@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import load_config
 
-from blending import Corpus, make_nlp
+from helpers.blending import Corpus, make_nlp, registered
 from helpers.support import ROOT
-from spacy_distill.blend.log import make_blend_logger, read_blend_log
+from spacy_distill.blend.log import read_blend_log
 
 CONFIG = ROOT / "configs" / "student_cpu.cfg"
 SMALL = {
@@ -35,10 +36,13 @@ SMALL = {
 }
 
 
-def run(corpus: Corpus, output: Path | None, logger: dict[str, Any] | None = None) -> str:
+def run(
+    corpus: Corpus, output: Path | None, logger: dict[str, Any] | None = None, dev: Path | None = None
+) -> str:
     """Train six steps, and give what was printed."""
-    gold = str(corpus("gold", 5))
-    paths = {"paths.gold": gold, "paths.distilled": str(corpus("distilled", 9)), "paths.dev": gold}
+    gold = corpus("gold", 5)
+    paths = {"paths.gold": str(gold), "paths.distilled": str(corpus("distilled", 9))}
+    paths["paths.dev"] = str(dev or gold)
     settings = {f"training.logger.{name}": value for name, value in (logger or {}).items()}
     nlp = init_nlp(load_config(CONFIG, overrides={**SMALL, **paths, **settings}))
     if output:
@@ -96,6 +100,22 @@ def test_a_row_is_printed_at_every_evaluation(corpus: Corpus, tmp_path: Path):
         ["6", "0.000", "0.000", "12", "16"],
     ]
     assert "PLAN" not in run(corpus, None, {"console": False})
+
+
+def test_what_training_is_going_to_see_is_printed_before_the_table(corpus: Corpus, tmp_path: Path):
+    printed = run(corpus, tmp_path / "out")
+    assert "distilled: 9 documents, 1.3 passes in steps 0 to 2\n" in printed
+    assert "gold: 5 documents, 3.2 passes in steps 3 to 6\n" in printed
+
+
+def test_a_student_that_learned_nothing_is_told_why(
+    corpus: Corpus, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    logging.getLogger("spacy").propagate = True
+    run(corpus, tmp_path / "out", dev=corpus("dev", 5, "PER"))
+    (warning,) = [text for text in caplog.messages if "next to nothing" in text]
+    assert "It learns LOC, but dev has PER." in warning
+    assert "Passes: 1.3 over distilled, 3.2 over gold." in warning
 
 
 def test_lines_can_be_thinned_but_evaluations_stay(corpus: Corpus, tmp_path: Path):
@@ -156,14 +176,16 @@ def test_a_place_that_cannot_be_written_is_told(corpus: Corpus, tmp_path: Path):
 
 
 def test_a_training_without_a_blend_is_refused():
-    log_step, _ = make_blend_logger(console=False)(make_nlp(), io.StringIO(), io.StringIO())
+    log_step, _ = registered("loggers", "BlendLogger")(console=False)(
+        make_nlp(), io.StringIO(), io.StringIO()
+    )
     with pytest.raises(ValueError, match=r"not fed by a blend. Set \[corpora.train\] @readers"):
         log_step(None)
 
 
 def test_every_must_be_a_step_or_more():
     with pytest.raises(ValueError, match="every is 0"):
-        make_blend_logger(every=0)
+        registered("loggers", "BlendLogger")(every=0)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +195,7 @@ def test_every_must_be_a_step_or_more():
         ("{not json}\n", "line 1: not a line of a blend log"),
         ('{"kind": "step", "step": 0}\n', "line 1: not a line of a blend log"),
         ('{"kind": "plan"}\n[1]\n', "line 2: not a line of a blend log"),
+        ("\u00ff\u00fe\n", "line 1: not a line of a blend log"),
     ],
 )
 def test_a_file_that_is_no_blend_log_is_refused_with_its_line(tmp_path: Path, content: str, message: str):

@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.blend.plan import Drawer, Parts
+from spacy_distill.blend.stream import Drawer, Parts
 
 WEIGHTS = st.dictionaries(st.sampled_from("abcdef"), st.floats(0.001, 1000), min_size=1, max_size=6)
 

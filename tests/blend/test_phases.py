@@ -7,8 +7,11 @@ import pytest
 from confection import Config
 from spacy import registry
 
-from blending import shares_of
-from spacy_distill.blend.schedules import make_linear, make_phases, make_simple_mix
+from helpers.blending import registered, shares_of
+
+make_linear, make_phases, make_simple_mix = (
+    registered("schedules", name) for name in ("linear", "phases", "simple_mix")
+)
 
 CONFIG = """
 [share]

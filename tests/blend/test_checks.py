@@ -9,8 +9,7 @@ import spacy
 from confection import ConfigValidationError
 from spacy.language import Language
 
-from blending import Corpus, make_nlp
-from spacy_distill.blend.reader import BlendedCorpus
+from helpers.blending import Corpus, blended, make_nlp
 
 NER = {"ner": {"labels": {"@readers": "spacy_distill.gold_labels.v1", "path": None}}}
 
@@ -29,7 +28,7 @@ def with_ner(components: dict[str, Any], **training: Any) -> Language:
 def refusal(nlp: Language, gold: Path, distilled: Path | None = None, share: float = 0.0) -> str:
     """What the reader says of a pipeline's config."""
     with pytest.raises(ConfigValidationError) as error:
-        BlendedCorpus(gold, distilled, share)(nlp)
+        blended(gold, distilled, share)(nlp)
     return str(error.value)
 
 
@@ -71,7 +70,7 @@ def test_all_traps_are_told_at_once(corpus: Corpus):
 
 def test_track_progress_may_stand_inside_another_callback(corpus: Corpus):
     nested = {"@callbacks": "mine.v1", "first": {"@callbacks": "spacy_distill.track_progress.v1"}}
-    assert list(BlendedCorpus(corpus("gold", 3), None, 0.0)(make_nlp(before_update=nested)))
+    assert list(blended(corpus("gold", 3), None, 0.0)(make_nlp(before_update=nested)))
 
 
 def test_labels_from_a_hundred_examples_are_refused(corpus: Corpus):
@@ -82,13 +81,13 @@ def test_labels_from_a_hundred_examples_are_refused(corpus: Corpus):
 
 def test_a_frozen_ner_needs_no_labels(corpus: Corpus):
     nlp = with_ner({}, frozen_components=["ner"])
-    assert list(BlendedCorpus(corpus("gold", 3), None, 0.0)(nlp))
+    assert list(blended(corpus("gold", 3), None, 0.0)(nlp))
 
 
 def test_an_ner_that_has_its_labels_from_another_pipeline_needs_none(corpus: Corpus):
     nlp = with_ner({})
     nlp.get_pipe("ner").add_label("LOC")  # type: ignore[attr-defined]
-    assert list(BlendedCorpus(corpus("gold", 3), None, 0.0)(nlp))
+    assert list(blended(corpus("gold", 3), None, 0.0)(nlp))
     assert "does not learn: DATE" in refusal(nlp, corpus("gold", 3), corpus("distilled", 3, "DATE"), 0.5)
 
 
@@ -98,7 +97,7 @@ def test_a_label_file_that_spacy_would_pass_over_is_refused(corpus: Corpus, tmp_
     assert "ner -> labels -> path" in said
     assert "ner.json" in said
     (tmp_path / "ner.json").write_text("{}")
-    assert list(BlendedCorpus(corpus("gold", 3), None, 0.0)(with_ner({"ner": {"labels": labels}})))
+    assert list(blended(corpus("gold", 3), None, 0.0)(with_ner({"ner": {"labels": labels}})))
 
 
 def test_distilled_labels_that_gold_lacks_are_refused_by_name(corpus: Corpus):
@@ -107,7 +106,7 @@ def test_distilled_labels_that_gold_lacks_are_refused_by_name(corpus: Corpus):
     said = refusal(nlp, gold, distilled, 0.5)
     assert "distilled.spacy has labels that ner does not learn: DATE (it learns LOC)" in said
     # A regimen that never draws from the distilled corpus does not mind.
-    assert list(BlendedCorpus(gold, distilled, 0.0)(nlp))
+    assert list(blended(gold, distilled, 0.0)(nlp))
 
 
 def test_an_initialized_ner_decides_which_labels_are_known(corpus: Corpus, tmp_path: Path):
@@ -118,7 +117,7 @@ def test_an_initialized_ner_decides_which_labels_are_known(corpus: Corpus, tmp_p
     nlp.get_pipe("ner").add_label("LOC")  # type: ignore[attr-defined]
     assert "does not learn: DATE" in refusal(nlp, gold, distilled, 0.5)
     nlp.get_pipe("ner").add_label("DATE")  # type: ignore[attr-defined]
-    assert list(BlendedCorpus(gold, distilled, 0.5)(nlp))
+    assert list(blended(gold, distilled, 0.5)(nlp))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +128,7 @@ def test_an_initialized_ner_decides_which_labels_are_known(corpus: Corpus, tmp_p
         (
             {"batcher": {"@batchers": "spacy.batch_by_padded.v1", "size": 99, "buffer": 256}},
             [0.5] * 11,
-            "holds 256 documents back",
+            "keeps 256 documents back",
         ),
     ],
 )
@@ -139,8 +138,8 @@ def test_what_may_be_meant_is_warned_about(
     nlp = make_nlp(**training)
     with caplog.at_level(logging.WARNING, logger="spacy"):
         logging.getLogger("spacy").propagate = True
-        BlendedCorpus(corpus("gold", 3), corpus("distilled", 3), iter(share))(nlp)
-        BlendedCorpus(corpus("gold", 3), corpus("distilled", 3), iter(share))(nlp)
+        blended(corpus("gold", 3), corpus("distilled", 3), iter(share))(nlp)
+        blended(corpus("gold", 3), corpus("distilled", 3), iter(share))(nlp)
     assert caplog.text.count(warning) == 1
 
 
@@ -153,7 +152,7 @@ def test_a_patience_that_cannot_cut_the_schedule_is_fine(
 ):
     with caplog.at_level(logging.WARNING, logger="spacy"):
         logging.getLogger("spacy").propagate = True
-        BlendedCorpus(corpus("gold", 3), corpus("distilled", 3), iter(share))(make_nlp(**training))
+        blended(corpus("gold", 3), corpus("distilled", 3), iter(share))(make_nlp(**training))
     assert caplog.text == ""
 
 
@@ -165,7 +164,7 @@ def test_averages_that_would_leave_out_the_encoder_are_warned_about(
     nlp.add_pipe("transformer")
     with caplog.at_level(logging.WARNING, logger="spacy"):
         logging.getLogger("spacy").propagate = True
-        BlendedCorpus(corpus("gold", 3), None, 0.0)(nlp)
+        blended(corpus("gold", 3), None, 0.0)(nlp)
     assert ("Set use_averages = false in [training.optimizer]" in caplog.text) is averages
 
 
@@ -176,7 +175,7 @@ def test_a_schedule_of_another_length_is_warned_about(corpus: Corpus, caplog: py
     nlp.config = config
     with caplog.at_level(logging.WARNING, logger="spacy"):
         logging.getLogger("spacy").propagate = True
-        BlendedCorpus(corpus("gold", 3), corpus("distilled", 3), 0.5)(nlp)
+        blended(corpus("gold", 3), corpus("distilled", 3), 0.5)(nlp)
     assert "made for 500 steps, but training makes 10" in caplog.text
 
 
@@ -189,7 +188,7 @@ def warn_of_phases(corpus: Corpus, caplog: pytest.LogCaptureFixture, phases: dic
     nlp.config = config
     with caplog.at_level(logging.WARNING, logger="spacy"):
         logging.getLogger("spacy").propagate = True
-        BlendedCorpus(corpus("gold", 3), corpus("distilled", 3), 0.5)(nlp)
+        blended(corpus("gold", 3), corpus("distilled", 3), 0.5)(nlp)
 
 
 @pytest.mark.parametrize(
