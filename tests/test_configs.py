@@ -101,7 +101,8 @@ def test_one_override_chooses_the_regimen(student: str, regimen: str, paths: dic
     }
     mean = sum(found.plan.shares) / len(found.plan.shares)
     assert mean == pytest.approx(means.get(regimen, 0.5), abs=0.005)
-    assert found.cautions == []
+    # So few documents are seen very often.
+    assert [caution for caution in found.cautions if "passes" not in caution] == []
 
 
 @pytest.mark.parametrize("student", STUDENTS)
