@@ -10,7 +10,7 @@ import typer
 from .console import app, msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..labels.audit.report import Audit
+    from ..labels.audit import Audit
 
 
 @app.command("audit")
@@ -36,21 +36,18 @@ def audit_cli(
     """Audit a distilled corpus: its labels, its teachers' agreement, its errors against gold, its leaks."""
     with shown_errors():
         import srsly
-        from spacy.vocab import Vocab
 
         from ..corpus.files import write_bytes
-        from ..labels.audit.page import render_page
-        from ..labels.audit.report import audit, load_material, to_json
+        from ..labels.audit import audit_corpus
+        from ..labels.audit_page import render_page
 
-        vocab = Vocab()
-        material = load_material(distilled, gold or [], vocab)
-        found = audit(material, str(distilled), test or [], vocab)
+        found = audit_corpus(distilled, gold or [], test or [])
         _show(found)
         if json is not None:
-            write_bytes(srsly.json_dumps(to_json(found), indent=2).encode("utf8"), json)
+            write_bytes(srsly.json_dumps(found.to_json(), indent=2).encode("utf8"), json)
             msg.info(f"Everything: {json}")
         if html is not None:
-            write_bytes(render_page(found, material, show=show).encode("utf8"), html)
+            write_bytes(render_page(found, show=show).encode("utf8"), html)
             msg.info(f"Page: {html}")
     _conclude(found)
     if strict and not found.clean:
@@ -61,13 +58,14 @@ def _show(found: Audit) -> None:
     facts = found.facts
     msg.text(
         f"{facts.documents} documents ({facts.unlabelled} without labels) from {facts.articles} articles, "
-        f"{facts.tokens} tokens ({facts.missing} left open)"
+        f"{facts.tokens} tokens; {facts.missing} {found.task.places} missing"
     )
     if facts.labels:
-        rows = [(label, f.entities, f.texts, f"{f.mean_length:.1f}") for label, f in facts.labels.items()]
+        items, places = found.task.items.capitalize(), found.task.places.capitalize()
+        rows = [(label, f.items, f.texts, f"{f.mean_length:.1f}") for label, f in facts.labels.items()]
         msg.table(
             rows,
-            header=("Label", "Entities", "Different", "Tokens each"),
+            header=("Label", items, "Different", f"{places} each"),
             divider=True,
             aligns=("l", "r", "r", "r"),
         )
@@ -77,7 +75,7 @@ def _show(found: Audit) -> None:
         msg.text(f"{view.name}: {states}; dropped candidates: {dropped}")
     _show_agreement(found)
     _show_quality(found)
-    msg.text(f"{found.contradicting} texts bear different labels in different places")
+    msg.text(f"{found.contradicting} texts have different labels in different places")
     duplicates = found.duplicates
     msg.text(f"{duplicates.exact} documents repeat an earlier one exactly, {duplicates.near} nearly")
 
@@ -106,18 +104,20 @@ def _show_quality(found: Audit) -> None:
         rows.append(("macro", "", "", f"{100 * scores.macro_f:.1f}", _interval(scores.macro_interval)))
         header = (quality.name, "P", "R", "F1", "95 % interval")
         msg.table(rows, header=header, divider=True, aligns=("l", "r", "r", "r", "r"))
-        if quality.open:
+        if quality.missing_items:
             msg.text(
-                f"{quality.open} gold entities lie where it says nothing; counted as not found, "
-                f"micro F1 is {100 * quality.all_scores.micro.prf.f:.1f}"
+                f"{quality.missing_items} gold {found.task.items} lie where it says nothing; "
+                f"counted as not found, micro F1 is {100 * quality.all_scores.micro.prf.f:.1f}"
             )
     if found.gold.quality:
         scored = found.gold.quality[-1].all_scores.labels
         strange = [label for label, one in scored.items() if not one.counts.tp + one.counts.fn]
         if strange:
-            msg.warn(f"Gold has no entity of {', '.join(strange)}: are its labels those of the corpus?")
-    unseen, entities = found.gold.unseen, sum(one.entities for one in found.facts.labels.values())
-    msg.text(f"{sum(unseen.entities.values())} of {entities} entities are none of gold's by their text")
+            msg.warn(
+                f"Gold has no {found.task.items} of {', '.join(strange)}: are its labels those of the corpus?"
+            )
+    unseen, items = found.gold.unseen, sum(one.items for one in found.facts.labels.values())
+    msg.text(f"{sum(unseen.items.values())} of {items} {found.task.items} are none of gold's by their text")
 
 
 def _conclude(found: Audit) -> None:

@@ -1,4 +1,4 @@
-"""`distill clean`: let a student judge the teacher, and mask what they contradict each other on."""
+"""`distill clean`: mask what a student contradicts in a teacher's labels."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from .console import app, msg, shown_errors
 
 if TYPE_CHECKING:
-    from ..labels.clean import Masked, Quality
+    from ..labels.clean import CleanReport, LabelQuality
 
 
 @app.command("clean")
@@ -20,10 +20,12 @@ def clean_cli(
     out: Annotated[Path, typer.Argument(metavar="OUT.spacy", help="The file to write.")],
     judge: Annotated[
         Path | None,
-        typer.Option("--judge", help="A trained pipeline that judges. Without: small students, by folds."),
+        typer.Option(
+            "--judge", help="A trained pipeline to compare with. Without: students by cross-validation."
+        ),
     ] = None,
     folds: Annotated[
-        int, typer.Option("--folds", help="Folds; each is judged by a student of the others.")
+        int, typer.Option("--folds", help="Folds; each is predicted by a student of the others.")
     ] = 4,
     epochs: Annotated[int, typer.Option("--epochs", help="Passes that a student makes over its folds.")] = 8,
     seed: Annotated[int, typer.Option("--seed", help="Fixes folds and students.")] = 0,
@@ -32,58 +34,46 @@ def clean_cli(
         typer.Option("--gold", help="Gold of the same documents, to report how many errors were masked."),
     ] = None,
 ) -> None:
-    """Mask the tokens on which a student contradicts the teacher: they become missing."""
+    """Mask what a student contradicts in the teacher's labels: it becomes missing."""
     with shown_errors():
-        from spacy.vocab import Vocab
+        from ..labels.clean import clean
 
-        from ..corpus.docbin import read_docs, write_docs
-        from ..labels.clean import clean, read_gold
-        from ..labels.cross_validation import judge_by_folds, judge_by_model
-        from ..teacher.annotate import check_out
-
-        check_out(source, out)
-        vocab = Vocab()
-        docs = list(read_docs(source, vocab))
-        right = read_gold(gold, docs, vocab) if gold else None
-        if judge:
-            verdicts = judge_by_model(docs, judge)
-        else:
-            verdicts = judge_by_folds(docs, folds=folds, epochs=epochs, seed=seed, progress=msg.info)
-        masked = clean(docs, verdicts, str(judge or f"students of {folds} folds"), right)
-        write_docs(docs, out)
-    _show(masked)
-    msg.good(f"Cleaned {len(docs)} documents: {out}")
+        report = clean(
+            source, out, model=judge, folds=folds, epochs=epochs, seed=seed, gold=gold, progress=msg.info
+        )
+    _show(report)
+    msg.good(f"Cleaned {report.documents} documents: {out}")
 
 
-def _show(masked: "Masked") -> None:
+def _show(report: "CleanReport") -> None:
     columns = {
-        "teacher's": masked.held,
-        "masked": masked.entities,
-        "of them wrong": masked.wrong,
-        "judge's alone": masked.absences,
-        "of them right": masked.missed,
+        "teacher's": report.teacher,
+        "masked": report.masked_items,
+        "of them wrong": report.wrong,
+        "student's alone": report.student,
+        "of them right": report.right,
     }
     known = {name: counts for name, counts in columns.items() if counts is not None}
-    labels = sorted(set(masked.held) | set(masked.absences))
+    labels = sorted(set(report.teacher) | set(report.student))
     rows = [[label, *(counts[label] for counts in known.values())] for label in labels]
-    msg.table(rows, header=["entities", *known], divider=True, aligns=["l", *["r"] * len(known)])
-    if lost := masked.hardly_left():
+    msg.table(rows, header=[report.items, *known], divider=True, aligns=["l", *["r"] * len(known)])
+    if lost := report.mostly_masked():
         msg.warn(
-            f"More than half of the entities of {', '.join(lost)} were masked. A judge that does so may be "
-            "too weak to judge them: what is kept then looks better than it is worth."
+            f"More than half of the {report.items} of {', '.join(lost)} were masked. A student that does so "
+            "may be too weak for them: what is kept then looks better than it is."
         )
-    share = masked.masked / masked.tokens if masked.tokens else 0.0
-    msg.info(f"{masked.masked} of {masked.tokens} labelled tokens were masked ({share:.1%}).")
-    if masked.before and masked.after:
-        _compare(masked.before, masked.after)
+    share = report.masked / report.labelled
+    msg.info(f"{report.masked} of {report.labelled} labelled {report.places} were masked ({share:.1%}).")
+    if report.before and report.after:
+        _compare(report.places, report.before, report.after)
 
 
-def _compare(before: "Quality", after: "Quality") -> None:
+def _compare(places: str, before: "LabelQuality", after: "LabelQuality") -> None:
     from ..corpus.scores import micro, prf
 
-    def row(name: str, found: "Quality") -> Iterable[str]:
+    def row(name: str, found: "LabelQuality") -> Iterable[str]:
         score = prf(micro(found.counts))
         return name, f"{found.error_rate:.2%}", *(f"{value:.3f}" for value in score)
 
-    header, aligns = ("kept tokens", "wrong", "P", "R", "F1"), ["l", "r", "r", "r", "r"]
+    header, aligns = (f"kept {places}", "wrong", "P", "R", "F1"), ["l", "r", "r", "r", "r"]
     msg.table([row("before", before), row("after", after)], header=header, divider=True, aligns=aligns)

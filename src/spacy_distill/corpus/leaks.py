@@ -19,14 +19,12 @@ def match_gold(docs: Sequence[Doc], gold: Iterable[Doc]) -> list[tuple[int, Doc]
     A text that occurs several times is matched in order; the last of too few is used again.
 
     docs: The distilled corpus.
-    gold: Documents with the right entities; those without any annotation are passed over.
+    gold: Documents with the right annotation.
     RETURNS: Position in the distilled corpus and its gold document.
     """
     by_id: dict[tuple[str, str], Doc] = {}
     by_text: dict[str, list[Doc]] = defaultdict(list)
     for doc in gold:
-        if not doc.has_annotation("ENT_IOB"):
-            continue
         text = normalise(doc.text)
         by_text[text].append(doc)
         if (id := doc_id(doc)) is not None:

@@ -1,4 +1,4 @@
-"""Students that judge a teacher: trained on other folds of the same corpus, or on gold."""
+"""Students that predict what they were not trained on: of other folds of the same corpus, or of gold."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -12,27 +12,34 @@ from thinc.api import fix_random_seed
 
 from ..corpus.provenance import article_id
 from ..errors import DistillError
+from ..tasks.annotation import Annotation
+from ..tasks.base import Task
 
 BATCH = 64
 DROPOUT = 0.2
 Progress = Callable[[str], None]
 
 
-def judge_by_folds(
-    docs: Sequence[Doc], *, folds: int, epochs: int, seed: int, progress: Progress = lambda what: None
-) -> Iterator[tuple[int, Doc]]:
-    """Let small students judge documents that they have not seen.
+def cross_validate(
+    task: Task,
+    docs: Sequence[Doc],
+    *,
+    folds: int,
+    epochs: int,
+    seed: int,
+    progress: Progress = lambda what: None,
+) -> Iterator[tuple[int, Annotation]]:
+    """Let small students predict documents that they have not seen.
 
-    The corpus is divided into folds of whole articles; for each fold a tok2vec student is trained on the
-    others.
+    The corpus is divided into folds of whole articles; for each fold a student is trained on the others.
 
-    docs: The documents with their labels; of those without any the students learn nothing.
-    folds: Number of folds, at least 2.
-    epochs: Passes over the training folds, at least 1.
-    seed: Fixes the folds and the students.
-    progress: Called with a sentence now and then.
-    YIELDS: Number of a document, and a copy of it with the student's entities.
-    RAISES DistillError: If there are too few folds, epochs or articles.
+    docs: the documents with their labels; of those without any the students learn nothing.
+    folds: number of folds, at least 2.
+    epochs: passes over the training folds, at least 1.
+    seed: fixes the folds and the students.
+    progress: called with a sentence now and then.
+    YIELDS: number of a document, and what the student says of it.
+    RAISES DistillError: if there are too few folds, epochs or articles.
     """
     if folds < 2 or epochs < 1:
         raise DistillError(f"folds = {folds} and epochs = {epochs}: give at least 2 folds and 1 epoch.")
@@ -40,49 +47,44 @@ def judge_by_folds(
     for fold in range(folds):
         seen = [doc for number, doc in enumerate(docs) if fold_of[number] != fold]
         unseen = [number for number in range(len(docs)) if fold_of[number] == fold]
-        progress(f"fold {fold + 1} of {folds}: {len(seen)} documents to learn from, {len(unseen)} to judge")
-        student = train_student(seen, epochs=epochs, seed=seed + fold)
-        yield from zip(unseen, student.pipe(_bare(docs[number], student) for number in unseen), strict=True)
+        progress(f"fold {fold + 1} of {folds}: {len(seen)} documents to learn from, {len(unseen)} to predict")
+        student = _train(task, seen, epochs=epochs, seed=seed + fold)
+        yield from zip(unseen, _predict(task, student, [docs[number] for number in unseen]), strict=True)
 
 
-def judge_by_model(docs: Sequence[Doc], model: Path) -> Iterator[tuple[int, Doc]]:
-    """Let a trained pipeline judge documents.
+def predict_with(task: Task, docs: Sequence[Doc], model: Path) -> Iterator[tuple[int, Annotation]]:
+    """Let a trained pipeline predict documents.
 
-    docs: The documents with their labels.
-    model: Folder of the pipeline, or the name of an installed one.
-    YIELDS: Number of a document, and a copy of it with the pipeline's entities.
-    RAISES DistillError: If there is no such pipeline, or it does not know a label of the documents.
+    docs: the documents with their labels.
+    model: folder of the pipeline, or the name of an installed one.
+    YIELDS: number of a document, and what the pipeline says of it.
+    RAISES DistillError: if there is no such pipeline, or it does not know a label of the documents.
     """
     try:
         student = spacy.load(model)
     except OSError as error:
-        raise DistillError(f"Cannot load the judge {model}: {error}") from error
+        raise DistillError(f"Cannot load the pipeline {model}: {error}") from error
     known = {label for name in student.pipe_names for label in student.pipe_labels.get(name, ())}
-    if unknown := {ent.label_ for doc in docs for ent in doc.ents} - known:
+    if unknown := {item.label for doc in docs for item in task.read(doc).items} - known:
         raise DistillError(
-            f"The judge {model} does not know {sorted(unknown)}, so it would contradict every one of them. "
-            f"It knows {sorted(known)}."
+            f"The pipeline {model} does not know {sorted(unknown)}, so it would contradict every one of "
+            f"them. It knows {sorted(known)}."
         )
-    yield from enumerate(student.pipe(_bare(doc, student) for doc in docs))
+    yield from enumerate(_predict(task, student, docs))
 
 
-def train_student(docs: Sequence[Doc], *, epochs: int, seed: int) -> Language:
-    """Train a small named-entity pipeline in memory, without a config.
+def _predict(task: Task, student: Language, docs: Sequence[Doc]) -> Iterator[Annotation]:
+    yield from map(task.read, student.pipe(task.make_bare(doc, student.vocab) for doc in docs))
 
-    docs: Documents with labels.
-    epochs: Passes over them.
-    seed: Fixes the result.
-    RETURNS: The pipeline.
-    RAISES DistillError: If no document has an entity.
-    """
+
+def _train(task: Task, docs: Sequence[Doc], *, epochs: int, seed: int) -> Language:
+    """Train a small pipeline in memory, without a config."""
     fix_random_seed(seed)
     student = spacy.blank("xx")
-    student.add_pipe("ner")
-    examples = [
-        Example(_bare(doc, student), doc) for doc in docs if len(doc) and doc.has_annotation("ENT_IOB")
-    ]
-    if not any(len(example.reference.ents) for example in examples):
-        raise DistillError("There is no entity to learn from: the judge would contradict every label.")
+    student.add_pipe(task.factories[0])
+    examples = [Example(task.make_bare(doc, student.vocab), doc) for doc in docs if task.read(doc).usable]
+    if not any(task.read(doc).items for doc in docs):
+        raise DistillError("There is no label to learn from: a student would contradict every label.")
     optimizer = student.initialize(lambda: examples)
     drawn = random.Random(seed)
     for _ in range(epochs):
@@ -110,7 +112,3 @@ def _folds(docs: Sequence[Doc], folds: int, seed: int) -> list[int]:
         for number in articles[article]:
             fold_of[number] = fold
     return fold_of
-
-
-def _bare(doc: Doc, student: Language) -> Doc:
-    return Doc(student.vocab, [t.text for t in doc], [bool(t.whitespace_) for t in doc])

@@ -14,7 +14,8 @@ from ..corpus.files import digest
 from ..corpus.leaks import find_leaks
 from ..corpus.provenance import article_id, doc_id, views
 from ..corpus.scores import count_spans
-from ..labels.audit.corpus_statistics import corpus_facts
+from ..labels.corpus_statistics import corpus_facts
+from ..tasks.base import find_task
 from ..teacher.ledger.entry import Entry
 from ..teacher.ledger.store import Ledger
 from .config import ORACLE, Prices, Run, Study
@@ -147,14 +148,14 @@ def trained_on(study: Study, run: Run) -> list[str]:
 
 
 def _facts(path: Path, docs: Sequence[Doc]) -> dict[str, Any]:
-    facts = corpus_facts(docs)
+    facts = corpus_facts(find_task("ner"), docs)
     return {
         "path": str(path),
         "sha256": digest(path),
         "documents": facts.documents,
         "articles": facts.articles,
         "tokens": facts.tokens,
-        "entities": {label: told.entities for label, told in facts.labels.items()},
+        "entities": {label: told.items for label, told in facts.labels.items()},
     }
 
 

@@ -3,13 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from ..corpus.provenance import TASK, record, views
+from ..corpus.provenance import TASK, VOTES, record, views
 from ..corpus.scores import Counts
 from ..errors import DistillError
 from .annotation import ERRORS, OUTSIDE, Annotation, Holding, Item, Kind, Pair, Segment, places_of
@@ -139,6 +139,11 @@ class Task(Protocol):
         """
         views(target).update({new: views(source)[old] for old, new in names.items() if old in views(source)})
 
+    def keep_items(self, doc: Doc, name: str, items: Mapping[Item, float] | Iterable[Item]) -> None:
+        """Keep items beside the annotation, under a name; a mapping has a score for each."""
+        scores = [(score,) for score in items.values()] if isinstance(items, Mapping) else repeat(())
+        record(doc)[name] = tuple((*item, *score) for item, score in zip(items, scores, strict=False))
+
     def make_bare(self, doc: Doc, vocab: Vocab) -> Doc:
         """A document's words without any annotation."""
         return Doc(vocab, [token.text for token in doc], [bool(token.whitespace_) for token in doc])
@@ -243,7 +248,7 @@ class Task(Protocol):
         views: the annotations that were combined, by name.
         """
         self.write(doc, result.annotation)
-        self.write_shares(doc, result.shares)
+        self.keep_items(doc, VOTES, result.shares)
         record(doc)["vote"] = {
             "rule": rule.rule,
             "threshold": rule.threshold,
@@ -251,10 +256,6 @@ class Task(Protocol):
             "views": tuple(views),
             "silent": tuple(name for name, annotation in views.items() if not annotation.usable),
         }
-
-    def write_shares(self, doc: Doc, shares: Mapping[Item, float]) -> None:
-        """Keep the share of votes that each item got."""
-        record(doc)["votes"] = tuple((*item, share) for item, share in shares.items())
 
     def set_negatives(self, doc: Doc, labels: Sequence[str]) -> int:
         """Make negative annotation of what the views rejected, and return how many items it has.

@@ -8,7 +8,7 @@ from spacy.util import fix_random_seed
 from spacy.vocab import Vocab
 
 from spacy_distill.corpus.provenance import NEGATIVE, REJECTED
-from spacy_distill.tasks.base import find_task
+from spacy_distill.tasks.base import VoteResult, VoteRule, find_task
 
 NER = find_task("ner")
 WORDS = ["Ann", "met", "May", "in", "June"]
@@ -42,7 +42,7 @@ def test_never_what_some_view_accepts():
     doc = labelled()
     doc.spans["teacher:b"] = [Span(doc, 2, 3, "PER")]
     doc.spans[REJECTED] = [Span(doc, 2, 3, "LOC"), Span(doc, 2, 3), Span(doc, 4, 5)]
-    NER.write_shares(doc, {})
+    NER.write_vote(doc, VoteResult(NER.read(doc), {}), VoteRule(), {})
     assert [span.text for span in doc.spans[REJECTED]] == ["June"]
     doc.spans[REJECTED] = [Span(doc, 2, 3, "LOC"), Span(doc, 4, 5)]
     NER.set_negatives(doc, ["PER"])

@@ -10,10 +10,11 @@ from spacy.strings import StringStore
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.training import Alignment
 
-from ...corpus.provenance import NEGATIVE, REJECTED, VIEW_PREFIX, VOTES, views
+from ...corpus.provenance import NEGATIVE, REJECTED, VIEW_PREFIX, views
 from ...errors import DistillError
 from ..annotation import Annotation, Holding, Item, places_of
 from ..base import Task
+from ..votes import VoteResult, VoteRule
 
 MISSING = 0  # `token.ent_iob` of a missing token.
 
@@ -66,10 +67,16 @@ class EntityTask(Task):
         rejected = *target.spans.get(REJECTED, ()), *source.spans.get(REJECTED, ())
         target.spans[REJECTED] = _spans(target, sorted(set(_items(rejected))))
 
-    def write_shares(self, doc: Doc, shares: Mapping[Item, float]) -> None:
-        """As scores of the span group "votes"; a candidate that any view accepts is rejected no longer."""
-        attrs = {"scores": list(shares.values())}
-        doc.spans[VOTES] = SpanGroup(doc, name=VOTES, spans=_spans(doc, shares), attrs=attrs)
+    def keep_items(self, doc: Doc, name: str, items: Mapping[Item, float] | Iterable[Item]) -> None:
+        """In a span group."""
+        attrs = {"scores": list(items.values())} if isinstance(items, Mapping) else {}
+        doc.spans[name] = SpanGroup(doc, name=name, spans=_spans(doc, items), attrs=attrs)
+
+    def write_vote(
+        self, doc: Doc, result: VoteResult, rule: VoteRule, views: Mapping[str, Annotation]
+    ) -> None:
+        """As of any task; a candidate that any view accepts is rejected no longer."""
+        super().write_vote(doc, result, rule, views)
         accepted = _accepted(doc)
         rejected = {item for item in _items(doc.spans.get(REJECTED, ())) if item[:2] not in accepted}
         doc.spans[REJECTED] = _spans(doc, sorted(rejected))

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.docs import make_doc
 from spacy_distill.corpus.leaks import NEAR, ShingleIndex, find_duplicates, find_leaks
 
 LONG = "The river barge leaked four tonnes of diesel into the harbour overnight ."
@@ -21,41 +22,50 @@ OTHER = "Nothing at all in this sentence stands in any of the others here ."
         ("OSLO 2023-01-01", (0, 0, 1)),
     ],
 )
-def test_what_stands_in_a_test_corpus(make, text, counts):
-    tests = [make(OTHER.replace("others", "rest of")), make(LONG), make("Oslo 2023-01-01")][1:]
-    leaks = find_leaks([make(text)], tests, "test")
+def test_what_stands_in_a_test_corpus(text, counts):
+    tests = [make_doc(OTHER.replace("others", "rest of")), make_doc(LONG), make_doc("Oslo 2023-01-01")][1:]
+    leaks = find_leaks([make_doc(text)], tests, "test")
     assert (leaks.exact, leaks.near, leaks.short) == counts
     assert leaks.clean == (counts[:2] == (0, 0))
     assert len(leaks.examples) == sum(counts[:2])
 
 
-def test_an_example_names_both_documents(make):
-    (twin,) = find_leaks([make(NEARLY, id="x:1")], [make(OTHER), make(LONG, id="t:1")], "test").examples
+def test_an_example_names_both_documents():
+    (twin,) = find_leaks(
+        [make_doc(NEARLY, id="x:1")], [make_doc(OTHER), make_doc(LONG, id="t:1")], "test"
+    ).examples
     assert (twin.id, twin.other_id, twin.text, twin.other_text) == ("x:1", "t:1", NEARLY, LONG)
     assert NEAR <= twin.likeness < 1
 
 
 @pytest.mark.parametrize(("text", "counts"), [(LONG, (1, 0)), (NEARLY, (0, 1))])
-def test_sentences_of_an_article_count_on_either_side(make, text, counts):
-    article = make(f"{OTHER} {text}", id="article")
+def test_sentences_of_an_article_count_on_either_side(text, counts):
+    article = make_doc(f"{OTHER} {text}", id="article")
     for token in article:
         token.is_sent_start = token.i in (0, len(OTHER.split()))
-    for docs, others in (([make(LONG)], [article]), ([article], [make(LONG)])):
+    for docs, others in (([make_doc(LONG)], [article]), ([article], [make_doc(LONG)])):
         leaks = find_leaks(docs, others, "test")
         assert (leaks.exact, leaks.near) == counts
         (twin,) = leaks.examples
         assert {twin.text.strip(), twin.other_text.strip()} == {LONG, text}
 
 
-def test_a_short_sentence_of_an_article_is_no_leak(make):
-    article = make(f"{OTHER} Oslo 2023-01-01")
+def test_a_short_sentence_of_an_article_is_no_leak():
+    article = make_doc(f"{OTHER} Oslo 2023-01-01")
     for token in article:
         token.is_sent_start = token.i in (0, len(OTHER.split()))
-    assert find_leaks([article], [make("Oslo 2023-01-01")], "test").clean
+    assert find_leaks([article], [make_doc("Oslo 2023-01-01")], "test").clean
 
 
-def test_documents_that_repeat_an_earlier_one(make):
-    docs = [make(LONG), make("LONDON"), make(NEARLY), make(LONG.upper()), make(OTHER), make("London")]
+def test_documents_that_repeat_an_earlier_one():
+    docs = [
+        make_doc(LONG),
+        make_doc("LONDON"),
+        make_doc(NEARLY),
+        make_doc(LONG.upper()),
+        make_doc(OTHER),
+        make_doc("London"),
+    ]
     duplicates = find_duplicates(docs)
     assert (duplicates.exact, duplicates.near, duplicates.short) == (1, 1, 1)
 

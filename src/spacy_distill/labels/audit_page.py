@@ -1,0 +1,173 @@
+"""The audit as a page for the browser."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ..corpus.leaks import MIN_TOKENS
+from ..corpus.provenance import article_id, doc_id, record, views
+from ..corpus.sampling import sample
+from ..tasks.annotation import Annotation, Item
+from .audit import CHOSEN, Audit, AuditedCorpus
+from .drawing import STYLE, Palette, draw
+from .quality import Confusion
+
+GOLD = "gold"
+MISSING, DISAGREE, UNUSABLE = "missing", "disagree", "unusable"
+KINDS = {MISSING: "missing", DISAGREE: "views disagree", UNUSABLE: "no usable answer"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One annotation of a document: its name, the state of its answer, the text with its items."""
+
+    name: str
+    state: str
+    html: Markup
+
+
+@dataclass(frozen=True)
+class Card:
+    """One document on the page.
+
+    id, article: where it comes from.
+    rows: gold, if there is some, the views, the document's own annotation.
+    labels: all labels in it.
+    marks: kinds of error, each alone and with each label concerned: "type", "type:ORG", …
+    """
+
+    id: str
+    article: str
+    rows: list[Row]
+    labels: list[str]
+    marks: list[str]
+
+
+def render_page(audit: Audit, *, show: int = 1000) -> str:
+    """Make the page.
+
+    audit: what was found.
+    show: how many documents are shown at most.
+    RETURNS: HTML. All text of the corpus is escaped; nothing is loaded from elsewhere.
+    """
+    environment = Environment(
+        loader=PackageLoader("spacy_distill.labels"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    marks = {number: _marks(audit.audited, number) for number in range(len(audit.audited.docs))}
+    shown = _choose(audit.audited, marks, show)
+    labels = sorted({label for number in shown for label in _labels(audit.audited, number)})
+    palette = Palette(labels)
+    cards = [_card(audit.audited, number, marks[number], palette) for number in shown]
+    kinds = {**audit.task.kinds, **KINDS}
+    shown_marks = {mark for card in cards for mark in card.marks}
+    return environment.get_template("audit.html.jinja").render(
+        audit=audit,
+        task=audit.task,
+        cards=cards,
+        wrong=sum(map(bool, marks.values())),
+        labels=labels,
+        hue=palette.hue,
+        style=STYLE,
+        kinds=kinds,
+        filters={kind: name for kind, name in kinds.items() if kind in shown_marks},
+        matrices={quality.name: matrix(quality.confusion) for quality in audit.gold.quality}
+        if audit.gold
+        else {},
+        titled={CHOSEN: _chosen_title(audit.audited)},
+        min_tokens=MIN_TOKENS,
+        percent=lambda value: f"{100 * value:.1f}",
+        kappa=lambda value: "–" if value is None else f"{value:.2f}",
+    )
+
+
+def _choose(audited: AuditedCorpus, marks: Mapping[int, list[str]], limit: int) -> list[int]:
+    """The documents to show: those with errors or disputes, then others; of too many a random sample."""
+    wrong = [number for number, found in marks.items() if found]
+    rest = [number for number, found in marks.items() if not found]
+    chosen = _at_most(audited, wrong, limit)
+    return sorted([*chosen, *_at_most(audited, rest, limit - len(chosen))])
+
+
+def _at_most(audited: AuditedCorpus, numbers: Sequence[int], limit: int) -> list[int]:
+    by_id = {id(audited.docs[number]): number for number in numbers}
+    drawn = sample([audited.docs[number] for number in numbers], limit) if limit > 0 else []
+    return [by_id[id(doc)] for doc in drawn]
+
+
+def _annotations(audited: AuditedCorpus, number: int) -> dict[str, Annotation]:
+    return {name: audited.read(number, name) for name in audited.names}
+
+
+def _labels(audited: AuditedCorpus, number: int) -> set[str]:
+    known = list(_annotations(audited, number).values())
+    if number in audited.gold:
+        known.append(audited.task.read(audited.gold[number]))
+    return {item.label for annotation in known for item in annotation.items}
+
+
+def _marks(audited: AuditedCorpus, number: int) -> list[str]:
+    """What a filter finds the document by: errors of its own annotation, disputes, unusable answers."""
+    annotations = _annotations(audited, number)
+    found: list[tuple[str, set[str]]] = [(UNUSABLE, set()) for one in annotations.values() if not one.usable]
+    usable = [one for name, one in annotations.items() if one.usable and name != CHOSEN]
+    for a, b in combinations(usable, 2):
+        differing = set(a.items) ^ set(b.items)
+        labels = {i.label for i in differing if not a.touches_missing(i) and not b.touches_missing(i)}
+        if labels:
+            found.append((DISAGREE, labels))
+    for pair in audited.compare(number, CHOSEN).pairs if number in audited.gold else ():
+        if pair.kind != "correct":
+            found.append((pair.kind, {item.label for item in pair.items}))
+    return sorted({f"{mark}{label}" for mark, labels in found for label in ("", *(f":{n}" for n in labels))})
+
+
+def _card(audited: AuditedCorpus, number: int, marks: list[str], palette: Palette) -> Card:
+    doc = audited.docs[number]
+    rows = [_gold_row(audited, number, palette)] if number in audited.gold else []
+    rows += [_row(audited, number, name, palette) for name in audited.names]
+    labels = sorted(_labels(audited, number))
+    return Card(doc_id(doc) or str(number + 1), article_id(doc) or "", rows, labels, marks)
+
+
+def _gold_row(audited: AuditedCorpus, number: int, palette: Palette) -> Row:
+    task, gold = audited.task, audited.gold[number]
+    pairs = audited.compare(number, CHOSEN).pairs
+    errors = {pair.gold: pair.kind for pair in pairs if pair.gold is not None and pair.kind == "missed"}
+    return Row(GOLD, "", draw(task, gold, task.read(gold), palette, errors))
+
+
+def _row(audited: AuditedCorpus, number: int, name: str, palette: Palette) -> Row:
+    task, doc, annotation = audited.task, audited.docs[number], audited.read(number, name)
+    errors: dict[Item, str] = {}
+    if number in audited.gold:
+        pairs = audited.compare(number, name).pairs
+        wrong = {pair.found: pair.kind for pair in pairs if pair.found is not None and pair.kind != "correct"}
+        for item in annotation.items:
+            alone = Annotation(annotation.size, (item,))
+            for there in task.project(alone, doc, audited.gold[number]).items:
+                errors[item] = wrong.get(there, "")
+    reasons = {(start, end): text for start, end, text in views(doc).get(name, {}).get("reasons", ())}
+    return Row(name, audited.state(number, name), draw(task, doc, annotation, palette, errors, reasons))
+
+
+def _chosen_title(audited: AuditedCorpus) -> str:
+    """What the page calls the documents' own annotation: "cleaned", "voted" or "labels", as it was made."""
+    made = {step for doc in audited.docs for step in ("clean", "vote") if step in record(doc)}
+    return "cleaned" if "clean" in made else "voted" if "vote" in made else CHOSEN
+
+
+def matrix(cells: Sequence[Confusion]) -> tuple[list[str], list[list[Confusion]]]:
+    """Confusions as a square.
+
+    RETURNS: names of rows (gold) and columns (found), with "" last, and the rows.
+    """
+    names = [*sorted({name for cell in cells for name in (cell.gold, cell.found)} - {""}), ""]
+    known = {(cell.gold, cell.found): cell for cell in cells}
+    return names, [[known.get((g, f), Confusion(g, f, 0, 0)) for f in names] for g in names]
