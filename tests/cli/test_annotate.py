@@ -14,10 +14,8 @@ from helpers.loopback import Response, Server, completion, failure
 from helpers.provider import Provider
 from helpers.warm import CONFIG, processes, run_command
 from spacy_distill.cli import app
-from spacy_distill.cli.progress import facts, panel, watch
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.corpus.provenance import views
-from spacy_distill.teacher.budget import Tally
 from spacy_distill.teacher.ledger.store import Ledger
 
 OK = '{"entities": [{"text": "Ada", "label": "PER"}]}'
@@ -66,6 +64,7 @@ def test_a_corpus_is_annotated_and_the_run_described(run, folder):
         status, output = run(*at(server, prices={"input": 10, "output": 10}))
     assert status == 0, output
     assert "20 were asked for: 20 requests, 2,000 + 200 tokens, 0.0220 USD" in output
+    assert "done: 20 of 20 kept: 0 answers: 20" in output and "USD: 0.0220" in output
     assert entities(folder) == [["Ada"]] * 20
 
 
@@ -338,20 +337,3 @@ def test_a_batch_needs_a_model_to_ask(run, folder):
     )
     assert status == 1
     assert "Leave --batch out" in output
-
-
-def test_the_panel_shows_what_the_tally_holds(capsys):
-    now = 0.0
-    tally = Tally(total=200, clock=lambda: now)
-    now, tally.done, tally.asked, tally.cost, tally.retries = 10.0, 50, 40, 1.0, 3
-    tally.states["ok"] = 40
-    shown = dict(facts(tally))
-    assert shown["done"] == "50 of 200"
-    assert shown["answers"] == "40 (4.0 a second)"
-    assert shown["USD"] == "1.0000 (about 4.7500 in all)"
-    assert shown["left"] == "about 38 s"
-    assert (shown["retries"], shown["ok"]) == ("3", "40")
-    assert panel(tally).row_count == len(shown)
-    with watch(tally):
-        pass
-    assert "done: 50 of 200" in capsys.readouterr().err

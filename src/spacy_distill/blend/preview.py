@@ -11,8 +11,9 @@ from confection import Config, ConfigValidationError
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from spacy.language import DEFAULT_CONFIG
-from spacy.util import load_config, registry
+from spacy.util import registry
 
+from ..configs import known_names, read_config
 from ..errors import DistillError, refusal
 from .checks import cautions, check_config, check_labels, missing_encoder, section_at, suggest_steps
 from .log import BlendRecord, read_blend_log
@@ -60,13 +61,17 @@ def preview(path: Path, overrides: Mapping[str, Any] | None = None, run: Path | 
     """
     if not Path(path).is_file():
         raise DistillError(f"No such config: {path}. Take one of configs/student_*.cfg.")
-    given = load_config(path, overrides=dict(overrides or {}))
+    given = read_config(path, overrides)
     if "training" not in given:
         raise ConfigValidationError(
             desc=f"{path} has no section [training]. Give a training config, like configs/student_*.cfg.",
             title="There is nothing to preview",
         )
-    config = DEFAULT_CONFIG.merge(given).interpolate()
+    with known_names(path):
+        return _preview(path, DEFAULT_CONFIG.merge(given).interpolate(), run)
+
+
+def _preview(path: Path, config: Config, run: Path | None) -> BlendPreview:
     reader = _reader(config)
     check_config(config)
     plan = reader.plan(config["training"]["max_steps"])

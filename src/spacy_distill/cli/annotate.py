@@ -1,22 +1,33 @@
 """`distill annotate`: let the teacher of a config label a corpus."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .console import INTERRUPT_STATUS, OVERRIDES, app, duration, msg, shown_errors
+from .console import INTERRUPT_STATUS, command, duration, msg
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from ..teacher.annotate import Report
     from ..teacher.batch import Waiting
     from ..teacher.budget import Tally
 
 # Answers of batches are still to come.
 WAITING_STATUS = 3
+# Between two lines of progress where there is no terminal.
+SECONDS_PER_LINE = 10.0
 
 
-@app.command("annotate", context_settings=OVERRIDES)
+@command(
+    "annotate",
+    overrides=True,
+    interrupted="Interrupted before {out} was written. The same command goes on where this one ended.",
+)
 def annotate_cli(
     ctx: typer.Context,
     config: Annotated[Path, typer.Argument(help="The teacher's config.")],
@@ -42,30 +53,24 @@ def annotate_cli(
     ] = False,
 ) -> None:
     """Annotate a corpus with the large model of a config; its values can be overridden: --a.b.c value."""
-    with shown_errors():
-        from spacy.cli._util import parse_config_overrides
+    from spacy.cli._util import parse_config_overrides
 
-        from ..teacher.annotate import Spending, annotate
-        from .progress import watch
+    from ..teacher.annotate import Spending, annotate
 
-        overrides = parse_config_overrides(ctx.args)
-        if dry_run:
-            show_plan(config, source, overrides)
-            return
-        try:
-            report = annotate(
-                config,
-                source,
-                out,
-                overrides=overrides,
-                spending=Spending(max_cost, max_tokens),
-                batch=batch,
-                allow_missing=allow_missing,
-                watch=watch,
-            )
-        except KeyboardInterrupt:
-            msg.fail(f"Interrupted before {out} was written. The same command goes on where this one ended.")
-            raise typer.Exit(INTERRUPT_STATUS) from None
+    overrides = parse_config_overrides(ctx.args)
+    if dry_run:
+        show_plan(config, source, overrides)
+        return
+    report = annotate(
+        config,
+        source,
+        out,
+        overrides=overrides,
+        spending=Spending(max_cost, max_tokens),
+        batch=batch,
+        allow_missing=allow_missing,
+        watch=watch,
+    )
     status = show(report, out, allow_missing=allow_missing)
     if status:
         raise typer.Exit(status)
@@ -169,3 +174,73 @@ def show_waiting(waiting: "Waiting", tally: "Tally") -> int:
         msg.info(f"Another process is dealing with {waiting.busy} batches.")
     msg.info("Answers are still to come, so no file was written. The same command collects them later.")
     return 1 if waiting.problems else WAITING_STATUS
+
+
+@contextmanager
+def watch(tally: "Tally") -> Iterator[None]:
+    """Show a tally on the standard error stream while it grows.
+
+    tally: The tally.
+    """
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with Live(get_renderable=lambda: panel(tally), console=console, refresh_per_second=4):
+            yield
+        return
+    done = threading.Event()
+
+    def write() -> None:
+        while not done.wait(SECONDS_PER_LINE):
+            console.print(line(tally), markup=False, highlight=False, soft_wrap=True)
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    try:
+        yield
+        console.print(line(tally), markup=False, highlight=False, soft_wrap=True)
+    finally:
+        done.set()
+        writer.join()
+
+
+def facts(tally: "Tally") -> list[tuple[str, str]]:
+    """What there is to say of a tally: names and values."""
+    total = "?" if tally.total is None else f"{tally.total:,}"
+    tokens = f"{tally.prompt_tokens:,} in, {tally.completion_tokens:,} out"
+    found = [("done", f"{tally.done:,} of {total}"), ("kept", f"{tally.kept:,}")]
+    found += [
+        ("answers", f"{tally.asked:,} ({tally.rate:,.1f} a second)"),
+        ("in flight", f"{tally.in_flight:,}"),
+    ]
+    found += [("tokens", tokens)]
+    if tally.cost:
+        projected = "" if tally.projected_cost is None else f" (about {tally.projected_cost:,.4f} in all)"
+        found.append(("USD", f"{tally.cost:,.4f}{projected}"))
+    found.append(("retries", f"{tally.retries:,}"))
+    if tally.reasked:
+        found.append(("asked again", f"{tally.reasked:,}"))
+    found += [(state, f"{count:,}") for state, count in sorted(tally.states.items())]
+    if tally.seconds_left is not None:
+        found.append(("left", f"about {duration(tally.seconds_left)}"))
+    if tally.stopped:
+        found.append(("stopping", tally.stopped))
+    return found
+
+
+def line(tally: "Tally") -> str:
+    """A tally in one line."""
+    return "  ".join(f"{name}: {value}" for name, value in facts(tally))
+
+
+def panel(tally: "Tally") -> "Table":
+    """A tally as a table of two columns."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    for name, value in facts(tally):
+        table.add_row(Text(name, style="bold"), Text(value))
+    return table

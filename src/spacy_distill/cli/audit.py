@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import app, msg, shown_errors
+from .console import command, msg
 
 if TYPE_CHECKING:
     from ..labels.audit import Audit
 
 
-@app.command("audit")
+@command("audit")
 def audit_cli(
     distilled: Annotated[Path, typer.Argument(metavar="DISTILLED.spacy", help="The corpus to audit.")],
     gold: Annotated[
@@ -34,21 +34,20 @@ def audit_cli(
     ] = False,
 ) -> None:
     """Audit a distilled corpus: its labels, its teachers' agreement, its errors against gold, its leaks."""
-    with shown_errors():
-        import srsly
+    import srsly
 
-        from ..corpus.files import write_bytes
-        from ..labels.audit import audit_corpus
-        from ..labels.audit_page import render_page
+    from ..corpus.files import write_bytes
+    from ..labels.audit import audit_corpus
+    from ..labels.audit_page import render_page
 
-        found = audit_corpus(distilled, gold or [], test or [])
-        _show(found)
-        if json is not None:
-            write_bytes(srsly.json_dumps(found.to_json(), indent=2).encode("utf8"), json)
-            msg.info(f"Everything: {json}")
-        if html is not None:
-            write_bytes(render_page(found, show=show).encode("utf8"), html)
-            msg.info(f"Page: {html}")
+    found = audit_corpus(distilled, gold or [], test or [])
+    _show(found)
+    if json is not None:
+        write_bytes(srsly.json_dumps(found.to_json(), indent=2).encode("utf8"), json)
+        msg.info(f"Everything: {json}")
+    if html is not None:
+        write_bytes(render_page(found, show=show).encode("utf8"), html)
+        msg.info(f"Page: {html}")
     _conclude(found)
     if strict and not found.clean:
         raise typer.Exit(1)

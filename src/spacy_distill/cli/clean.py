@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import app, msg, shown_errors
+from .console import command, msg
 
 if TYPE_CHECKING:
     from ..labels.clean import CleanReport, LabelQuality
 
 
-@app.command("clean")
+@command("clean")
 def clean_cli(
     source: Annotated[
         Path, typer.Argument(metavar="DISTILLED.spacy", help="The corpus with the teacher's labels.")
@@ -35,12 +35,11 @@ def clean_cli(
     ] = None,
 ) -> None:
     """Mask what a student contradicts in the teacher's labels: it becomes missing."""
-    with shown_errors():
-        from ..labels.clean import clean
+    from ..labels.clean import clean
 
-        report = clean(
-            source, out, model=judge, folds=folds, epochs=epochs, seed=seed, gold=gold, progress=msg.info
-        )
+    report = clean(
+        source, out, model=judge, folds=folds, epochs=epochs, seed=seed, gold=gold, progress=msg.info
+    )
     _show(report)
     msg.good(f"Cleaned {report.documents} documents: {out}")
 

@@ -1,7 +1,11 @@
-"""The command-line application, and how it says what went wrong."""
+"""The command-line application: how a command is registered, and how it says what went wrong."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import errno
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import typer
 from wasabi.printer import Printer
@@ -12,25 +16,51 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-
 msg = Printer()
 
 # What a shell says of a program that Ctrl-C ended.
 INTERRUPT_STATUS = 130
-
+RESUMABLE = "Interrupted. The same command goes on where this one ended."
 # Commands that take config overrides (--section.key value) keep unknown options for themselves.
 OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
+# No file's fault: these errors often name none.
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def command(
+    name: str, *, overrides: bool = False, interrupted: str = ""
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a command, with its expected errors shown as one line.
+
+    name: What is typed.
+    overrides: Whether values of a config can be given: --section.key value.
+    interrupted: What is said at Ctrl-C, with {argument} where one belongs; without it Ctrl-C is not caught.
+    RETURNS: A decorator for the function that does the work.
+    """
+
+    def register(work: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(work)
+        def run(**arguments: object) -> None:
+            with shown_errors(arguments.values(), interrupted.format(**arguments)):
+                work(**arguments)
+
+        app.command(name, context_settings=OVERRIDES if overrides else None)(run)
+        return run
+
+    return register
 
 
 @contextmanager
-def shown_errors() -> Iterator[None]:
-    """Print an expected error (bad input, bad config, a file that cannot be used) and exit with status 1.
+def shown_errors(arguments: Iterable[object] = (), interrupted: str = "") -> Iterator[None]:
+    """Print an error that the user can mend, and exit with status 1. Any other keeps its traceback.
 
-    Anything else is a bug and keeps its traceback.
+    arguments: The command's arguments. The system's error of a file is shown if they name the file.
+    interrupted: What is said at Ctrl-C; without it Ctrl-C is not caught.
     """
     from click import ClickException
     from confection import ConfigValidationError
+
+    from ..errors import DistillError
 
     try:
         yield
@@ -41,23 +71,49 @@ def shown_errors() -> Iterator[None]:
     except ConfigValidationError as error:
         msg.fail("Config validation error", str(error).strip())
         raise typer.Exit(1) from None
-    except UnicodeDecodeError as error:
-        found = f"found the byte {error.object[error.start]:#04x} at position {error.start}"
-        msg.fail(f"A file that was given is not text: expected UTF-8, {found}.")
-        raise typer.Exit(1) from None
-    except (ValueError, OSError) as error:
+    except DistillError as error:
         msg.fail(str(error))
         raise typer.Exit(1) from None
-
-
-@contextmanager
-def resumable() -> Iterator[None]:
-    """At Ctrl-C, end with the message that the same command goes on."""
-    try:
-        yield
+    except OSError as error:
+        if error.errno not in DISK_FULL and not _is_named(error.filename, arguments):
+            raise
+        msg.fail(str(error))
+        raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        msg.fail("Interrupted. The same command goes on where this one ended.")
+        if not interrupted:
+            raise
+        msg.fail(interrupted)
         raise typer.Exit(INTERRUPT_STATUS) from None
+
+
+def _is_named(place: object, arguments: Iterable[object]) -> bool:
+    """Whether the user named a file: it, a folder it is in, or one that should have been made in it.
+
+    place: The file, as an OSError has it.
+    arguments: Those of the command; what stands in quotes in a config among them is named too.
+    """
+    if not isinstance(place, str | bytes):
+        return False
+    file = Path(place if isinstance(place, str) else place.decode(errors="replace")).absolute()
+    named = {Path(word).absolute() for word in _words(arguments) if word}
+    return any(file == one or one in file.parents or file in one.parents for one in named)
+
+
+def _words(arguments: Iterable[object]) -> Iterator[str]:
+    """What could be paths in the arguments of a command."""
+    for argument in arguments:
+        if isinstance(argument, list):
+            yield from _words(argument)
+        elif isinstance(overrides := getattr(argument, "args", None), list):
+            # The context of a command that takes overrides.
+            yield from _words(overrides)
+        elif isinstance(argument, str | Path):
+            text = str(argument)
+            yield text
+            if text.endswith(".cfg"):
+                with suppress(OSError, UnicodeDecodeError):
+                    text = Path(text).read_text(encoding="utf8")
+            yield from re.findall(r'"([^"\n]*)"', text)
 
 
 def duration(seconds: float) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import app, msg, shown_errors
+from .console import command, msg
 
 if TYPE_CHECKING:
     from ..corpus.importing import Imported
@@ -25,7 +25,7 @@ class Format(StrEnum):
     spacy = "spacy"
 
 
-@app.command("import")
+@command("import")
 def import_cli(
     src: Annotated[Path, typer.Argument(help="File to read (.gz too), or a folder of such files.")],
     out: Annotated[Path, typer.Argument(help="The .spacy file to write.")],
@@ -71,22 +71,21 @@ def import_cli(
 
     Where each sentence comes from is kept beside it, so that statistics can tell articles apart.
     """
-    with shown_errors():
-        from ..corpus.importing import ImportOptions, import_corpus
-        from ..corpus.sampling import parse_range
+    from ..corpus.importing import ImportOptions, import_corpus
+    from ..corpus.sampling import parse_range
 
-        options = ImportOptions(
-            format=format.value if format else None,
-            lang=lang,
-            sentences=sentences,
-            label_column=label_column,
-            documents=parse_range(documents, shuffled=shuffled),
-            exclude=tuple(exclude or ()),
-            limit=limit,
-            seed=seed,
-            lines=lines,
-        )
-        _show(import_corpus(src, out, options), out)
+    options = ImportOptions(
+        format=format.value if format else None,
+        lang=lang,
+        sentences=sentences,
+        label_column=label_column,
+        documents=parse_range(documents, shuffled=shuffled),
+        exclude=tuple(exclude or ()),
+        limit=limit,
+        seed=seed,
+        lines=lines,
+    )
+    _show(import_corpus(src, out, options), out)
 
 
 def _show(account: Imported, out: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import DistillError
-from .console import OVERRIDES, app, msg, shown_errors
+from .console import command, msg
 
 if TYPE_CHECKING:
     from ..teacher.ledger.store import Ledger
@@ -31,7 +31,7 @@ COLUMNS = (
 )
 
 
-@app.command("ledger", context_settings=OVERRIDES)
+@command("ledger", overrides=True)
 def ledger_cli(
     ctx: typer.Context,
     ledger: Annotated[Path, typer.Argument(metavar="LEDGER.sqlite", help="The ledger.")],
@@ -53,27 +53,26 @@ def ledger_cli(
     ] = None,
 ) -> None:
     """Summarise a ledger, export or import its answers as JSON Lines, or show one answer."""
-    with shown_errors():
-        from spacy.cli._util import parse_config_overrides
+    from spacy.cli._util import parse_config_overrides
 
-        from ..teacher.ledger.store import Ledger
+    from ..teacher.ledger.store import Ledger
 
-        if action is not None and action not in ACTIONS:
-            raise DistillError(f"Unknown action: {action}. Expected one of {', '.join(ACTIONS)}, or none.")
-        if action is not None and target is None:
-            raise DistillError(f"`{action}` needs a {'key' if action == 'show' else 'file'} after it.")
+    if action is not None and action not in ACTIONS:
+        raise DistillError(f"Unknown action: {action}. Expected one of {', '.join(ACTIONS)}, or none.")
+    if action is not None and target is None:
+        raise DistillError(f"`{action}` needs a {'key' if action == 'show' else 'file'} after it.")
+    if action == "import":
+        check_import(Path(str(target)), config, corpus)
+    overrides = parse_config_overrides(ctx.args)
+    with Ledger(ledger, create=action == "import") as opened:
         if action == "import":
-            check_import(Path(str(target)), config, corpus)
-        overrides = parse_config_overrides(ctx.args)
-        with Ledger(ledger, create=action == "import") as opened:
-            if action == "import":
-                import_answers(opened, Path(str(target)), config, corpus, model, overrides)
-            elif action == "export":
-                export_answers(opened, Path(str(target)))
-            elif action == "show":
-                show_answers(opened, str(target))
-            else:
-                show_summary(opened)
+            import_answers(opened, Path(str(target)), config, corpus, model, overrides)
+        elif action == "export":
+            export_answers(opened, Path(str(target)))
+        elif action == "show":
+            show_answers(opened, str(target))
+        else:
+            show_summary(opened)
 
 
 def check_import(path: Path, config: Path | None, corpus: Path | None) -> None:

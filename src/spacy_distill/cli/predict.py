@@ -12,7 +12,7 @@ import typer
 
 from ..engines.engine import EngineName
 from ..prediction.shards import ShardFormat
-from .console import app, duration, msg, resumable, shown_errors
+from .console import RESUMABLE, command, duration, msg
 
 if TYPE_CHECKING:
     from ..engines.engine import JobEvent
@@ -25,7 +25,7 @@ EVERY = 10.0
 REJECTS_STATUS = 3
 
 
-@app.command("predict")
+@command("predict", interrupted=RESUMABLE)
 def predict_cli(
     model: Annotated[str, typer.Argument(help="A trained pipeline: its folder, or an installed package")],
     corpus: Annotated[
@@ -74,15 +74,14 @@ def predict_cli(
     A record that cannot be predicted is set aside in OUT/_rejects with its reason, and the rest goes on. Exit
     status 3: records were set aside; 1: shards failed, and the same command tries those again.
     """
-    with shown_errors(), resumable():
-        from ..engines.engine import RayOptions
-        from ..prediction.predict import PredictOptions, predict
-        from ..prediction.records import Fields
+    from ..engines.engine import RayOptions
+    from ..prediction.predict import PredictOptions, predict
+    from ..prediction.records import Fields
 
-        fields = Fields(text_field, id_field)
-        options = PredictOptions(format, fields, lines, shard_size, batch_size, bool(gpus))
-        ray = RayOptions(num_cpus=cpus, num_gpus=gpus, files="shared" if shared else "ship")
-        status = _show(predict(model, corpus, out, options, engine=engine, jobs=jobs, ray=ray), out)
+    fields = Fields(text_field, id_field)
+    options = PredictOptions(format, fields, lines, shard_size, batch_size, bool(gpus))
+    ray = RayOptions(num_cpus=cpus, num_gpus=gpus, files="shared" if shared else "ship")
+    status = _show(predict(model, corpus, out, options, engine=engine, jobs=jobs, ray=ray), out)
     raise typer.Exit(status)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import OVERRIDES, app, msg, shown_errors
+from .console import command, msg
 
 if TYPE_CHECKING:
     from ..blend.preview import BlendPreview
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WIDTH = 60
 
 
-@app.command("preview", context_settings=OVERRIDES)
+@command("preview", overrides=True)
 def preview_cli(
     ctx: typer.Context,
     config: Annotated[Path, typer.Argument(metavar="TRAIN.cfg", help="The training config.")],
@@ -31,27 +31,29 @@ def preview_cli(
 ) -> None:
     """Show the share of distilled examples and the learning rate over a training, and the documents and words
     it will see. Values of the config can be overridden: --a.b.c value."""
-    with shown_errors():
-        from spacy.cli._util import import_code, parse_config_overrides
+    from spacy.cli._util import parse_config_overrides
+    from spacy.util import import_file
 
-        from ..blend.preview import preview, write_plot, write_steps
+    from ..blend.preview import preview, write_plot, write_steps
 
-        import_code(code)
-        found = preview(config, parse_config_overrides(list(ctx.args)), run)
-        _show_curves(found)
-        _show_sources(found)
-        for caution in found.cautions:
-            msg.warn(caution)
-        if found.suggested_steps is None:
-            msg.info("This batcher does not say how many documents a step has.")
-        elif write:
-            write_steps(config, found.suggested_steps)
-            msg.good(f"Wrote max_steps = {found.suggested_steps} into {config}")
-        else:
-            msg.info(f"By the number of documents: max_steps = {found.suggested_steps} (--write sets it).")
-        if out:
-            write_plot(found, out)
-            msg.good(f"Wrote {out}")
+    if code:
+        # spaCy's own function for it hides where in the file an error is.
+        import_file("python_code", code)
+    found = preview(config, parse_config_overrides(list(ctx.args)), run)
+    _show_curves(found)
+    _show_sources(found)
+    for caution in found.cautions:
+        msg.warn(caution)
+    if found.suggested_steps is None:
+        msg.info("This batcher does not say how many documents a step has.")
+    elif write:
+        write_steps(config, found.suggested_steps)
+        msg.good(f"Wrote max_steps = {found.suggested_steps} into {config}")
+    else:
+        msg.info(f"By the number of documents: max_steps = {found.suggested_steps} (--write sets it).")
+    if out:
+        write_plot(found, out)
+        msg.good(f"Wrote {out}")
 
 
 def _show_curves(preview: "BlendPreview") -> None:

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from .console import app, msg, shown_errors
+from .console import command, msg
 
 
-@app.command("report")
+@command("report")
 def report_cli(
     study_dir: Annotated[Path, typer.Argument(help="The folder of a study, or its results.json")],
     out: Annotated[
@@ -21,20 +21,19 @@ def report_cli(
     """
     Write the report of a study as one HTML page, with the same as Markdown beside it.
     """
-    with shown_errors():
-        from ..study.findings import find_all
-        from ..study.report.report import default_report, results_place, write_report
-        from ..study.summary import read_summary
+    from ..study.findings import find_all
+    from ..study.report.report import default_report, results_place, write_report
+    from ..study.summary import read_summary
 
-        out = out or default_report(study_dir)
-        # A name that cannot be used is told before anything is computed.
-        results_place(out)
-        summary = read_summary(study_dir)
-        for place in write_report(summary, find_all(summary), out, text=not no_text):
-            msg.good(f"Wrote {place}")
+    out = out or default_report(study_dir)
+    # A name that cannot be used is told before anything is computed.
+    results_place(out)
+    summary = read_summary(study_dir)
+    for place in write_report(summary, find_all(summary), out, text=not no_text):
+        msg.good(f"Wrote {place}")
 
 
-@app.command("card")
+@command("card")
 def card_cli(
     run_dir: Annotated[Path, typer.Argument(help="The folder of a finished run")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it instead")] = None,
@@ -43,7 +42,6 @@ def card_cli(
     """
     Write the model card of a run: README.md in its model-last, where `spacy package` finds it.
     """
-    with shown_errors():
-        from ..study.report.card import write_card
+    from ..study.report.card import write_card
 
-        msg.good(f"Wrote {write_card(run_dir, out, licence=licence)}")
+    msg.good(f"Wrote {write_card(run_dir, out, licence=licence)}")

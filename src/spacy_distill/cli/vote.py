@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import app, msg, shown_errors
+from .console import command, msg
 
 if TYPE_CHECKING:
     from ..labels.vote import VoteReport
 
 
-@app.command("vote")
+@command("vote")
 def vote_cli(
     paths: Annotated[
         list[Path],
@@ -34,13 +34,12 @@ def vote_cli(
     ] = False,
 ) -> None:
     """Combine several views of the same documents by vote."""
-    with shown_errors():
-        from ..labels.vote import vote
-        from ..tasks.votes import VoteRule
+    from ..labels.vote import vote
+    from ..tasks.votes import VoteRule
 
-        *sources, out = paths
-        chosen = VoteRule(rule, disputed, threshold)  # type: ignore[arg-type]
-        report = vote(sources, out, chosen, negatives=negatives)
+    *sources, out = paths
+    chosen = VoteRule(rule, disputed, threshold)  # type: ignore[arg-type]
+    report = vote(sources, out, chosen, negatives=negatives)
     _show(report)
     msg.good(f"Voted on {report.documents} documents: {out}")
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from confection import Config, ConfigValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from spacy.util import load_config
 
+from ..configs import read_config
 from ..engines.engine import RayOptions
 from ..errors import DistillError
 
@@ -255,7 +255,7 @@ def read_study(path: Path, overrides: Mapping[str, Any] | None = None) -> tuple[
     """
     if not Path(path).is_file():
         raise DistillError(f"No such study config: {path}. Copy one from configs/study_sample.cfg.")
-    config = load_config(path, overrides=dict(overrides or {}), interpolate=True)
+    config = read_config(path, overrides, interpolate=True)
     return check_study(config), config
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from confection import Config
-from spacy.util import load_config, registry
+from spacy.util import registry
 
 from ..blend.checks import missing_encoder
 from ..blend.schedules import draw_shares, fill_shares
+from ..configs import known_names, read_config
 from ..corpus.files import digest
 from ..errors import DistillError
 from .config import ANY, MINUS, ORACLE, Arm, Run, Study, arms_of, declared, make_runs
@@ -62,7 +63,7 @@ def student_config(study: Study, student: str) -> Config:
     path = Path(study.configs[student])
     if not path.is_file():
         raise DistillError(f"[study.configs] {student} = {path}: there is no such file.")
-    config = load_config(path, interpolate=False).merge(Config(study.train))
+    config = read_config(path).merge(Config(study.train))
     if "share" not in config.get("corpora", {}).get("train", {}):
         raise DistillError(
             f"{path} has no [corpora.train] with a share to set. "
@@ -238,7 +239,8 @@ def _schedule(study: Study, regimen: str, steps: int) -> Any:
             "Take one of docs/blending.md, or describe it in [study.shares]."
         )
     config = Config({"training": {"max_steps": steps}, "share": block}).interpolate()
-    return registry.resolve({"share": config["share"]})["share"]
+    with known_names(f"Regimen {regimen!r}"):
+        return registry.resolve({"share": config["share"]})["share"]
 
 
 def make_job(study: Study, run: Run, inputs: Inputs, steps: int, digests: dict[str, str]) -> Job:

@@ -7,8 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.util import load_config
 
+from ..configs import check_language, known_names, read_config
 from ..corpus.docbin import read_docs
 from ..corpus.provenance import record
 from ..errors import DistillError
@@ -78,8 +78,9 @@ def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
         raise DistillError(
             f"No such config: {config}. Expected a teacher's config, as in configs/teacher_*.cfg."
         )
-    _check_is_teacher(config)
-    nlp = assemble(config, overrides=dict(overrides))
+    _check_is_teacher(config, overrides)
+    with known_names(config):
+        nlp = assemble(config, overrides=dict(overrides))
     names = [name for name, pipe in nlp.pipeline if isinstance(pipe, LLMWrapper)]
     if len(names) != 1:
         raise DistillError(
@@ -96,13 +97,15 @@ def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
     return Teacher(nlp, names[0], component.task, component._model)
 
 
-def _check_is_teacher(config: Path) -> None:
+def _check_is_teacher(config: Path, overrides: Mapping[str, Any]) -> None:
     """Refuse a student's config, or another, by what it is, and not by what fails when it is assembled."""
-    components = load_config(config).get("components", {}).values()
+    given = read_config(config, overrides)
+    components = given.get("components", {}).values()
     if not any(isinstance(one, dict) and one.get("factory") == "llm" for one in components):
         raise DistillError(
             f'{config} is no teacher\'s config: no component has factory = "llm". See configs/teacher_*.cfg.'
         )
+    check_language(given.get("nlp", {}).get("lang", "en"))
 
 
 def bare(doc: Doc) -> Doc:

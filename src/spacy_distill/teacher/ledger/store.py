@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from ...errors import DistillError
 from ...tasks.answer import Answer
 from .entry import Entry
 from .keys import dump_messages
@@ -51,7 +52,7 @@ CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, un
 WORK_TABLES = frozenset({"jobs", "job_requests", "claims"})
 
 
-class LedgerError(ValueError):
+class LedgerError(DistillError):
     """The ledger's file cannot be used as one."""
 
 

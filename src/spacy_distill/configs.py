@@ -1,0 +1,55 @@
+"""Configs of spaCy, read and resolved: what a user can mend of them is a DistillError that names the file."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import spacy
+from catalogue import RegistryError
+from confection import Config
+from spacy.util import load_config
+
+from .corpus.files import read_text
+from .errors import DistillError
+
+
+def read_config(
+    path: Path, overrides: Mapping[str, Any] | None = None, *, interpolate: bool = False
+) -> Config:
+    """Read a config.
+
+    path: The file.
+    overrides: Values by dotted name, {"training.max_steps": 100}.
+    interpolate: Whether to fill in its variables.
+    RAISES DistillError: If the file is not text.
+    RAISES ConfigValidationError: If it is no config, or an override fits nothing in it.
+    """
+    # spaCy's reader names neither file nor line of what is not text.
+    read_text(Path(path))
+    return load_config(path, overrides=dict(overrides or {}), interpolate=interpolate)
+
+
+@contextmanager
+def known_names(where: Path | str) -> Iterator[None]:
+    """Resolve a config with this around it.
+
+    where: The config, for the message.
+    RAISES DistillError: If it asks for a function that is not registered.
+    """
+    try:
+        yield
+    except RegistryError as error:
+        raise DistillError(f"{where}: {error}") from error
+
+
+def check_language(lang: str) -> None:
+    """Refuse a language that spaCy does not have, or whose package is missing.
+
+    lang: The language's code: en, xx, ja.
+    RAISES DistillError: If there is none, with what spaCy says to install.
+    """
+    try:
+        spacy.blank(lang)
+    except ImportError as error:
+        raise DistillError(f"The language {lang!r} cannot be used: {error}") from error
