@@ -4,11 +4,11 @@ import traceback
 from pathlib import Path
 
 import pytest
-from blending import make_docs
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 from typer.testing import CliRunner, Result
 
+from helpers.blending import make_docs
 from helpers.support import ROOT
 from spacy_distill.cli import app
 

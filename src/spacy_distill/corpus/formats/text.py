@@ -50,9 +50,9 @@ def read_whole(path: Path) -> str:
     return "\n".join(line for _, line in read_lines(path))
 
 
-def bad_line(path: Path, number: int, problem: str) -> ValueError:
+def bad_line(path: Path, number: int, problem: str) -> DistillError:
     """The error to raise for a line that cannot be used."""
-    return ValueError(f"{path}, line {number}: {problem}.")
+    return DistillError(f"{path}, line {number}: {problem}.")
 
 
 def source_name(path: Path) -> str:
