@@ -13,8 +13,11 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import typer
 from wasabi.printer import Printer
@@ -39,17 +42,17 @@ def from_hub(folder: Path) -> None:
     RAISES OSError: If the hub cannot be reached or refuses.
     """
     # Loaded only where there is something to fetch.
-    import httpx
     from huggingface_hub import hf_hub_download
     from huggingface_hub.constants import ENDPOINT
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         # One quick question first: the hub's own client retries for half a minute where there is no network.
-        httpx.head(ENDPOINT, timeout=5)
+        with suppress(HTTPError):
+            urlopen(Request(ENDPOINT, method="HEAD"), timeout=5).close()
         for name in SUMS:
             shutil.copyfile(hf_hub_download(HUB_MODEL, name), folder / name)
-    except (httpx.HTTPError, HfHubHTTPError, LocalEntryNotFoundError) as error:
+    # The errors of urllib and of the hub's client are all OSErrors.
+    except OSError as error:
         raise OSError(f"the hub has no {HUB_MODEL} for us: {type(error).__name__}") from error
 
 

@@ -1,3 +1,71 @@
-"""Distil a large language model's knowledge into a small spaCy NER pipeline."""
+"""Distil a large language model's knowledge into a small spaCy pipeline: annotate, blend, train, compare.
+
+What a Python user needs can be imported from here, and is loaded when it is used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .blend.log import read_blend_log as read_blend_log
+    from .blend.preview import preview as preview
+    from .blend.reader import BlendedCorpus as BlendedCorpus
+    from .corpus.docbin import read_docs as read_docs
+    from .corpus.docbin import write_docs as write_docs
+    from .corpus.importing import ImportOptions as ImportOptions
+    from .corpus.importing import import_corpus as import_corpus
+    from .corpus.provenance import set_origin as set_origin
+    from .corpus.provenance import views as views
+    from .errors import DistillError as DistillError
+    from .labels.audit import audit_corpus as audit_corpus
+    from .labels.clean import clean as clean
+    from .labels.vote import vote as vote
+    from .prediction.predict import PredictOptions as PredictOptions
+    from .prediction.predict import predict as predict
+    from .tasks.annotation import Annotation as Annotation
+    from .tasks.annotation import Item as Item
+    from .tasks.base import Task as Task
+    from .tasks.votes import VoteRule as VoteRule
+    from .teacher.annotate import Spending as Spending
+    from .teacher.annotate import annotate as annotate
+    from .teacher.ledger.store import Ledger as Ledger
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Annotation": "tasks.annotation",
+    "BlendedCorpus": "blend.reader",
+    "DistillError": "errors",
+    "ImportOptions": "corpus.importing",
+    "Item": "tasks.annotation",
+    "Ledger": "teacher.ledger.store",
+    "PredictOptions": "prediction.predict",
+    "Spending": "teacher.annotate",
+    "Task": "tasks.base",
+    "VoteRule": "tasks.votes",
+    "annotate": "teacher.annotate",
+    "audit_corpus": "labels.audit",
+    "clean": "labels.clean",
+    "import_corpus": "corpus.importing",
+    "predict": "prediction.predict",
+    "preview": "blend.preview",
+    "read_blend_log": "blend.log",
+    "read_docs": "corpus.docbin",
+    "set_origin": "corpus.provenance",
+    "views": "corpus.provenance",
+    "vote": "labels.vote",
+    "write_docs": "corpus.docbin",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

@@ -1,0 +1,44 @@
+"""What is imported is declared, and what is declared is imported."""
+
+import ast
+import re
+import sys
+import tomllib
+
+from helpers.support import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
+# Tools that are run, and what `spacy package` builds a wheel with.
+RUN = {"mypy", "ruff", "setuptools", "wheel"}
+OURS = {"spacy_distill"}
+
+
+def imported(*folders: str) -> set[str]:
+    """The packages that the modules of some folders import, but for the standard library and ours."""
+    found: set[str] = set()
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    for node in (node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf8")))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(str(node.module).split(".")[0])
+    return found - set(sys.stdlib_module_names) - OURS
+
+
+def declared(requirements: list[str]) -> set[str]:
+    """The packages of requirements, by the names they are imported by."""
+    return {re.split(r"[\[<>=!~; ]", one)[0].replace("-", "_") for one in requirements}
+
+
+def test_the_package_declares_what_it_imports_and_no_other():
+    extra = declared(PROJECT["optional-dependencies"]["ray"])
+    assert imported("src") - extra == declared(PROJECT["dependencies"])
+    assert extra <= imported("src")
+
+
+def test_the_tests_declare_what_they_import_and_no_other():
+    local = {path.stem for folder in ("tests", "benchmarks") for path in (ROOT / folder).iterdir()}
+    needed = imported("tests", "benchmarks") - imported("src") - local
+    extra = declared(PROJECT["optional-dependencies"]["ray"])
+    assert needed | extra | RUN == declared(PROJECT["optional-dependencies"]["dev"])
+    assert needed.isdisjoint(declared(PROJECT["dependencies"]))
