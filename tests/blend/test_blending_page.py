@@ -34,5 +34,5 @@ def test_a_block_is_a_schedule(block: str):
 
 
 def test_the_page_has_them_all():
-    assert len(ROWS) == 10
+    assert len(ROWS) == 11
     assert len(BLOCKS) == 3

@@ -17,12 +17,10 @@ from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config, registry
 
-from helpers.blending import make_docs
+from helpers.blending import make_docs, registered
 from helpers.support import ROOT
 from helpers.tiny_bert import write_tiny_bert
 from spacy_distill.training import fast_encoder as fast
-from spacy_distill.training.fast_encoder import bf16_gain, choose_half, make_fast_encoder, precision_of
-from spacy_distill.training.optimizer import make_adam
 
 EMBEDDINGS = "embeddings.word_embeddings.weight"
 # Letters that are in no document of the corpus.
@@ -133,7 +131,11 @@ def test_half_precision_trains_to_nearly_the_same_weights_in_fp32(folder: Path):
     assert (one != other).any()
     assert one @ other / (numpy.linalg.norm(one) * numpy.linalg.norm(other)) > 0.9
     assert {parameter.dtype for parameter in encoder(half).parameters()} == {torch.float32}
-    assert (precision_of(full), precision_of(half), precision_of(start(folder))) == ("fp32", "bf16", None)
+    assert (fast.precision_of(full), fast.precision_of(half), fast.precision_of(start(folder))) == (
+        "fp32",
+        "bf16",
+        None,
+    )
 
 
 def test_what_each_layer_gives_is_in_fp32_too(folder: Path):
@@ -180,7 +182,7 @@ def test_the_head_can_have_a_rate_of_its_own(folder: Path, after_init: dict[str,
 
 def test_a_factor_that_stops_the_head_is_refused():
     with pytest.raises(ValueError, match="head_factor is 0, but must be a number above 0"):
-        make_adam(head_factor=0)
+        registered("optimizers", "Adam")(head_factor=0)
 
 
 @pytest.mark.parametrize("optimizer", [{"use_averages": True}, {"L2_is_weight_decay": False, "L2": 0.1}])
@@ -221,7 +223,7 @@ def test_a_pipeline_read_into_it_trains_on(folder: Path):
 def test_a_pipeline_without_a_transformer_is_left_alone():
     nlp = spacy.blank("en")
     nlp.config["initialize"]["after_init"] = {"@callbacks": "spacy_distill.fast_encoder.v1"}
-    assert make_fast_encoder()(nlp) is nlp
+    assert registered("callbacks", "fast_encoder")()(nlp) is nlp
     assert nlp.config["initialize"]["after_init"] is None
 
 
@@ -232,18 +234,18 @@ def test_auto_takes_bf16_only_where_it_pays(
     monkeypatch.setattr(fast, "bf16_gain", lambda: gain)
     with caplog.at_level(logging.WARNING, logger="spacy"):
         logging.getLogger("spacy").propagate = True
-        assert choose_half("auto") is half
+        assert fast.choose_half("auto") is half
     assert ("training in fp32" in caplog.text) is not half
-    assert choose_half("bf16") is True
-    assert choose_half("fp32") is False
+    assert fast.choose_half("bf16") is True
+    assert fast.choose_half("fp32") is False
 
 
 def test_the_gain_is_a_ratio_and_measuring_it_leaves_the_threads_alone():
     threads = torch.get_num_threads()
-    assert bf16_gain(rounds=1) > 0
+    assert fast.bf16_gain(rounds=1) > 0
     assert torch.get_num_threads() == threads
 
 
 def test_an_unknown_precision_is_refused():
     with pytest.raises(ValueError, match="precision is 'fp16', but must be auto, bf16 or fp32"):
-        make_fast_encoder("fp16")  # type: ignore[arg-type]
+        registered("callbacks", "fast_encoder")("fp16")  # type: ignore[arg-type]

@@ -17,36 +17,18 @@ from torch.optim.adamw import adamw
 class EncoderAdam:
     """AdamW for the weights of a transformer.
 
-    model: The transformer.
-    embedding: Its word embeddings, if they are to be updated by rows.
+    embedding: its word embeddings, if they are to be updated by rows.
+    rows: what updates them.
     """
 
     def __init__(self, model: torch.nn.Module, embedding: torch.nn.Embedding | None) -> None:
-        self._rows = None if embedding is None else RowAdam(embedding)
+        self.rows = None if embedding is None else RowAdam(embedding)
         self._dense = [p for p in model.parameters() if embedding is None or p is not embedding.weight]
         self._adamw = torch.optim.AdamW(self._dense, fused=True)
         self._updates = 0
 
-    def look_up(self, words: torch.Tensor) -> None:
-        """Make the embeddings of some words ready; see RowAdam."""
-        if self._rows is not None:
-            self._rows.look_up(words)
-
-    def settle(self) -> None:
-        """Make all weights ready to be used or saved."""
-        if self._rows is not None:
-            self._rows.settle()
-
-    def give_up(self) -> None:
-        """Leave the weights to another optimizer, with gradients that are no longer sparse."""
-        if self._rows is not None:
-            self._rows.give_up()
-
     def step(self, optimizer: Optimizer) -> None:
-        """Update the weights by their gradients, and clear those.
-
-        optimizer: The thinc optimizer; its settings at this step are used.
-        """
+        """Update the weights by their gradients with the settings of a thinc optimizer, and clear those."""
         self._updates += 1
         # thinc adds eps before the bias of the second moment is taken out, torch after it.
         bias = 1.0 - optimizer.b2**self._updates
@@ -57,15 +39,12 @@ class EncoderAdam:
         self._adamw.param_groups[0].update(settings, betas=betas)
         self._adamw.step()
         self._adamw.zero_grad(set_to_none=True)
-        if self._rows is not None:
-            self._rows.step(optimizer.grad_clip, beta1=betas[0], beta2=betas[1], **settings)
+        if self.rows is not None:
+            self.rows.step(optimizer.grad_clip, beta1=betas[0], beta2=betas[1], **settings)
 
 
 class RowAdam:
-    """Adam for the rows of an embedding.
-
-    embedding: The embedding; it gives sparse gradients from now on.
-    """
+    """Adam for the rows of an embedding, which gives sparse gradients from now on."""
 
     def __init__(self, embedding: torch.nn.Embedding) -> None:
         embedding.sparse = True
@@ -80,10 +59,7 @@ class RowAdam:
         self._decay = 1.0
 
     def look_up(self, words: torch.Tensor) -> None:
-        """Bring the rows of some words up to date, before they are looked up.
-
-        words: Their numbers.
-        """
+        """Bring the rows of some words, given by number, up to date before they are looked up."""
         new = torch.unique(words)
         new = new[self._place[new] < 0]
         if not len(new):
@@ -112,8 +88,8 @@ class RowAdam:
     def step(self, clip: float, *, lr: float, weight_decay: float, **settings: Any) -> None:
         """Update the rows by the gradient that has been accumulated, and clear it.
 
-        clip: Scale the gradient down to this norm; 0 for no limit.
-        lr, weight_decay, beta1, beta2, eps (float): The settings of AdamW at this step.
+        clip: scale the gradient down to this norm; 0 for no limit.
+        lr, weight_decay, beta1, beta2, eps: as in AdamW.
         """
         if self._weight.grad is None:
             return

@@ -7,7 +7,7 @@ pipeline only: nothing of it is saved."""
 import logging
 import time
 from collections.abc import Callable
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import torch
 from spacy.language import Language
@@ -35,10 +35,9 @@ def make_fast_encoder(
 
     precision: "bf16", "fp32", or "auto": bf16 if this CPU is faster with it (measured when called),
         else fp32 with a message.
-    fused_adam: Whether torch's fused AdamW updates the transformer, with the settings of the thinc
+    fused_adam: whether torch's fused AdamW updates the transformer, with the settings of the thinc
         optimizer at every step.
-    RETURNS: The callback.
-    RAISES ConfigValidationError: If the precision is none of the three.
+    RAISES ConfigValidationError: if the precision is none of the three.
     """
     if precision not in ("auto", "bf16", "fp32"):
         raise refusal(f"precision is {precision!r}, but must be auto, bf16 or fp32.")
@@ -49,7 +48,9 @@ def make_fast_encoder(
         if shims and shims[0].device.type == "cpu":
             half = choose_half(precision)
             for shim in shims:
-                speed_up_shim(shim, half_precision=half, fused_adam=fused_adam)
+                # It stays the same object: thinc and the pipeline refer to it.
+                shim.__class__ = FastShim
+                shim.speed_up(half_precision=half, fused_adam=fused_adam)
         return nlp
 
     return speed_up
@@ -66,11 +67,7 @@ def precision_of(nlp: Language) -> str | None:
 
 
 def choose_half(precision: Precision) -> bool:
-    """Whether to train in bf16.
-
-    precision: As configured.
-    RETURNS: True for bf16; with "auto" only if it pays on this CPU.
-    """
+    """Whether to train in bf16; with "auto" only if it pays on this CPU."""
     if precision != "auto":
         return precision == "bf16"
     gain = bf16_gain()
@@ -82,13 +79,11 @@ def choose_half(precision: Precision) -> bool:
 def bf16_gain(rounds: int = 5) -> float:
     """How many times as fast this CPU multiplies matrices in bf16 as in fp32.
 
-    What the CPU says it can do does not tell: without AMX some have instructions for bf16 that are no faster.
+    What the CPU says it can do does not decide: without AMX some have instructions for bf16 that are no
+    faster. It takes about 30 ms.
 
-    rounds: Measurements of each; the fastest counts.
-    RETURNS: The ratio; about 30 ms of work decide it.
+    rounds: measurements of each; the fastest counts.
     """
-    import torch
-
     times: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
     factors = {t: (torch.ones(256, 384, dtype=t), torch.ones(1536, 384, dtype=t)) for t in times}
     # In turns, by CPU time and in one thread, so that other load on the machine does not decide.
@@ -115,33 +110,24 @@ def _transformer_shims(pipe: Any) -> list[Any]:
 Backprop = Callable[[Any], Any]
 
 
-def speed_up_shim(shim: HFShim, *, half_precision: bool, fused_adam: bool) -> None:
-    """Give a shim the class below. It stays the same object: thinc and the pipeline hold on to it.
-
-    shim: The shim of a transformer that runs on the CPU.
-    half_precision: Whether to train in bf16.
-    fused_adam: Whether to train with torch's fused AdamW.
-    """
-    shim.__class__ = FastShim
-    fast = cast(FastShim, shim)
-    fast.half_precision = half_precision
-    fast.fused_adam = fused_adam
-    fast.take(fast._model)
-
-
 class FastShim(HFShim):
     """An HFShim that trains in bf16, without padding and with a fused AdamW; the rest is as in an HFShim.
 
-    half_precision: Whether the forward pass of training runs in bf16.
-    fused_adam: Whether AdamW updates the weights.
-    packs: Whether sentences share rows.
-    adamw: The optimizer, unless thinc's updates the weights.
+    half_precision: whether the forward pass of training runs in bf16.
+    fused_adam: whether AdamW updates the weights.
+    packs: whether sentences share rows.
+    adamw: the optimizer, unless thinc's updates the weights.
     """
 
     half_precision: bool
     fused_adam: bool
     packs: bool
     adamw: EncoderAdam | None
+
+    def speed_up(self, *, half_precision: bool, fused_adam: bool) -> None:
+        """Train faster from now on."""
+        self.half_precision, self.fused_adam = half_precision, fused_adam
+        self.take(self._model)
 
     def take(self, model: Any) -> None:
         """Train a copy of a torch model from now on."""
@@ -153,12 +139,11 @@ class FastShim(HFShim):
     def begin_update(self, inputs: Any) -> tuple[Any, Backprop]:
         """Run the forward pass for training.
 
-        inputs: The model's arguments.
-        RETURNS: The output in fp32, since numpy has no bf16, and the callback for the backward pass.
+        RETURNS: the output in fp32, since numpy has no bf16, and the callback for the backward pass.
         """
         self._model.train()
-        if self.adamw is not None:
-            self.adamw.look_up(inputs.kwargs["input_ids"])
+        if self.adamw is not None and self.adamw.rows is not None:
+            self.adamw.rows.look_up(inputs.kwargs["input_ids"])
         packing = pack_rows(inputs.kwargs["attention_mask"]) if self.packs else None
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.half_precision):
             if packing is None:
@@ -176,12 +161,10 @@ class FastShim(HFShim):
         return output, backprop
 
     def finish_update(self, optimizer: Optimizer) -> None:
-        """Update the weights.
-
-        optimizer: The thinc optimizer; its settings at this step are used.
-        """
+        """Update the weights with the settings of a thinc optimizer."""
         if self.adamw is not None and not is_plain_adam(optimizer):
-            self.adamw.give_up()
+            if self.adamw.rows is not None:
+                self.adamw.rows.give_up()
             self.adamw = None
         if self.adamw is None:
             super().finish_update(optimizer)
@@ -190,14 +173,12 @@ class FastShim(HFShim):
 
     def predict(self, inputs: Any) -> Any:
         """Run the forward pass for evaluation, as an HFShim does."""
-        if self.adamw is not None:
-            self.adamw.settle()
+        self._settle()
         return super().predict(inputs)
 
     def to_bytes(self) -> Any:
         """The model as an HFShim saves it."""
-        if self.adamw is not None:
-            self.adamw.settle()
+        self._settle()
         return super().to_bytes()  # type: ignore[no-untyped-call]
 
     def from_bytes(self, bytes_data: bytes) -> "FastShim":
@@ -205,6 +186,10 @@ class FastShim(HFShim):
         super().from_bytes(bytes_data)  # type: ignore[no-untyped-call]
         self.take(self._model)
         return self
+
+    def _settle(self) -> None:
+        if self.adamw is not None and self.adamw.rows is not None:
+            self.adamw.rows.settle()
 
 
 def in_full_precision(output: Any) -> Any:
@@ -215,11 +200,7 @@ def in_full_precision(output: Any) -> Any:
 
 
 def rebuild(model: Any) -> Any:
-    """The same transformer with what is faster on a CPU: attention in plain torch, and another dropout.
-
-    model: The transformer.
-    RETURNS: Another one with its weights.
-    """
+    """A transformer of the same weights that is faster on a CPU: plain attention, another dropout."""
     # What is drawn to initialize weights that are then overwritten must not change what is drawn after it.
     with torch.random.fork_rng(devices=[]):
         faster = AutoModel.from_config(model.config, attn_implementation="eager")  # type: ignore[no-untyped-call]

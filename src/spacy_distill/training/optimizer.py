@@ -1,7 +1,5 @@
 """Adam with a learning rate for the encoder and another for the rest of the pipeline."""
 
-from typing import Any
-
 from thinc.api import Optimizer
 from thinc.optimizers import FloatOrSeq
 from thinc.types import FloatsXd
@@ -22,14 +20,13 @@ def make_adam(
 ) -> Optimizer:
     """Make thinc's Adam with two learning rates. A new head has everything to learn, an encoder much to lose.
 
-    learn_rate: The rate of the encoder, that is of all torch weights.
-    head_factor: What learn_rate is multiplied by for all other weights, above 0.
-    L2, beta1, beta2, eps, grad_clip, L2_is_weight_decay, use_averages: As in thinc's Adam.v1.
-    RETURNS: The optimizer.
-    RAISES ValueError: If the factor is not above 0.
+    learn_rate: the rate of the encoder, that is of all torch weights.
+    head_factor: what learn_rate is multiplied by for all other weights, above 0.
+    L2, beta1, beta2, eps, grad_clip, L2_is_weight_decay, use_averages: as in thinc's Adam.v1.
+    RAISES ConfigValidationError: if the factor is not above 0.
     """
     check_positive("head_factor", head_factor)
-    return TwoRates(
+    optimizer = TwoRates(
         learn_rate,
         L2=L2,
         beta1=beta1,
@@ -38,16 +35,15 @@ def make_adam(
         grad_clip=grad_clip,
         L2_is_weight_decay=L2_is_weight_decay,
         use_averages=use_averages,
-        head_factor=head_factor,
     )
+    optimizer.head_factor = head_factor
+    return optimizer
 
 
 class TwoRates(Optimizer):
     """A thinc optimizer whose `learn_rate` is that of torch's weights; thinc's have a multiple of it."""
 
-    def __init__(self, learn_rate: FloatOrSeq, *, head_factor: float, **settings: Any) -> None:
-        super().__init__(learn_rate, **settings)
-        self.head_factor = head_factor
+    head_factor = 1.0
 
     def __call__(
         self, key: tuple[int, str], weights: FloatsXd, gradient: FloatsXd, *, lr_scale: float = 1.0

@@ -17,11 +17,11 @@ AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")
 class Packing:
     """How sentences share rows.
 
-    places: Place of each piece in the flattened padded batch, row by row of the packed one; -1 where
+    places: place of each piece in the flattened padded batch, row by row of the packed one; -1 where
         a row is not full.
-    shape: Rows and their length.
-    sentences: To which sentence each piece of each row belongs, -1 for none.
-    positions: Its position in the sentence.
+    shape: number of rows, and their length.
+    sentences: to which sentence each piece of each row belongs, -1 for none.
+    positions: its position in the sentence.
     """
 
     places: torch.Tensor
@@ -35,9 +35,9 @@ class Packing:
 
     def unpack(self, packed: torch.Tensor, padded_shape: torch.Size) -> torch.Tensor:
         """Put the vectors of pieces back to where the padded batch has them; padding gets zeros."""
-        held = self.places >= 0
+        taken = self.places >= 0
         vectors = packed.new_zeros(padded_shape[0] * padded_shape[1], packed.shape[-1])
-        filled = vectors.index_copy(0, self.places[held], packed.flatten(0, 1)[held])
+        filled = vectors.index_copy(0, self.places[taken], packed.flatten(0, 1)[taken])
         return filled.view(*padded_shape, -1)
 
     def mask(self) -> torch.Tensor:
@@ -48,13 +48,14 @@ class Packing:
 def pack_rows(mask: torch.Tensor) -> Packing | None:
     """Find out how the sentences of a padded batch can share rows.
 
-    mask: The attention mask of the padded batch: 1 for a piece, 0 for padding.
-    RETURNS: The packing, or None if it saves no row.
+    mask: the attention mask of the padded batch: 1 for a piece, 0 for padding.
+    RETURNS: None if it saves no row.
     """
     lengths = mask.sum(dim=1).to(torch.int64).numpy()
     width = int(mask.shape[1])
     rows = fill_rows(lengths, width)
-    if len(rows) == len(lengths) or not _padded_on_the_right(mask.numpy(), lengths):
+    padded_on_the_right = ((numpy.arange(width) < lengths[:, None]) == (mask.numpy() != 0)).all()
+    if len(rows) == len(lengths) or not padded_on_the_right:
         return None
     places, sentences, positions = (numpy.full((len(rows), width), -1) for _ in range(3))
     positions[:] = 0
@@ -71,11 +72,9 @@ def pack_rows(mask: torch.Tensor) -> Packing | None:
 
 
 def fill_rows(lengths: NDArray[numpy.int64], width: int) -> list[list[int]]:
-    """Put sentences into as few rows as first-fit decreasing needs.
+    """Put sentences of some lengths into as few rows as first-fit decreasing needs.
 
-    lengths: Length of each sentence.
-    width: Length of a row.
-    RETURNS: The sentences of each row.
+    RETURNS: the sentences of each row.
     """
     rows: list[list[int]] = []
     left: list[int] = []
@@ -92,11 +91,7 @@ def fill_rows(lengths: NDArray[numpy.int64], width: int) -> list[list[int]]:
 
 
 def first_position(config: Any) -> int | None:
-    """Where the positions of a model begin, or None if it cannot take packed sentences.
-
-    config: The transformer's config.
-    RETURNS: The first position.
-    """
+    """Where the positions of a model of this config begin, or None if it cannot take packed sentences."""
     more_outputs = config.output_hidden_states or config.output_attentions
     if more_outputs or getattr(config, "position_embedding_type", None) != "absolute":
         return None
@@ -106,22 +101,16 @@ def first_position(config: Any) -> int | None:
 
 
 def run_packed(model: Any, inputs: dict[str, torch.Tensor], packing: Packing) -> Any:
-    """Run a transformer on packed sentences.
+    """Run a transformer that `first_position` knows on packed sentences.
 
-    model: A model that `first_position` knows.
-    inputs: Its arguments for the padded batch.
-    packing: How to pack it.
-    RETURNS: The last hidden state, padded as the inputs are.
+    inputs: its arguments for the padded batch.
+    RETURNS: the last hidden state, padded as the inputs are.
     """
     rows = {name: packing.pack(value) for name, value in inputs.items() if name != "attention_mask"}
     first = first_position(model.config) or 0
     output = model(**rows, attention_mask=packing.mask(), position_ids=packing.positions + first)
     shape = inputs["attention_mask"].shape
     return type(output)(last_hidden_state=packing.unpack(output.last_hidden_state, shape))
-
-
-def _padded_on_the_right(mask: NDArray[Any], lengths: NDArray[numpy.int64]) -> bool:
-    return bool(((numpy.arange(mask.shape[1]) < lengths[:, None]) == (mask != 0)).all())
 
 
 # Sixteen random bits decide on a value: the rate is exact to 1 / 65,536.
@@ -131,8 +120,8 @@ CHANCES = 1 << 16
 class FastDropout(torch.nn.Dropout):
     """Dropout as torch.nn.Dropout does it, with other random numbers.
 
-    p: The fraction of values that are dropped.
-    rng: Decides which.
+    p: the fraction of values that are dropped.
+    rng: decides which.
     """
 
     def __init__(self, p: float, rng: numpy.random.Generator) -> None:
@@ -150,10 +139,7 @@ class FastDropout(torch.nn.Dropout):
 
 
 def replace_dropout(model: torch.nn.Module) -> None:
-    """Let a model drop values the faster way.
-
-    model: The model. Its random numbers are decided by torch's seed.
-    """
+    """Let a model drop values the faster way, as torch's seed decides."""
     rng = numpy.random.Generator(numpy.random.SFC64(torch.initial_seed()))
     for module in list(model.modules()):
         for name, part in module.named_children():
