@@ -1,20 +1,19 @@
-"""What a teacher's answers cost."""
+"""What a study says of its teachers: who answered, and what it cost."""
 
 import pytest
+import srsly
 from spacy.vocab import Vocab
 
+from helpers.studying import carry_out_study, planned, write_config
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.corpus.provenance import views
-from spacy_distill.study.config import Prices, read_study
-from spacy_distill.study.findings import find_all
-from spacy_distill.study.report.sections import cost_rows
-from spacy_distill.study.sources import add_up, estimate_cost, teacher_rows
-from spacy_distill.study.summary import read_summary
+from spacy_distill.study.config import AnswerPrices
+from spacy_distill.study.report.report import write_report
+from spacy_distill.study.teachers import add_up, estimate_cost
 from spacy_distill.teacher.ledger.entry import Entry
 from spacy_distill.teacher.ledger.store import Ledger
-from studying import run_study, write_config
 
-PRICES = Prices(input=10, output=30)
+PRICES = AnswerPrices(input=10, output=30)
 TOKENS = {"prompt_tokens": 2000, "completion_tokens": 50}
 
 
@@ -39,7 +38,7 @@ def ledger(tmp_path):
 
 def test_a_cost_that_the_ledger_knows_is_taken_as_it_is(ledger):
     bill = add_up(["known", "known", "lost"], ledger, None)
-    assert bill.record() == {"answers": 1, "missing": 1, "cost": 0.5, "estimated": 0}
+    assert bill == {"answers": 1, "missing": 1, "cost": 0.5, "estimated": 0}
 
 
 def test_an_unknown_cost_is_estimated_and_marked():
@@ -49,8 +48,8 @@ def test_an_unknown_cost_is_estimated_and_marked():
 
 def test_estimates_are_counted(ledger):
     bill = add_up(["known", "counted", "bare"], ledger, PRICES)
-    assert (bill.answers, bill.estimated) == (3, 2)
-    assert bill.cost == pytest.approx(0.5 + 0.0215 + 0.013)
+    assert (bill["answers"], bill["estimated"]) == (3, 2)
+    assert bill["cost"] == pytest.approx(0.5 + 0.0215 + 0.013)
 
 
 def test_without_prices_what_is_unknown_is_not_guessed(ledger):
@@ -64,10 +63,26 @@ def test_a_point_of_f1_costs_the_answers_behind_the_distilled_documents(tmp_path
     for doc in docs:
         views(doc)["cot"]["key"] = "known"
     write_docs(docs, tmp_path / "cot.spacy")
-    asked = {"study.ledgers": {"cot": str(ledger)}, "study.seeds": [0], "study.heldout": 0}
-    assert teacher_rows(read_study(config, asked)[0])["cot"]["bill"]["cost"] == 0.5
-    run_study(config, tmp_path / "out", asked)
-    summary = read_summary(tmp_path / "out")
-    (row,) = cost_rows(summary, find_all(summary))
-    assert (row["name"], row["documents"], row["estimated"]) == ("simple_mix", 31, False)
-    assert row["cost"] == pytest.approx(0.5 * 31 / 32)
+    values = {"ledgers": {"cot": str(ledger)}, "seeds": [0], "heldout": 0}
+    carry_out_study(config, tmp_path / "out", {f"study.{name}": value for name, value in values.items()})
+    report = write_report(tmp_path / "out")
+    assert report.findings["teachers"]["cot"]["bill"]["cost"] == 0.5
+    row = next(
+        line for line in report.files[1].read_text().splitlines() if line.startswith("| simple_mix | 31")
+    )
+    assert row.split(" | ")[2] == f"{0.5 * 31 / 32:.2f}"
+
+
+RECORDED = {"model": "m", "prompt": "p", "key": "k", "state": "ok", "source": "answers.jsonl"}
+
+
+def test_a_document_without_an_answer_does_not_pass_for_a_live_run(tmp_path):
+    config = write_config(tmp_path)
+    docs = list(read_docs(tmp_path / "cot.spacy", Vocab()))
+    for doc in docs:
+        views(doc)["cot"] = RECORDED
+    views(docs[0])["cot"] = {"model": None, "prompt": "p", "key": None, "state": "unanswered", "source": None}
+    write_docs(docs, tmp_path / "cot.spacy")
+    planned(config, tmp_path / "out")
+    teachers = srsly.read_json(tmp_path / "out" / "teachers.json")
+    assert [origin["source"] for origin in teachers["cot"]["origins"]] == ["answers.jsonl"]
