@@ -10,10 +10,11 @@ import argparse
 import random
 import time
 
+from spacy_distill.study.summary import Summary
+
 from spacy_distill.study.config import Study, make_runs
 from spacy_distill.study.findings import find_all
 from spacy_distill.study.results import Result, Row
-from spacy_distill.study.summary import Summary
 
 LABELS = ("LOC", "MISC", "ORG", "PER")
 REGIMENS = ["gold", "pooled", "simple_mix", "cosine"]

@@ -3,14 +3,14 @@
 import pytest
 from typer.testing import CliRunner
 
+from helpers.studying import carry_out_study, write_config
 from spacy_distill.cli import app
-from studying import run_study, write_config
 
 
 @pytest.fixture(scope="module")
 def study_dir(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
-    run_study(write_config(folder), folder / "out", {"study.seeds": [0], "study.regimens": ["gold"]})
+    carry_out_study(write_config(folder), folder / "out", {"study.seeds": [0], "study.regimens": ["gold"]})
     return folder / "out"
 
 

@@ -5,12 +5,12 @@ import srsly
 
 from helpers.note_task import note
 from spacy_distill.engines.local import LocalEngine
-from spacy_distill.study.run import Job
+from spacy_distill.study.run import TrainingJob
 
 
 def run(names, tmp_path, workers=2):
     (tmp_path / "scratch").mkdir()
-    jobs = [Job(name, str(tmp_path / f"{i}-died"), {}, {}) for i, name in enumerate(names)]
+    jobs = [TrainingJob(name, str(tmp_path / f"{i}-died"), {}, {}) for i, name in enumerate(names)]
     return list(LocalEngine(note, workers).run(jobs, tmp_path / "scratch"))
 
 

@@ -11,12 +11,12 @@ from helpers.note_task import note
 from spacy_distill.engines.cluster import joined_cluster
 from spacy_distill.engines.engine import RayOptions
 from spacy_distill.engines.ray_engines import RayTasks
-from spacy_distill.study.run import Job
+from spacy_distill.study.run import TrainingJob
 
 
 def make_jobs(names, tmp_path, paths=None):
     (tmp_path / "scratch").mkdir()
-    return [Job(name, str(tmp_path / f"{i}-died"), paths or {}, {}) for i, name in enumerate(names)]
+    return [TrainingJob(name, str(tmp_path / f"{i}-died"), paths or {}, {}) for i, name in enumerate(names)]
 
 
 def run(names, tmp_path, paths=None, **options):

@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 from spacy_distill.engines.engine import JobResult
-from spacy_distill.study.run import Job
+from spacy_distill.study.run import TrainingJob
 
 
-def note(job: Job, folder: Path) -> JobResult:
+def note(job: TrainingJob, folder: Path) -> JobResult:
     """A task for an engine: leave a note, or fail, raise or die, as the job's name says."""
     if job.name == "dies" or (job.name == "dies once" and not Path(job.config).exists()):
         Path(job.config).touch()

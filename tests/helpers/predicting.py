@@ -9,10 +9,10 @@ from typing import Any
 import spacy
 from spacy.training import Example
 
+from helpers.studying import make_sentences
 from spacy_distill.engines.engine import JobEvent, JobResult
 from spacy_distill.prediction.predict import PredictOptions, PredictPlan, predict
 from spacy_distill.prediction.shards import Shard, predict_shard
-from studying import make_sentences
 
 
 def make_model(folder: Path) -> Path:

@@ -10,9 +10,9 @@ import pytest
 from spacy.tokens import DocBin
 
 from helpers.predicting import make_blank, read_out, read_rejects, run_predict
+from helpers.studying import make_sentences
 from spacy_distill.prediction import records, sources
 from spacy_distill.prediction.records import Fields
-from studying import make_sentences
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from helpers.studying import carry_out_study, write_config
 from spacy_distill.study.findings import find_all
-from spacy_distill.study.summary import Summary, read_summary
-from studying import run_study, write_config
+from spacy_distill.study.results import StudyResults, read_results
 
 
 @pytest.fixture(scope="session")
@@ -19,17 +19,17 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def study_dir(config: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished study of two regimens and two seeds."""
     out = tmp_path_factory.mktemp("studies") / "out"
-    run_study(config, out)
+    carry_out_study(config, out)
     return out
 
 
 @pytest.fixture(scope="session")
-def summary(study_dir: Path) -> Summary:
+def found(study_dir: Path) -> StudyResults:
     """The finished study."""
-    return read_summary(study_dir)
+    return read_results(study_dir)
 
 
 @pytest.fixture(scope="session")
-def findings(summary: Summary) -> dict:
+def findings(found: StudyResults) -> dict:
     """What is to be said of it."""
-    return find_all(summary)
+    return find_all(found)

@@ -21,15 +21,9 @@ def report_cli(
     """
     Write the report of a study as one HTML page, with the same as Markdown beside it.
     """
-    from ..study.findings import find_all
-    from ..study.report.report import default_report, results_place, write_report
-    from ..study.summary import read_summary
+    from ..study.report.report import write_report
 
-    out = out or default_report(study_dir)
-    # A name that cannot be used is told before anything is computed.
-    results_place(out)
-    summary = read_summary(study_dir)
-    for place in write_report(summary, find_all(summary), out, text=not no_text):
+    for place in write_report(study_dir, out, text=not no_text).files:
         msg.good(f"Wrote {place}")
 
 
@@ -42,6 +36,6 @@ def card_cli(
     """
     Write the model card of a run: README.md in its model-last, where `spacy package` finds it.
     """
-    from ..study.report.card import write_card
+    from ..study.report.report import write_card
 
     msg.good(f"Wrote {write_card(run_dir, out, licence=licence)}")

@@ -1,9 +1,7 @@
 """`spacy distill study`: train and score every run of a study."""
 
-import tempfile
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,14 +17,8 @@ from ..engines.engine import EngineName
 from .console import RESUMABLE, command, duration, msg
 
 if TYPE_CHECKING:
-    from confection import Config
-
-    from ..engines.engine import Engine
-    from ..study.config import Study
-    from ..study.plan import Plan
-    from ..study.run import Job
-    from ..study.runner import Progress
-    from ..study.store import Store
+    from ..study.plan import PlannedRun, StudyPlan
+    from ..study.runner import StudyEvent
 
 
 # Columns of a table that is written to a file.
@@ -55,7 +47,7 @@ def study_cli(
         ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only plan: print the runs and their time")
+        bool, typer.Option("--dry-run", help="Only plan: print the runs, and their time where it is known")
     ] = False,
 ) -> None:
     """
@@ -64,120 +56,75 @@ def study_cli(
     """
     from spacy.cli._util import parse_config_overrides
 
-    from ..study.config import read_study
-    from ..study.runner import open_study_engine
-    from ..study.store import Store
+    from ..study.runner import plan_study, run_study
 
-    study, resolved = read_study(config, parse_config_overrides(list(ctx.args)))
-    store = Store(out)
-    with open_study_engine(engine, jobs, study) as carrier:
-        if dry_run:
-            _only_plan(study, store, carrier.workers)
-            return
-        failed = _carry_out(study, resolved, store, carrier)
-    if failed:
-        msg.fail(f"{failed} runs failed; their logs are in {out / 'failed'}", exits=1)
-
-
-def _only_plan(study: "Study", store: "Store", jobs: int) -> None:
-    from ..study.runner import plan_study
-
-    with tempfile.TemporaryDirectory() as folder:
-        plan = plan_study(study, Path(folder))[0]
-        show_plan(plan, store)
-        _show_time(plan, store, jobs, always=True)
-
-
-def _carry_out(study: "Study", resolved: "Config", store: "Store", engine: "Engine[Job]") -> int:
-    """Carry out a study and write its report.
-
-    RETURNS: How many runs failed.
-    """
-    from ..study.runner import CORPORA, conduct, plan_study, write_study
-    from ..study.sources import write_data, write_teachers
-
-    with store.opened() as scratch:
-        plan, inputs = plan_study(study, store.root / CORPORA)
-        write_study(resolved, plan, store)
-        # Before the runs: a report of a study that is not finished tells of its teachers and data too.
-        write_teachers(study, store.root)
-        write_data(study, inputs, store.root)
-        show_plan(plan, store)
-        expected = _show_time(plan, store, engine.workers)
-        shown = StudyProgress(len(plan.runs), expected or 0.0)
-        shown.show(conduct(plan, store, engine, scratch))
-        _finish(store)
-    return shown.failed
-
-
-def _show_time(plan: "Plan", store: "Store", jobs: int, *, always: bool = False) -> float | None:
-    from ..study.runner import WORTH_A_PROBE, estimate
-
-    pending = [p for p in plan.runs if not store.is_done(p.run.folder, p.fingerprint)]
-    seconds = estimate(pending, store, jobs, probe=always or len(pending) >= WORTH_A_PROBE)
-    if seconds:
-        msg.info(f"{len(pending)} runs to do, about {duration(seconds)} with {jobs} at a time")
-    return seconds
-
-
-def _finish(store: "Store") -> None:
-    from ..study.findings import find_all
-    from ..study.report.report import default_report, write_report, write_scores
-    from ..study.report.sections import score_table, teacher_table
-    from ..study.summary import read_summary
-
-    summary = read_summary(store.root)
-    findings = find_all(summary)
-    show_table("Students: strict entities, percent", *score_table(findings))
-    show_table("Teachers against the pool's gold labels", *teacher_table(findings))
-    for place in (
-        write_scores(summary, store.root),
-        *write_report(summary, findings, default_report(store.root)),
-    ):
-        msg.good(f"Wrote {place}")
+    overrides = parse_config_overrides(list(ctx.args))
+    if dry_run:
+        show_plan(plan_study(config, out, overrides=overrides), jobs or 1)
+        return
+    progress = StudyProgress()
+    for event in progress.show(run_study(config, out, engine=engine, jobs=jobs, overrides=overrides)):
+        if event.kind == "planned":
+            show_plan(event.plan, event.workers)
+        elif event.report is not None:
+            show_scores(event.report.findings)
+            for place in (event.place, *event.report.files):
+                msg.good(f"Wrote {place}")
+    if progress.failed:
+        msg.fail(f"{progress.failed} runs failed; their logs are in {out / 'failed'}", exits=1)
 
 
 class StudyProgress:
-    """Shows what happens to the runs of a study.
+    """Shows what happens to the runs of a study."""
 
-    total: Number of runs.
-    expected: Expected seconds of all runs that are not done, 0 if unknown.
-    """
-
-    def __init__(self, total: int, expected: float = 0.0) -> None:
+    def __init__(self) -> None:
         self.console = Console(highlight=False)
-        self.total = total
-        self.expected = expected
+        self.total = 0
+        self.expected = 0.0
         self.running: dict[str, float] = {}
         self.skipped = self.finished = self.failed = 0
         self.began = time.monotonic()
 
-    def show(self, happenings: "Iterable[Progress]") -> None:
-        """Consume and show all that happens."""
-        terminal = self.console.is_terminal
-        live = Live(get_renderable=self.panel, console=self.console, refresh_per_second=2)
-        with live if terminal else nullcontext():
-            for progress in happenings:
-                self.note(progress)
+    def show(self, events: "Iterable[StudyEvent]") -> "Iterator[StudyEvent]":
+        """Show the runs while they are carried out.
 
-    def note(self, progress: "Progress") -> None:
-        """Take in one happening, and print a line for one that lasts."""
-        name = str(progress.planned.run)
-        if progress.kind == "skipped":
+        YIELDS: the events that are not about a run.
+        """
+        live = Live(get_renderable=self.panel, console=self.console, refresh_per_second=2)
+        try:
+            for event in events:
+                if event.run is not None:
+                    if self.console.is_terminal:
+                        live.start()
+                    self.note(event, event.run)
+                    continue
+                live.stop()
+                if event.kind == "planned":
+                    self.total = len(event.plan.runs)
+                    self.expected = (event.plan.seconds or 0.0) / event.workers
+                    self.began = time.monotonic()
+                yield event
+        finally:
+            live.stop()
+
+    def note(self, event: "StudyEvent", planned: "PlannedRun") -> None:
+        """Take in one event, and print a line for one that lasts."""
+        name = str(planned.run)
+        if event.kind == "skipped":
             self.skipped += 1
-        elif progress.kind == "started":
+        elif event.kind == "started":
             self.running[name] = time.monotonic()
             if not self.console.is_terminal:
-                self.console.print(Text(f"started {name} ({progress.planned.steps} steps)"))
+                self.console.print(Text(f"started {name} ({planned.steps} steps)"))
         else:
             seconds = time.monotonic() - self.running.pop(name, time.monotonic())
-            self.finished += progress.kind == "finished"
-            self.failed += progress.kind == "failed"
+            self.finished += event.kind == "finished"
+            self.failed += event.kind == "failed"
             after = f" {self.position} {name} {duration(seconds)}{self._left_text()}"
-            self.console.print(Text.assemble(MARKS[progress.kind], after))
-            if progress.error:
-                last = progress.error.strip().splitlines()[-1]
-                self.console.print(Text(f"  {last}\n  log: {progress.place}"))
+            self.console.print(Text.assemble(MARKS[event.kind], after))
+            if event.error:
+                last = event.error.strip().splitlines()[-1]
+                self.console.print(Text(f"  {last}\n  log: {event.place}"))
 
     @property
     def position(self) -> str:
@@ -214,13 +161,13 @@ class StudyProgress:
         return Group(line, *rows)
 
 
-def show_plan(plan: "Plan", store: "Store") -> None:
+def show_plan(plan: "StudyPlan", workers: int) -> None:
     """Print what a study will do: its arms, their steps and seeds, and how many runs are done."""
     arms: dict[str, list[Any]] = {}
     for planned in plan.runs:
         row = arms.setdefault(str(planned.run.folder.parent), [planned.steps, [], 0])
         row[1].append(planned.run.seed)
-        row[2] += store.is_done(planned.run.folder, planned.fingerprint)
+        row[2] += planned.done
     rows = [
         [name, str(steps), " ".join(map(str, seeds)), str(done or "")]
         for name, (steps, seeds, done) in arms.items()
@@ -228,6 +175,47 @@ def show_plan(plan: "Plan", store: "Store") -> None:
     show_table(f"{len(plan.runs)} runs", ["runs", "steps", "seeds", "done"], rows)
     for arm, reason in plan.left_out.items():
         msg.warn(f"Left out: {arm}: {reason}")
+    if plan.seconds:
+        at_a_time = f"with {workers} at a time"
+        msg.info(f"{len(plan.pending)} runs to do, about {duration(plan.seconds / workers)} {at_a_time}")
+
+
+def show_scores(findings: Mapping[str, Any]) -> None:
+    """Print the scores of students and teachers."""
+    arms = [arm for arm in findings["arms"] if "test" in arm["sets"]]
+    labels = _labels(arm["sets"]["test"] for arm in arms)
+    students = [
+        [arm["arm"]["student"], arm["arm"]["name"], str(arm["arm"]["gold_size"] or "all"),
+         str(len(arm["seeds"])), *_cells(arm["sets"]["test"], labels)]
+        for arm in arms
+    ]  # fmt: skip
+    head = ["student", "regimen", "gold", "seeds", *_heads(labels)]
+    show_table("Students on test: strict scores, percent", head, students)
+    teachers = {name: found for name, found in findings["teachers"].items() if "scores" in found}
+    labels = _labels(found["scores"] for found in teachers.values())
+    rows = [
+        [name, str(found["documents"]), str(found["unlabelled"]), *_cells(found["scores"], labels)]
+        for name, found in teachers.items()
+    ]
+    head = ["teacher", "documents", "unlabelled", *_heads(labels)]
+    show_table("Teachers against the pool's gold labels", head, rows)
+
+
+def _labels(scores: Iterable[Mapping[str, Any]]) -> list[str]:
+    return sorted({label for found in scores for label in found["labels"]})
+
+
+def _heads(labels: list[str]) -> list[str]:
+    return [*(f"{label}\nP R F1" for label in labels), "micro\nP R F1", "macro\nF1"]
+
+
+def _cells(scores: Mapping[str, Any], labels: list[str]) -> list[str]:
+    by_label = [_prf(scores["labels"][label]) if label in scores["labels"] else "" for label in labels]
+    return [*by_label, _prf(scores["micro"]), f"{100 * scores['macro_f']['mean']:.1f}"]
+
+
+def _prf(score: Mapping[str, Any]) -> str:
+    return " ".join(f"{100 * score[key]['mean']:.1f}" for key in "prf")
 
 
 def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

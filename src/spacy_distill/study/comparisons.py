@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..corpus.scores import LEVEL, Floats
-from .config import ANY, Arm, Study, arms_of, declared
-from .results import HELDOUT, TEST
+from .config import ANY, Arm, StudyConfig, arms_of
+from .results import StudyResults
 from .statistics import (
-    Counted,
+    ArmCounts,
     Difference,
     Resampler,
     count_runs,
@@ -20,10 +20,9 @@ from .statistics import (
     resample,
     verdict,
 )
-from .summary import Summary
 
 
-def matched(arms: Sequence[Arm], study: Study) -> Iterator[tuple[Arm, Arm]]:
+def matched(arms: Sequence[Arm], study: StudyConfig) -> Iterator[tuple[Arm, Arm]]:
     """Pairs of arms to compare: of the same student and the same number of gold documents.
 
     Both have equal steps or both equal gold, never one this and one that; the baseline has both.
@@ -31,7 +30,7 @@ def matched(arms: Sequence[Arm], study: Study) -> Iterator[tuple[Arm, Arm]]:
     YIELDS: The two arms, each pair once.
     """
     seen = set()
-    for first, second in declared(study):
+    for first, second in study.declared():
         for a in arms:
             for b in arms:
                 same = (a.student, a.gold_size) == (b.student, b.gold_size)
@@ -42,23 +41,23 @@ def matched(arms: Sequence[Arm], study: Study) -> Iterator[tuple[Arm, Arm]]:
                     yield a, b
 
 
-def compare_all(summary: Summary, resampler: Resampler) -> list[dict[str, Any]]:
+def compare_all(found: StudyResults, resampler: Resampler) -> list[dict[str, Any]]:
     """Carry out every declared comparison on every test corpus.
 
     Comparisons at equal steps on one corpus are a family, those at equal gold are another; p values are
     corrected within their family. It is that of the plan: comparisons whose runs are still to come count too.
 
-    summary: The study.
+    found: the study.
     resampler: Draws the articles.
     RETURNS: The comparisons: see `Difference`; with "first" and "second" (arms),
         "set", "hold", "p", "p_holm", "family" (its planned size) and "verdict".
     """
-    found: list[dict[str, Any]] = []
-    planned = list(matched(arms_of(list(summary.runs)), summary.study))
-    for name in test_sets(summary):
-        counted: Mapping[Arm, Counted] = {
+    rows: list[dict[str, Any]] = []
+    planned = list(matched(arms_of(found.runs), found.study))
+    for name in found.test_sets:
+        counted = {
             arm: count_runs(results, name)
-            for arm, results in summary.by_arm.items()
+            for arm, results in found.by_arm.items()
             if results[0].has("last", name)
         }
         for hold in ("steps", "gold"):
@@ -69,17 +68,12 @@ def compare_all(summary: Summary, resampler: Resampler) -> list[dict[str, Any]]:
                 if a in counted and b in counted
             ]
             known = [(a, b, d) for a, b, d in differences if d is not None]
-            found += _family(known, len(family), name, hold)
-    return found
+            rows += _family(known, len(family), name, hold)
+    return rows
 
 
 def _holds(pair: tuple[Arm, Arm]) -> tuple[str, str]:
     return pair[0].hold, pair[1].hold
-
-
-def test_sets(summary: Summary) -> list[str]:
-    """The corpora that students are judged on."""
-    return [TEST, *(name for name in summary.study.tests if name != HELDOUT)]
 
 
 def _family(
@@ -104,7 +98,7 @@ ROUNDING = 1e-12
 
 
 def worth(
-    counted: Mapping[Arm, Counted], sizes: Mapping[Arm, float], baseline: str, resampler: Resampler
+    counted: Mapping[Arm, ArmCounts], sizes: Mapping[Arm, float], baseline: str, resampler: Resampler
 ) -> list[dict[str, Any]]:
     """For each arm: how many gold documents alone would give the same F1.
 
@@ -169,7 +163,7 @@ def invert(sizes: Floats, scores: Floats, score: float) -> float:
     return float(np.clip(np.exp(place), sizes[0], sizes[-1]))
 
 
-def _scores(counted: Counted, resampler: Resampler) -> Floats:
+def _scores(counted: ArmCounts, resampler: Resampler) -> Floats:
     """Mean micro F1 over the seeds: first as observed, then in each resample."""
     observed = micro_prf(counted.sums)[:, 2].mean()
     samples = micro_prf(resample(counted, resampler))[..., 2].mean(axis=1)

@@ -15,60 +15,16 @@ from ..configs import read_config
 from ..engines.engine import RayOptions
 from ..errors import DistillError
 
-# The study's own corpora: no teacher and no further test corpus may be called so.
-OWN = ("gold", "oracle", "dev", "test", "heldout", "held out")
-# What some file system does not allow in a name, or takes for a folder of its own.
-UNUSABLE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]|^[. ]|[. ]$|^$')
-
-
-def check_folder_names(section: str, names: Iterable[str]) -> None:
-    """Refuse names that cannot be those of a folder or file.
-
-    section: Where they stand, for the message.
-    names: The names.
-    RAISES DistillError: With the names, and what is allowed.
-    """
-    if odd := [name for name in names if UNUSABLE.search(name)]:
-        raise DistillError(
-            f"{section}: {', '.join(map(repr, odd))} cannot be the name of a folder. Use letters, digits, "
-            "'_', '-', '+' and '.', and no '.' or space at its beginning or end"
-        )
-
-
-def check_corpus_names(tests: Iterable[str], labels: Iterable[tuple[str, str]]) -> None:
-    """Refuse names of corpora of which one would take the place of another.
-
-    tests: The further test corpora.
-    labels: The teachers' labels, name and part; the part of a single one is "".
-    RAISES DistillError: With the names.
-    """
-    tests, labels = list(tests), list(labels)
-    if reserved := sorted(set(OWN) & set(tests)):
-        raise DistillError(
-            f"tests: no further test corpus may be called {', '.join(reserved)}, "
-            "as the study's own are. Rename it"
-        )
-    taken = {name for name, _ in labels} & {*OWN, *tests}
-    if taken:
-        raise DistillError(
-            f"teachers: no teacher may be called {', '.join(sorted(taken))}, as a corpus of the study is. "
-            "Rename it"
-        )
-    for joint in "- ":
-        counts = Counter(joint.join(filter(None, parts)) for parts in labels)
-        if twins := sorted(name for name, count in counts.items() if count > 1):
-            raise DistillError(
-                f"teachers: two corpora would both be called {twins[0]!r}; a part or a seed is added to a "
-                "teacher's name. Rename one"
-            )
-
-
 Hold = Literal["steps", "gold"]
-Keep = Literal["all", "last", "none"]
+# A corpus, or several by name.
 Corpora = str | dict[str, str]
 
 ORACLE = "oracle"
 RATES = ("student", "constant", "decay", "restart")
+# Regimens that see no distilled label of the teacher: one run serves all variants.
+WITHOUT_TEACHER = ("gold", ORACLE)
+# The study's own corpora: no teacher and no further test corpus may be called so.
+OWN = ("gold", ORACLE, "dev", "test", "heldout", "held out")
 # Folders of a study that are no student's.
 RESERVED = ("corpora", "failed")
 # Stands in the path of labels that are made anew for each seed.
@@ -76,16 +32,17 @@ SEED = "{seed}"
 # In a declared comparison: every other arm; between its two arms.
 ANY = "*"
 MINUS = " - "
-NAME = r"^[A-Za-z0-9_.-]+$"
+# What some file system does not allow in a name, or takes for a folder of its own.
+UNUSABLE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]|^[. ]|[. ]$|^$')
 
 
-class Strict(BaseModel):
+class Section(BaseModel):
     """A section that refuses keys it does not know."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Grid(Strict):
+class Grid(Section):
     """Axes of a part of the study; an axis that is left out is that of `[study]`."""
 
     students: list[str] | None = None
@@ -97,7 +54,7 @@ class Grid(Strict):
     seeds: list[int] | None = None
 
 
-class Sources(Strict):
+class CorpusPaths(Section):
     """The corpora: `.spacy` files or folders."""
 
     gold: str
@@ -107,17 +64,17 @@ class Sources(Strict):
     pool: str | None = None
 
 
-class Prices(Strict):
+class AnswerPrices(Section):
     """USD per million tokens, for answers whose cost the ledger does not know."""
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)
 
 
-class Study(Strict):
+class StudyConfig(Section):
     """The section [study] of a study config: see docs/study.md for the meaning of each value."""
 
-    name: str = Field("study", pattern=NAME)
+    name: str = Field("study", pattern=r"^[A-Za-z0-9_.-]+$")
     students: list[str] = Field(min_length=1)
     regimens: list[str] = Field(min_length=1)
     rates: list[str] = Field(["student"], min_length=1)
@@ -129,11 +86,11 @@ class Study(Strict):
     baseline: str = "gold"
     comparisons: list[str] = []
     heldout: float = Field(0.0, ge=0, lt=1)
-    keep: Keep = "last"
+    keep: Literal["all", "last", "none"] = "last"
     score_best: bool = True
     gpu: int = Field(-1, ge=-1)
     resamples: int = Field(2000, ge=1)
-    corpora: Sources
+    corpora: CorpusPaths
     configs: dict[str, str]
     teachers: dict[str, Corpora]
     tests: dict[str, str] = {}
@@ -141,50 +98,46 @@ class Study(Strict):
     train: dict[str, Any] = {}
     grids: dict[str, Grid] = {}
     ledgers: dict[str, str] = {}
-    prices: Prices | None = None
+    prices: AnswerPrices | None = None
     ray: RayOptions = RayOptions()
 
     @field_validator("students", "regimens", "rates", "variants", "gold_sizes", "hold", "seeds")
     @classmethod
-    def no_twins(cls, values: list[Any]) -> list[Any]:
+    def no_repeats(cls, values: list[Any]) -> list[Any]:
         """Refuse a value that stands twice on an axis."""
-        if twins := sorted({str(v) for v in values if values.count(v) > 1}):
-            raise DistillError(f"listed twice: {', '.join(twins)}. Leave one of them out")
+        if repeated := sorted({str(v) for v in values if values.count(v) > 1}):
+            raise ValueError(f"listed twice: {', '.join(repeated)}. Leave one of them out")
         return values
 
     @model_validator(mode="after")
-    def names_are_known(self) -> "Study":
+    def names_are_known(self) -> "StudyConfig":
         """Refuse a name on an axis that no section explains."""
         for where, grid in self.all_grids().items():
-            _known(f"{where}.students", grid.students, self.configs, "[study.configs]")
-            _known(f"{where}.variants", grid.variants, self.teachers, "[study.teachers]")
-            _known(f"{where}.rates", grid.rates, RATES, "the learning rates")
+            _check_known(f"{where}.students", grid.students, self.configs, "[study.configs]")
+            _check_known(f"{where}.variants", grid.variants, self.teachers, "[study.teachers]")
+            _check_known(f"{where}.rates", grid.rates, RATES, "the learning rates")
             if any(size < 0 for size in grid.gold_sizes or []):
-                raise DistillError(
-                    f"{where}.gold_sizes: a size is a number of documents, or 0 for all of them"
-                )
+                raise ValueError(f"{where}.gold_sizes: a size is a number of documents, or 0 for all of them")
             if ORACLE in (grid.regimens or []) and not self.corpora.pool:
-                raise DistillError(
+                raise ValueError(
                     f"{where}.regimens: 'oracle' needs the pool's gold labels; "
                     "set pool in [study.corpora], or leave 'oracle' out"
                 )
-        _known("study.ledgers", list(self.ledgers), self.teachers, "[study.teachers]")
+        _check_known("study.ledgers", self.ledgers, self.teachers, "[study.teachers]")
         if self.heldout and not self.corpora.pool:
-            raise DistillError(
-                "heldout: the held-out part is judged by the pool's gold labels; "
+            raise ValueError(
+                "heldout: the held-out part is scored against the pool's gold labels; "
                 "set pool in [study.corpora], or heldout = 0"
             )
         if odd := [text for text in self.comparisons if text.count(MINUS) != 1]:
-            raise DistillError(
+            raise ValueError(
                 f"comparisons: {odd[0]!r} is not of the form 'first - second', for instance "
                 "'simple_mix - pooled', or '* - gold' for all others"
             )
-        if reserved := sorted(set(RESERVED) & set(self.configs)):
-            raise DistillError(f"configs: no student may be called {', '.join(reserved)}. Rename it")
         return self
 
     @model_validator(mode="after")
-    def names_are_usable(self) -> "Study":
+    def names_are_usable(self) -> "StudyConfig":
         """Refuse a name that cannot be a folder's, or that another corpus has."""
         parts = [part for source in self.teachers.values() if isinstance(source, dict) for part in source]
         for section, names in {
@@ -193,7 +146,13 @@ class Study(Strict):
             "shares": self.shares,
             "tests": self.tests,
         }.items():
-            check_folder_names(section, names)
+            if odd := [name for name in names if UNUSABLE.search(name)]:
+                raise ValueError(
+                    f"{section}: {', '.join(map(repr, odd))} cannot be the name of a folder. Use letters, "
+                    "digits, '_', '-', '+' and '.', and no '.' or space at its beginning or end"
+                )
+        _check_free("configs: no student", self.configs, RESERVED, "a folder of the study is")
+        _check_free("tests: no further test corpus", self.tests, OWN, "the study's own are")
         seeds = {seed for grid in self.all_grids().values() for seed in grid.seeds or []}
         labels = [
             (name, part)
@@ -201,18 +160,23 @@ class Study(Strict):
             for name in {self.labels_of(teacher, seed) for seed in seeds}
             for part in _parts(source)
         ]
-        check_corpus_names(self.tests, labels)
+        names = [name for name, _ in labels]
+        _check_free("teachers: no teacher", names, (*OWN, *self.tests), "a corpus of the study is")
+        for joint in "- ":
+            counts = Counter(joint.join(filter(None, parts)) for parts in labels)
+            if shared := sorted(name for name, count in counts.items() if count > 1):
+                raise ValueError(
+                    f"teachers: two corpora would both be called {shared[0]!r}; a part or a seed is added to "
+                    "a teacher's name. Rename one"
+                )
         return self
 
     def labels_of(self, variant: str, seed: int) -> str:
         """The name of the labels that a run reads; those made anew for each seed have names of their own."""
-        return f"{variant}-seed-{seed}" if self.is_seeded(variant) else variant
+        anew = any(SEED in path for path in _parts(self.teachers[variant]).values())
+        return f"{variant}-seed-{seed}" if anew else variant
 
-    def is_seeded(self, variant: str) -> bool:
-        """Whether a teacher's labels are others for every seed."""
-        return any(SEED in path for path in _parts(self.teachers[variant]).values())
-
-    def sources_of(self, variant: str, seed: int) -> dict[str, Path]:
+    def teacher_paths(self, variant: str, seed: int) -> dict[str, Path]:
         """A teacher's corpora by part; a single one is the part ""."""
         parts = _parts(self.teachers[variant])
         return {part: Path(path.replace(SEED, str(seed))) for part, path in parts.items()}
@@ -226,32 +190,36 @@ class Study(Strict):
         }
         return {"study": Grid(**base), **filled}
 
-
-def declared(study: Study) -> list[tuple[str, str]]:
-    """The comparisons that the study declares: names of arms, the first may be "*" for all others."""
-    pairs = [text.partition(MINUS) for text in study.comparisons] or [(ANY, MINUS, study.baseline)]
-    return [(first.strip(), second.strip()) for first, _, second in pairs]
+    def declared(self) -> list[tuple[str, str]]:
+        """The declared comparisons: names of two arms, the first may be "*" for all others."""
+        pairs = [text.partition(MINUS) for text in self.comparisons] or [(ANY, MINUS, self.baseline)]
+        return [(first.strip(), second.strip()) for first, _, second in pairs]
 
 
 def _parts(source: Corpora) -> dict[str, str]:
     return source if isinstance(source, dict) else {"": source}
 
 
-def _known(where: str, names: list[str] | None, allowed: Any, section: str) -> None:
-    if unknown := sorted(set(names or []) - set(allowed)):
-        raise DistillError(
-            f"{where}: unknown {', '.join(map(repr, unknown))}. {section} knows {', '.join(sorted(allowed))}"
+def _check_known(where: str, names: Iterable[str] | None, known: Iterable[str], section: str) -> None:
+    if unknown := sorted(set(names or []) - set(known)):
+        raise ValueError(
+            f"{where}: unknown {', '.join(map(repr, unknown))}. {section} knows {', '.join(sorted(known))}"
         )
 
 
-def read_study(path: Path, overrides: Mapping[str, Any] | None = None) -> tuple[Study, Config]:
+def _check_free(what: str, names: Iterable[str], taken: Iterable[str], as_what: str) -> None:
+    if clash := sorted(set(names) & set(taken)):
+        raise ValueError(f"{what} may be called {', '.join(clash)}, as {as_what}. Rename it")
+
+
+def read_study(path: Path, overrides: Mapping[str, Any] | None = None) -> tuple[StudyConfig, Config]:
     """Read and check a study config.
 
-    path: The config file.
-    overrides: Values by dotted name, for instance {"study.max_steps": 20}.
-    RETURNS: The study, and the config with all variables filled in.
-    RAISES DistillError: If there is no such file.
-    RAISES ConfigValidationError: If the config does not say what it must, with the lines to change.
+    path: the config file.
+    overrides: values by dotted name, for instance {"study.max_steps": 20}.
+    RETURNS: the study, and the config with all variables filled in.
+    RAISES DistillError: if there is no such file.
+    RAISES ConfigValidationError: if the config does not say what it must, with the lines to change.
     """
     if not Path(path).is_file():
         raise DistillError(f"No such study config: {path}. Copy one from configs/study_sample.cfg.")
@@ -259,10 +227,10 @@ def read_study(path: Path, overrides: Mapping[str, Any] | None = None) -> tuple[
     return check_study(config), config
 
 
-def check_study(config: Config) -> Study:
+def check_study(config: Config) -> StudyConfig:
     """The checked section [study] of a config without variables.
 
-    RAISES ConfigValidationError: If the config does not say what it must, with the lines to change.
+    RAISES ConfigValidationError: if the config does not say what it must, with the lines to change.
     """
     if "study" not in config:
         raise ConfigValidationError(
@@ -270,7 +238,7 @@ def check_study(config: Config) -> Study:
             title="Not a study config",
         )
     try:
-        return Study.model_validate(dict(config["study"]))
+        return StudyConfig.model_validate(dict(config["study"]))
     except ValidationError as error:
         raise ConfigValidationError(
             errors=[{"loc": ["study", *map(str, e["loc"])], "msg": e["msg"]} for e in error.errors()],
@@ -278,20 +246,16 @@ def check_study(config: Config) -> Study:
         ) from error
 
 
-# Regimens that see no distilled label of the teacher: one run serves all variants.
-WITHOUT_TEACHER = ("gold", "oracle")
-
-
 @dataclass(frozen=True, order=True)
 class Arm:
     """One way to train; its runs differ by their seed alone.
 
-    student: Name of the student config.
-    regimen: Name of the share schedule, or "oracle".
-    gold_size: Number of gold documents, 0 for all.
-    variant: Whose distilled labels; empty where the regimen sees none.
-    rate: Learning rate: "student" (as its config says), "constant", "decay" or "restart".
-    hold: What is equal to the baseline: "steps" or "gold" (the gold examples seen).
+    student: name of the student config.
+    regimen: name of the share schedule, or "oracle".
+    gold_size: number of gold documents, 0 for all.
+    variant: whose distilled labels; empty where the regimen sees none.
+    rate: learning rate: "student" (as its config says), "constant", "decay" or "restart".
+    hold: what is equal to the baseline: "steps" or "gold" (the gold examples seen).
     """
 
     student: str
@@ -324,12 +288,10 @@ class Run:
         return self.folder.as_posix()
 
 
-def make_runs(study: Study) -> list[Run]:
+def make_runs(study: StudyConfig) -> list[Run]:
     """All runs of a study, each once, ordered so that every arm gets its first seed before any its second.
 
-    study: The study.
-    RETURNS: The runs.
-    RAISES DistillError: If two different arms get one name: their runs would share a folder.
+    RAISES DistillError: if two different arms get one name: their runs would share a folder.
     """
     runs: dict[Path, Run] = {}
     for grid in study.all_grids().values():
@@ -345,12 +307,12 @@ def make_runs(study: Study) -> list[Run]:
     return sorted(runs.values(), key=lambda run: order[run.seed])
 
 
-def arms_of(runs: list[Run]) -> list[Arm]:
+def arms_of(runs: Iterable[Run]) -> list[Arm]:
     """The arms of some runs, in the order of their first run."""
     return list(dict.fromkeys(run.arm for run in runs))
 
 
-def _grid_runs(study: Study, grid: Grid) -> Iterator[Run]:
+def _grid_runs(study: StudyConfig, grid: Grid) -> Iterator[Run]:
     axes = product(grid.seeds or [], grid.students or [], grid.gold_sizes or [], grid.regimens or [])
     for seed, student, size, regimen in axes:
         for variant, rate, hold in product(grid.variants or [], grid.rates or [], grid.hold or []):
@@ -358,7 +320,7 @@ def _grid_runs(study: Study, grid: Grid) -> Iterator[Run]:
 
 
 def _make_arm(
-    study: Study, student: str, size: int, regimen: str, variant: str, rate: str, hold: Hold
+    study: StudyConfig, student: str, size: int, regimen: str, variant: str, rate: str, hold: Hold
 ) -> Arm:
     if regimen in WITHOUT_TEACHER:
         variant = ""

@@ -7,18 +7,17 @@ from typing import Any
 import numpy as np
 
 from ..corpus.scores import Floats, interval
-from .comparisons import compare_all, test_sets, worth
-from .config import Arm, Run
+from .comparisons import compare_all, worth
+from .config import Arm
 from .lineage import Lineage
-from .results import BEST, HELDOUT, LAST, TEST, Result
-from .statistics import Resampler, count_runs, estimate, micro_prf, resample, score_arm
-from .summary import Summary
+from .results import BEST, HELDOUT, LAST, RunResult, StudyResults, sum_rows
+from .statistics import Resampler, count_articles, count_runs, estimate, micro_prf, resample, score_arm
 
 LINEAGE = "lineage"
 ALL = "all"
 
 
-def lineage_of(results: Sequence[Result], resampler: Resampler) -> dict[str, Any]:
+def lineage_of(results: Sequence[RunResult], resampler: Resampler) -> dict[str, Any]:
     """The lineage of errors of one arm, all its seeds together.
 
     results: The runs of the arm.
@@ -66,24 +65,24 @@ def _share(total: Floats, samples: Floats) -> dict[str, float] | None:
     return {"mean": mean, "low": low, "high": high}
 
 
-def find_all(summary: Summary) -> dict[str, Any]:
+def find_all(found: StudyResults) -> dict[str, Any]:
     """Compute all that is to be said of a study.
 
-    summary: The study.
+    found: the study.
     RETURNS: "arms", "comparisons", "worth", "teachers": see the functions that make them.
     """
-    resampler = Resampler.of(summary.study.resamples)
-    arms = [arm_findings(arm, results, summary, resampler) for arm, results in summary.by_arm.items()]
+    resampler = Resampler.of(found.study.resamples)
+    arms = [arm_findings(arm, results, found, resampler) for arm, results in found.by_arm.items()]
     return {
         "arms": arms,
-        "comparisons": compare_all(summary, resampler),
-        "worth": _worth(summary, resampler),
-        "teachers": teacher_findings(summary, resampler),
+        "comparisons": compare_all(found, resampler),
+        "worth": _worth(found, resampler),
+        "teachers": teacher_findings(found, resampler),
     }
 
 
 def arm_findings(
-    arm: Arm, results: Sequence[Result], summary: Summary, resampler: Resampler
+    arm: Arm, results: Sequence[RunResult], found: StudyResults, resampler: Resampler
 ) -> dict[str, Any]:
     """What is known of one arm.
 
@@ -91,7 +90,7 @@ def arm_findings(
         "unseen" and "best"), "per_seed" (micro F1 by seed), "exposures", "lineage", "curve", "seconds".
     """
     sets = {}
-    for name in test_sets(summary):
+    for name in found.test_sets:
         if results[0].has(LAST, name):
             sets[name] = {
                 **score_arm(count_runs(results, name), resampler),
@@ -111,11 +110,11 @@ def arm_findings(
     }
 
 
-def _micro(results: Sequence[Result]) -> list[float]:
+def _micro(results: Sequence[RunResult]) -> list[float]:
     return [float(f) for f in micro_prf(count_runs(results).sums)[:, 2]]
 
 
-def _apart(results: Sequence[Result], name: str, resampler: Resampler) -> dict[str, Any]:
+def _apart(results: Sequence[RunResult], name: str, resampler: Resampler) -> dict[str, Any]:
     """Micro F1 on entities seen and unseen in gold, and of model-best."""
     counted = count_runs(results, name)
     found = {}
@@ -136,7 +135,7 @@ def _f(sums: Any, samples: Any) -> dict[str, Any]:
     return estimate(per_seed[:, 2], drawn[..., 2].mean(axis=1))
 
 
-def exposures(results: Sequence[Result]) -> dict[str, dict[str, float]]:
+def exposures(results: Sequence[RunResult]) -> dict[str, dict[str, float]]:
     """What training saw of each source, mean over the seeds: examples, words, epochs."""
     known = [result.blend["exposures"] for result in results if result.blend]
     if not known:
@@ -147,7 +146,7 @@ def exposures(results: Sequence[Result]) -> dict[str, dict[str, float]]:
     }
 
 
-def mean_curve(results: Sequence[Result]) -> dict[str, list[Any]]:
+def mean_curve(results: Sequence[RunResult]) -> dict[str, list[Any]]:
     """The share at each step, and dev F1 at each evaluation of each seed."""
     known = [result for result in results if result.blend]
     if not known:
@@ -157,28 +156,27 @@ def mean_curve(results: Sequence[Result]) -> dict[str, list[Any]]:
     return {"share": share, "scores": scores}
 
 
-def teacher_findings(summary: Summary, resampler: Resampler) -> dict[str, dict[str, Any]]:
+def teacher_findings(found: StudyResults, resampler: Resampler) -> dict[str, dict[str, Any]]:
     """How good each teacher's labels are: scores as of an arm, documents, origins and bill."""
-    found = {}
-    names = dict.fromkeys([*summary.study.variants, *summary.teachers])
-    for name, teacher in ((name, summary.teachers[name]) for name in names if name in summary.teachers):
-        told = {key: value for key, value in teacher.items() if key != "rows"}
-        if teacher["rows"]:
-            arm = Arm("teacher", name, 0, name, "", "steps", name)
-            counted = count_runs([Result(Run(arm, 0), {}, {TEST: teacher["rows"]})])
-            told["scores"] = score_arm(counted, resampler)
-        found[name] = told
-    return found
+    rows = {}
+    for name in (
+        name for name in dict.fromkeys([*found.study.variants, *found.teachers]) if name in found.teachers
+    ):
+        rows[name] = {key: value for key, value in found.teachers[name].items() if key != "rows"}
+        if found.teachers[name]["rows"]:
+            counted = count_articles([sum_rows(found.teachers[name]["rows"])])
+            rows[name]["scores"] = score_arm(counted, resampler)
+    return rows
 
 
-def _worth(summary: Summary, resampler: Resampler) -> list[dict[str, Any]]:
-    counted = {arm: count_runs(results) for arm, results in summary.by_arm.items()}
-    sizes = {arm: gold_documents(arm, results) for arm, results in summary.by_arm.items()}
+def _worth(found: StudyResults, resampler: Resampler) -> list[dict[str, Any]]:
+    counted = {arm: count_runs(results) for arm, results in found.by_arm.items()}
+    sizes = {arm: gold_documents(arm, results) for arm, results in found.by_arm.items()}
     known = {arm: size for arm, size in sizes.items() if size is not None}
-    return worth({arm: counted[arm] for arm in known}, known, summary.study.baseline, resampler)
+    return worth({arm: counted[arm] for arm in known}, known, found.study.baseline, resampler)
 
 
-def gold_documents(arm: Arm, results: Sequence[Result]) -> float | None:
+def gold_documents(arm: Arm, results: Sequence[RunResult]) -> float | None:
     """How many gold documents an arm was trained on: none if it never drew one; None if it is not known."""
     seen = exposures(results)
     if seen and not seen.get("gold", {}).get("examples"):

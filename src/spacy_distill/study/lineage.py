@@ -1,22 +1,26 @@
-"""Where a student's errors come from, and why a run failed."""
+"""Where a student's errors come from: its teacher made them too, or it made them alone."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from spacy.tokens import Doc
 
-# First character, character after the last, label.
-Piece = tuple[int, int, str]
-# First character, character after the last.
-Place = tuple[int, int]
+from ..tasks.base import Annotation, Item, Task
+from .corpora import HELDOUT_FILE, heldout_teacher, keyed_docs
+
+# Items in characters: start, end, label.
+Spans = list[tuple[int, int, str]]
 
 
 class Lineage(NamedTuple):
-    """Errors of one label. An invented span is one that gold lacks, a missed one is one that only gold has.
+    """Errors of one label. An invented item is one that gold lacks, a missed one is one that only gold has.
 
-    inherited_invented, inherited_missed (int): The student's errors that its teacher made as well.
-    own_invented, own_missed (int): The student's errors that its teacher did not make.
-    corrected_invented, corrected_missed (int): The teacher's errors that the student did not make.
+    inherited_invented, inherited_missed: the student's errors that its teacher made as well.
+    own_invented, own_missed: the student's errors that its teacher did not make.
+    corrected_invented, corrected_missed: the teacher's errors that the student did not make.
     """
 
     inherited_invented: int = 0
@@ -26,74 +30,20 @@ class Lineage(NamedTuple):
     corrected_invented: int = 0
     corrected_missed: int = 0
 
-    @property
-    def errors(self) -> int:
-        """All errors of the student."""
-        return self.inherited + self.own
 
-    @property
-    def inherited(self) -> int:
-        """The student's errors that are its teacher's."""
-        return self.inherited_invented + self.inherited_missed
+def trace(task: Task, gold: Annotation, teacher: Annotation, student: Annotation) -> dict[str, Lineage]:
+    """Trace the errors in one document, label by label.
 
-    @property
-    def own(self) -> int:
-        """The student's errors that are not its teacher's."""
-        return self.own_invented + self.own_missed
+    The errors are those that scores count. Where the teacher's annotation is missing, an item that the
+    student misses is the student's own error.
 
-    @property
-    def corrected(self) -> int:
-        """The teacher's errors that the student did not repeat."""
-        return self.corrected_invented + self.corrected_missed
-
-
-class View(NamedTuple):
-    """What someone says of one text.
-
-    pieces: The entities.
-    silent: Places of tokens of which nothing is said (missing annotation).
-    words: Places of all tokens; empty if they are not known.
+    gold, teacher, student: annotations in gold's places.
+    RETURNS: the errors by label.
     """
-
-    pieces: frozenset[Piece]
-    silent: tuple[Place, ...] = ()
-    words: tuple[Place, ...] = ()
-
-    def in_words(self, piece: Piece) -> Piece:
-        """A span as scores see it: in whole words of this text, whatever the tokens of who found it."""
-        held = [word for word in self.words if word[0] < piece[1] and piece[0] < word[1]]
-        return (held[0][0], held[-1][1], piece[2]) if held else piece
-
-
-def view_of(doc: Doc) -> View | None:
-    """The view that a document's annotation is, None if it has none."""
-    if not doc.has_annotation("ENT_IOB"):
-        return None
-    entities = frozenset((ent.start_char, ent.end_char, ent.label_) for ent in doc.ents)
-    words = tuple((token.idx, token.idx + len(token)) for token in doc)
-    silent = tuple(word for word, token in zip(words, doc, strict=True) if token.ent_iob == 0)
-    return View(entities, silent, words)
-
-
-def trace(gold: View, teacher: View, student: Iterable[Piece]) -> dict[str, Lineage]:
-    """Trace the errors in one text, label by label.
-
-    Spans that touch a token whose gold label is missing are no errors. Where the teacher left tokens missing
-    it said nothing: an entity that the student misses there is the student's own error. The student's errors
-    are those that `count_spans` counts, also where the student's tokens are not gold's.
-
-    gold: What is right.
-    teacher: What the teacher says.
-    student: The entities that the student finds.
-    RETURNS: The errors by label.
-    """
-    right = gold.pieces
-    theirs, ours = (
-        {piece for piece in map(gold.in_words, found) if not _touches(piece, gold.silent)}
-        for found in (teacher.pieces, student)
-    )
-    teacher_missed = {piece for piece in right if not _touches(piece, teacher.silent)} - theirs
-    groups = (
+    right, theirs = task.scored(gold, teacher)
+    right, ours = task.scored(gold, student)
+    teacher_missed = {item for item in right if not teacher.touches_missing(item)} - theirs
+    groups: tuple[Iterable[Item], ...] = (
         (ours - right) & theirs,
         (right - ours) & teacher_missed,
         ours - right - theirs,
@@ -101,13 +51,81 @@ def trace(gold: View, teacher: View, student: Iterable[Piece]) -> dict[str, Line
         (theirs - right) - ours,
         teacher_missed & ours,
     )
-    labels = sorted({piece[2] for group in groups for piece in group})
-    return {label: Lineage(*(_count(group, label) for group in groups)) for label in labels}
+    counts = [Counter(item.label for item in group) for group in groups]
+    labels = sorted({label for count in counts for label in count})
+    return {label: Lineage(*(count[label] for count in counts)) for label in labels}
 
 
-def _touches(piece: Piece, places: Iterable[Place]) -> bool:
-    return any(start < piece[1] and piece[0] < end for start, end in places)
+class LineageReader:
+    """Traces students' errors on the held-out part of the pool.
+
+    task: what the annotation is.
+    corpora: the folder of the study's corpora.
+    """
+
+    def __init__(self, task: Task, corpora: Path) -> None:
+        self.task = task
+        self._corpora = corpora
+        self._gold: dict[str, tuple[Doc, Annotation]] | None = None
+        self._teachers: dict[str, dict[str, Annotation]] = {}
+
+    def add(self, rows: list[dict[str, Any]], predictions: Path, labels: str) -> None:
+        """Add the lineage of errors to the rows of the held-out documents.
+
+        rows: the rows of one run: those whose document has a teacher's labels get "lineage".
+        predictions: what the run's student found.
+        labels: the name of its teacher's labels.
+        """
+        if not rows or not predictions.is_file():
+            return
+        gold, teacher = self._read_gold(), self._read_teacher(labels)
+        found = read_predictions(predictions, "heldout")
+        documents = Counter(row["id"] for row in rows)
+        for row in rows:
+            key = row["id"]
+            # Of documents that share an id nobody knows whose predictions are whose.
+            if documents[key] == 1 and key in gold and key in teacher:
+                doc, right = gold[key]
+                student = self.task.from_characters(doc, found.get(key, []))
+                traced = trace(self.task, right, teacher[key], student)
+                row["lineage"] = {label: list(lineage) for label, lineage in traced.items()}
+
+    def _read_gold(self) -> dict[str, tuple[Doc, Annotation]]:
+        if self._gold is None:
+            place = self._corpora / HELDOUT_FILE
+            docs = keyed_docs(place) if place.is_file() else ()
+            self._gold = {key: (doc, self.task.read(doc)) for key, doc in docs}
+        return self._gold
+
+    def _read_teacher(self, labels: str) -> dict[str, Annotation]:
+        if labels not in self._teachers:
+            docs = {key: doc for key, (doc, _) in self._read_gold().items()}
+            self._teachers[labels] = read_teacher(self.task, self._corpora, labels, docs)
+        return self._teachers[labels]
 
 
-def _count(group: Iterable[Piece], label: str) -> int:
-    return sum(piece[2] == label for piece in group)
+def read_teacher(task: Task, corpora: Path, labels: str, gold: Mapping[str, Doc]) -> dict[str, Annotation]:
+    """A teacher's labels of the held-out documents, as far as it has some, in gold's places.
+
+    corpora: the folder of the study's corpora.
+    labels: the name of the teacher's labels.
+    gold: the held-out documents by key.
+    """
+    place = corpora / heldout_teacher(labels)
+    found = {}
+    for key, doc in keyed_docs(place) if place.is_file() else ():
+        annotation = task.read(doc)
+        # Documents that share an id may have other texts.
+        if annotation.usable and key in gold and doc.text == gold[key].text:
+            found[key] = task.project(annotation, doc, gold[key])
+    return found
+
+
+def read_predictions(path: Path, name: str) -> dict[str, Spans]:
+    """What a student found in a corpus, by document; documents in which it found nothing are not there."""
+    found = {}
+    with path.open(encoding="utf8") as stream:
+        for line in map(json.loads, stream):
+            if line["set"] == name:
+                found[line["id"]] = [(start, end, label) for start, end, label in line["spans"]]
+    return found

@@ -2,37 +2,138 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from confection import Config
 from spacy.util import registry
+from spacy.vocab import Vocab
 
 from ..blend.checks import missing_encoder
 from ..blend.schedules import draw_shares, fill_shares
 from ..configs import known_names, read_config
+from ..corpus.docbin import read_docs
 from ..corpus.files import digest
 from ..errors import DistillError
-from .config import ANY, MINUS, ORACLE, Arm, Run, Study, arms_of, declared, make_runs
-from .corpora import Inputs
-from .run import Job
+from ..tasks.base import Task, task_of, task_of_factories
+from .config import ANY, MINUS, ORACLE, Arm, Run, StudyConfig, arms_of, make_runs
+from .corpora import StudyCorpora, prepare_corpora
+from .run import TrainingJob
+
+# Below this share of gold, equal gold would take so many steps that the comparison says nothing.
+LEAST_GOLD = 0.05
+# Rounding moves the right number of steps by no more than this.
+NEARBY = 4
 
 
-def run_config(study: Study, run: Run, inputs: Inputs, steps: int) -> tuple[Config, dict[str, str]]:
-    """The config of a run, with its variables, and the places its [paths] stand for.
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run, its job, and whether it is finished already."""
 
-    study: The study.
-    run: The run.
-    inputs: The prepared corpora.
-    steps: Number of steps.
-    RETURNS: The config, and those of its [paths] that are files or folders.
-    RAISES DistillError: If the student's config has no corpus to blend.
+    run: Run
+    job: TrainingJob
+    done: bool = False
+
+    @property
+    def steps(self) -> int:
+        """Its number of steps."""
+        return int(self.job.record["steps"])
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that the run depends on."""
+        return str(self.job.record["fingerprint"])
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """What a study will do.
+
+    task: what its annotation is.
+    corpora: its prepared corpora.
+    runs: the runs, in the order in which they are done.
+    left_out: arms and declared comparisons that cannot be had, and why.
+    seconds: what the runs that are not done will take, one after the other; None if it is not known.
+    """
+
+    task: Task
+    corpora: StudyCorpora
+    runs: Sequence[PlannedRun]
+    left_out: dict[str, str]
+    seconds: float | None = None
+
+    @property
+    def pending(self) -> list[PlannedRun]:
+        """The runs that are not done."""
+        return [planned for planned in self.runs if not planned.done]
+
+
+def make_plan(
+    study: StudyConfig, folder: Path, is_done: Callable[[Path, str], bool] = lambda folder, fingerprint: False
+) -> StudyPlan:
+    """Write a study's corpora and plan its runs.
+
+    study: the study.
+    folder: where to write the corpora.
+    is_done: whether the run of a folder and a fingerprint is finished.
+    RAISES DistillError: if a corpus, a student's config or a schedule cannot be used.
+    """
+    runs = make_runs(study)
+    task = study_task(study, runs)
+    corpora = prepare_corpora(study, runs, folder, task)
+    steps: dict[Arm, int] = {}
+    left_out: dict[str, str] = {}
+    for arm in arms_of(runs):
+        gold = gold_updates(study, arm, corpora, study.max_steps)
+        if arm.hold == "gold" and gold < LEAST_GOLD * study.max_steps:
+            left_out[f"{arm.student}/{arm.name}"] = (
+                "it sees hardly any gold, so its gold cannot be made equal"
+            )
+        else:
+            steps[arm] = study.max_steps if arm.hold == "steps" else equal_gold_steps(study, arm, corpora)
+    left_out |= _idle_comparisons(study, runs)
+    digests: dict[str, str] = {}
+    planned = []
+    for run in runs:
+        if run.arm in steps:
+            job = make_job(study, run, corpora, steps[run.arm], task, digests)
+            planned.append(PlannedRun(run, job, is_done(run.folder, job.record["fingerprint"])))
+    return StudyPlan(task, corpora, planned, left_out)
+
+
+def study_task(study: StudyConfig, runs: Sequence[Run]) -> Task:
+    """What the annotation of a study is: as its students' components say, else its gold corpus.
+
+    RAISES DistillError: if students predict none or several tasks.
+    """
+    found: dict[str, Task] = {}
+    for student in dict.fromkeys(run.arm.student for run in runs):
+        components = student_config(study, student).get("components", {}).values()
+        if all("factory" in component for component in components):
+            task = task_of_factories([component["factory"] for component in components])
+        else:
+            task = task_of(read_docs(Path(study.corpora.gold), Vocab()))
+        found[task.name] = task
+    if len(found) != 1:
+        raise DistillError(
+            f"[study] students predict several tasks ({', '.join(sorted(found))}), and cannot be compared. "
+            "Give each task a study of its own."
+        )
+    return next(iter(found.values()))
+
+
+def run_config(
+    study: StudyConfig, run: Run, corpora: StudyCorpora, steps: int
+) -> tuple[Config, dict[str, str]]:
+    """The config of a run, with its variables, and those of its [paths] that are files or folders.
+
+    RAISES DistillError: if the student's config has no corpus to blend.
     """
     arm = run.arm
     config = student_config(study, arm.student)
-    places = _places(study, run, inputs)
+    places = _places(study, run, corpora)
     config["paths"].update(places)
     train = config["corpora"]["train"]
     parts = [name for name in places if name.startswith("distilled")]
@@ -41,9 +142,10 @@ def run_config(study: Study, run: Run, inputs: Inputs, steps: int) -> tuple[Conf
         train["distilled"] = {name.partition("_")[2]: f"${{paths.{name}}}" for name in parts} or None
     train["share"] = share_block(study, arm.regimen)
     train["seed"] = run.seed
-    labels = config.get("initialize", {}).get("components", {}).get("ner", {}).get("labels")
-    if isinstance(labels, dict) and "path" in labels:
-        labels["path"] = "${paths.gold_labels}"
+    for component in config.get("initialize", {}).get("components", {}).values():
+        labels = component.get("labels")
+        if isinstance(labels, dict) and "path" in labels:
+            labels["path"] = "${paths.gold_labels}"
     config["training"].update(seed=run.seed, patience=0, max_steps=steps)
     logger = config["training"].get("logger")
     if logger and "path" in logger:
@@ -54,10 +156,10 @@ def run_config(study: Study, run: Run, inputs: Inputs, steps: int) -> tuple[Conf
     return config, {name: str(value) for name, value in files.items()}
 
 
-def student_config(study: Study, student: str) -> Config:
+def student_config(study: StudyConfig, student: str) -> Config:
     """A student's config, with the study's own values of [study.train] in it, variables kept.
 
-    RAISES DistillError: If there is no such file, it has no [corpora.train] with a share, no [paths] or no
+    RAISES DistillError: if there is no such file, it has no [corpora.train] with a share, no [paths] or no
         [training], or the folder of its encoder is not there.
     """
     path = Path(study.configs[student])
@@ -79,35 +181,32 @@ def student_config(study: Study, student: str) -> Config:
     return config
 
 
-def share_block(study: Study, regimen: str) -> dict[str, Any]:
+def share_block(study: StudyConfig, regimen: str) -> dict[str, Any]:
     """The section [corpora.train.share] of a regimen: from [study.shares], or the schedule of its name."""
     schedule = "simple_mix" if regimen == ORACLE else regimen
     block = study.shares.get(regimen) or {"@schedules": f"spacy_distill.{schedule}.v1"}
-    return {"total_steps": "${training.max_steps}", **block} if _ours(block) else dict(block)
+    ours = str(block.get("@schedules", "")).startswith("spacy_distill.")
+    return {"total_steps": "${training.max_steps}", **block} if ours else dict(block)
 
 
-def _ours(block: Mapping[str, Any]) -> bool:
-    return str(block.get("@schedules", "")).startswith("spacy_distill.")
-
-
-def _places(study: Study, run: Run, inputs: Inputs) -> dict[str, str]:
+def _places(study: StudyConfig, run: Run, corpora: StudyCorpora) -> dict[str, str]:
     arm = run.arm
     distilled: Mapping[str, Path | None] = {}
     if arm.regimen == ORACLE:
-        distilled = {"": inputs.oracle}
+        distilled = {"": corpora.oracle}
     elif arm.variant:
-        distilled = inputs.distilled[study.labels_of(arm.variant, run.seed)]
+        distilled = corpora.distilled[study.labels_of(arm.variant, run.seed)]
     names = {"_".join(filter(None, ("distilled", part))): path for part, path in distilled.items()}
     places = {
-        "gold": inputs.gold[arm.gold_size, run.seed],
-        "gold_labels": inputs.gold_all,
+        "gold": corpora.gold[arm.gold_size, run.seed],
+        "gold_labels": corpora.gold_all,
         **names,
-        "dev": inputs.dev,
+        "dev": corpora.dev,
     }
     return {name: str(path) for name, path in places.items()}
 
 
-def _set_rate(config: Config, study: Study, arm: Arm) -> None:
+def _set_rate(config: Config, study: StudyConfig, arm: Arm) -> None:
     if arm.rate == "student":
         return
     optimizer = config["training"].get("optimizer") or {}
@@ -136,72 +235,11 @@ def _peak(configured: Any) -> float:
     )
 
 
-# Below this share of gold, equal gold would take so many steps that the comparison says nothing.
-LEAST_GOLD = 0.05
-# Rounding moves the right number of steps by no more than this.
-NEARBY = 4
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A run, its number of steps and its job."""
-
-    run: Run
-    steps: int
-    job: Job
-
-    @property
-    def fingerprint(self) -> str:
-        """Hash of all that the run depends on."""
-        return str(self.job.record["fingerprint"])
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The runs of a study.
-
-    runs: The runs, in the order in which they are done.
-    left_out: Arms and declared comparisons that cannot be had, and why.
-    """
-
-    runs: Sequence[Planned]
-    left_out: dict[str, str]
-
-
-def make_plan(study: Study, inputs: Inputs, runs: Sequence[Run] | None = None) -> Plan:
-    """Plan a study.
-
-    study: The study.
-    inputs: Its prepared corpora.
-    RETURNS: The plan.
-    RAISES DistillError: If a student's config or a schedule cannot be used.
-    """
-    runs = make_runs(study) if runs is None else runs
-    steps: dict[Arm, int] = {}
-    left_out: dict[str, str] = {}
-    for arm in arms_of(list(runs)):
-        gold = gold_updates(study, arm, inputs, study.max_steps)
-        if arm.hold == "gold" and gold < LEAST_GOLD * study.max_steps:
-            left_out[f"{arm.student}/{arm.name}"] = (
-                "it sees hardly any gold, so its gold cannot be made equal"
-            )
-        else:
-            steps[arm] = study.max_steps if arm.hold == "steps" else equal_gold_steps(study, arm, inputs)
-    left_out |= _idle_comparisons(study, runs)
-    digests: dict[str, str] = {}
-    planned = [
-        Planned(run, steps[run.arm], make_job(study, run, inputs, steps[run.arm], digests))
-        for run in runs
-        if run.arm in steps
-    ]
-    return Plan(planned, left_out)
-
-
-def _idle_comparisons(study: Study, runs: Sequence[Run]) -> dict[str, str]:
+def _idle_comparisons(study: StudyConfig, runs: Sequence[Run]) -> dict[str, str]:
     """Declared comparisons that name an arm which the study has not: a slip, or an arm left out this time."""
     names = dict.fromkeys(run.arm.name for run in runs)
     idle = {}
-    for first, second in declared(study):
+    for first, second in study.declared():
         wanted = (second,) if first == ANY else (first, second)
         unknown = [repr(name) for name in wanted if name not in names]
         if unknown:
@@ -211,27 +249,27 @@ def _idle_comparisons(study: Study, runs: Sequence[Run]) -> dict[str, str]:
     return idle
 
 
-def gold_updates(study: Study, arm: Arm, inputs: Inputs, steps: int) -> float:
+def gold_updates(study: StudyConfig, arm: Arm, corpora: StudyCorpora, steps: int) -> float:
     """How many updates' worth of gold a run of so many steps is planned to see."""
     drawn = draw_shares(_schedule(study, arm.regimen, steps), steps)
-    gold = next(inputs.sizes[path] for (size, _), path in inputs.gold.items() if size == arm.gold_size)
+    gold = next(corpora.sizes[path] for (size, _), path in corpora.gold.items() if size == arm.gold_size)
     # Labels that differ by seed differ little in their number.
-    parts = inputs.distilled[study.labels_of(arm.variant or study.variants[0], study.seeds[0])]
-    distilled = sum(inputs.sizes[path] for path in parts.values())
+    parts = corpora.distilled[study.labels_of(arm.variant or study.variants[0], study.seeds[0])]
+    distilled = sum(corpora.sizes[path] for path in parts.values())
     return sum(1 - share for share in fill_shares(drawn, distilled, gold))
 
 
-def equal_gold_steps(study: Study, arm: Arm, inputs: Inputs) -> int:
+def equal_gold_steps(study: StudyConfig, arm: Arm, corpora: StudyCorpora) -> int:
     """The number of steps after which an arm saw as much gold as the baseline in its own."""
     baseline = Arm(arm.student, study.baseline, arm.gold_size, arm.variant, arm.rate, "steps")
-    wanted = gold_updates(study, baseline, inputs, study.max_steps)
-    share = gold_updates(study, arm, inputs, study.max_steps) / study.max_steps
+    wanted = gold_updates(study, baseline, corpora, study.max_steps)
+    share = gold_updates(study, arm, corpora, study.max_steps) / study.max_steps
     about = round(wanted / share)
     near = range(max(1, about - NEARBY), about + NEARBY + 1)
-    return min(near, key=lambda steps: abs(gold_updates(study, arm, inputs, steps) - wanted))
+    return min(near, key=lambda steps: abs(gold_updates(study, arm, corpora, steps) - wanted))
 
 
-def _schedule(study: Study, regimen: str, steps: int) -> Any:
+def _schedule(study: StudyConfig, regimen: str, steps: int) -> Any:
     block = share_block(study, regimen)
     if not registry.has("schedules", block.get("@schedules", "")):
         raise DistillError(
@@ -243,16 +281,17 @@ def _schedule(study: Study, regimen: str, steps: int) -> Any:
         return registry.resolve({"share": config["share"]})["share"]
 
 
-def make_job(study: Study, run: Run, inputs: Inputs, steps: int, digests: dict[str, str]) -> Job:
-    """The job of a run.
+def make_job(
+    study: StudyConfig, run: Run, corpora: StudyCorpora, steps: int, task: Task, digests: dict[str, str]
+) -> TrainingJob:
+    """The job of a run; its record holds the fingerprint.
 
     digests: SHA-256 by path, filled as needed: a corpus of many runs is read once.
-    RETURNS: The job; its record holds the fingerprint.
     """
-    config, paths = run_config(study, run, inputs, steps)
-    scored = {"test": inputs.test, **inputs.tests}
-    if inputs.heldout:
-        scored["heldout"] = inputs.heldout
+    config, paths = run_config(study, run, corpora, steps)
+    scored = {"test": corpora.test, **corpora.tests}
+    if corpora.heldout:
+        scored["heldout"] = corpora.heldout
     places = {name: str(path) for name, path in scored.items()}
     for path in {*paths.values(), *places.values()} - set(digests):
         digests[path] = digest(Path(path))
@@ -264,8 +303,9 @@ def make_job(study: Study, run: Run, inputs: Inputs, steps: int, digests: dict[s
         "scored": {name: {"path": path, "sha256": digests[path]} for name, path in places.items()},
     }
     record["fingerprint"] = _fingerprint(config, record, study)
-    return Job(
+    return TrainingJob(
         name=str(run),
+        task=task.name,
         config=config.to_str(interpolate=False),
         paths=paths,
         scored=places,
@@ -276,7 +316,7 @@ def make_job(study: Study, run: Run, inputs: Inputs, steps: int, digests: dict[s
     )
 
 
-def _fingerprint(config: Config, record: dict[str, Any], study: Study) -> str:
+def _fingerprint(config: Config, record: dict[str, Any], study: StudyConfig) -> str:
     """Hash of what a run depends on: the files by their content, whatever they are called."""
     content = {name: entry["sha256"] for name, entry in record["inputs"].items()}
     facts = {

@@ -1,71 +1,49 @@
-"""The finished runs of a study, read from its folder."""
+"""The finished runs of a study, from its folder or from the `results.json` that was made of it."""
 
+import gzip
 import itertools
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from spacy.tokens import Doc
-from spacy.vocab import Vocab
+from confection import Config
 
 from ..blend.log import FILE_NAME, read_blend_log
-from ..corpus.docbin import read_docs
+from ..corpus.files import write_bytes
 from ..corpus.scores import Counts, add_counts, macro_f, micro, prf
-from .config import Run, Study
-from .corpora import HELDOUT_FILE, doc_key, heldout_teacher
-from .lineage import Piece, View, trace, view_of
+from ..errors import DistillError
+from ..tasks.base import DEFAULT, find_task
+from .config import Arm, Run, StudyConfig, check_study, make_runs
+from .lineage import LineageReader
 from .run import PREDICTIONS
-from .store import Store
+from .store import DATA, TEACHERS, StudyFolder
 
-TRACEBACK = "Traceback (most recent call last):"
-# Characters of a message that are shown; the log has the rest.
-LONGEST = 300
-# spaCy's number of an error, which tells what happened without the words that may quote a document.
-CODE = re.compile(r"\[[EW]\d+\]")
-
-
-def gist(error: str) -> str:
-    """What went wrong: the exception that ended the run, and the beginning of its message."""
-    said = " ".join(_last_words(error).split())
-    return said if len(said) <= LONGEST else f"{said[:LONGEST]}…"
-
-
-def without_text(error: str) -> str:
-    """What went wrong, without the message of an exception: it may quote the text of a document."""
-    if TRACEBACK not in error:
-        return gist(error)
-    name, _, message = _last_words(error).partition(":")
-    return " ".join([name.strip(), *CODE.findall(message)[:1]])
-
-
-def _last_words(error: str) -> str:
-    """The last exception of a traceback with its message; of other errors all."""
-    if TRACEBACK not in error:
-        return error
-    lines = error.rpartition(TRACEBACK)[2].splitlines()
-    # Its frames are indented.
-    frames = itertools.takewhile(lambda line: not line or line[0].isspace(), lines)
-    return "\n".join(lines[len(list(frames)) :])
-
-
+# That of results.json; another one is not read.
+FORMAT = 1
+# Steps that a curve keeps: enough for a drawing.
+CURVE_POINTS = 100
+# The two models of a run, and the corpora that all studies have.
 LAST, BEST = "last", "best"
 TEST, HELDOUT = "test", "heldout"
+
 Row = dict[str, Any]
 ByArticle = dict[str, dict[str, list[int]]]
 
 
 @dataclass(frozen=True)
-class Result:
+class RunResult:
     """A finished run.
 
-    run: The run.
-    record: Its `run.json`: steps, inputs, versions, seconds.
-    sets: Its counts by corpus, a row an article: see `score_models`, `article_rows`.
-    blend: What training saw: see `read_blend`.
+    run: the run.
+    record: its `run.json`: steps, inputs, versions, seconds.
+    sets: its counts by corpus, a row an article: see `score_models`, `article_rows`.
+    blend: what training saw: see `read_blend`.
     """
 
     run: Run
@@ -73,43 +51,100 @@ class Result:
     sets: dict[str, list[Row]]
     blend: dict[str, Any] = field(default_factory=dict)
 
-    def by_article(self, name: str = TEST, kind: str = LAST) -> ByArticle:
-        """Numbers per label of each article of a corpus, articles in the corpus's order.
-
-        A document without an article stands for itself.
-        """
-        return sum_rows(self.sets[name], kind)
-
     def total(self, name: str = TEST, kind: str = LAST) -> dict[str, Counts]:
         """Counts per label of a whole corpus."""
-        return total_of(self.sets[name], kind)
+        return add_counts(
+            {label: Counts(*numbers) for label, numbers in row.get(kind, {}).items()}
+            for row in self.sets[name]
+        )
 
     def has(self, kind: str, name: str = TEST) -> bool:
         """Whether a corpus was counted in this way."""
         return any(kind in row for row in self.sets.get(name, []))
 
 
-def article_of(row: Row) -> str:
-    """The article of a row: what is resampled as one."""
-    return str(row["document"] if row.get("document") is not None else row["id"])
+@dataclass
+class StudyResults:
+    """A study as it stands.
+
+    study: its config.
+    runs: the runs of its plan.
+    results: those that are finished.
+    teachers: counts of each teacher's labels: see `teacher_rows`.
+    failures: why each failed run that is not finished failed.
+    data: what its corpora hold: see `describe_corpora`.
+    left_out: arms that cannot be had, and why.
+    folder: its folder, where texts and predictions are; None if there are only results.
+    task: name of the task whose annotation was scored.
+    """
+
+    study: StudyConfig
+    runs: Sequence[Run]
+    results: Sequence[RunResult]
+    teachers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    folder: StudyFolder | None = None
+    task: str = DEFAULT
+
+    @cached_property
+    def by_arm(self) -> dict[Arm, list[RunResult]]:
+        """The finished runs of each arm, in the order of the plan, seeds sorted."""
+        groups: dict[Arm, list[RunResult]] = {}
+        for result in self.results:
+            groups.setdefault(result.run.arm, []).append(result)
+        return {arm: sorted(group, key=lambda result: result.run.seed) for arm, group in groups.items()}
+
+    @property
+    def test_sets(self) -> list[str]:
+        """The corpora that students are compared on."""
+        return [TEST, *(name for name in self.study.tests if name != HELDOUT)]
 
 
-def sum_rows(rows: Iterable[Row], kind: str) -> ByArticle:
-    """Sum the numbers of the documents of each article."""
+def read_results(place: Path | str) -> StudyResults:
+    """Read a study.
+
+    place: its folder, as `spacy distill study` wrote it; or a `results.json`, or `results.json.gz`.
+    RAISES DistillError: if it is neither, or results of another format.
+    """
+    if Path(place).is_file():
+        return _from_file(Path(place))
+    folder = StudyFolder(Path(place))
+    study, plan = folder.read_plan()
+    runs = [run for run in make_runs(study) if str(run) in plan["runs"]]
+    task = find_task(plan.get("task", DEFAULT))
+    lineage = LineageReader(task, folder.corpora)
+    results, failures = [], {}
+    for run in runs:
+        record = folder.record(run.folder)
+        # What was made of other inputs is no result of this study.
+        if record is not None and record["fingerprint"] == plan["runs"][str(run)]:
+            sets = folder.scores(run.folder)["sets"]
+            # Students without a teacher are compared with the first one.
+            labels = study.labels_of(run.arm.variant or study.variants[0], run.seed)
+            lineage.add(sets.get(HELDOUT, []), folder.root / run.folder / PREDICTIONS, labels)
+            # Statistics need no more than articles, and hundreds of runs have to fit into memory.
+            articles = {name: article_rows(rows) for name, rows in sets.items()}
+            results.append(RunResult(run, record, articles, read_blend(folder.root / run.folder / FILE_NAME)))
+        elif error := folder.failure(run.folder):
+            failures[str(run)] = error
+    return StudyResults(
+        study, runs, results, folder.read_facts(TEACHERS), failures, folder.read_facts(DATA),
+        plan["left_out"], folder, task.name,
+    )  # fmt: skip
+
+
+def sum_rows(rows: Iterable[Row], kind: str = LAST) -> ByArticle:
+    """Sum the numbers of the documents of each article; a document without one stands for itself."""
     articles: ByArticle = {}
     for row in rows:
-        total = articles.setdefault(article_of(row), {})
+        article = row["document"] if row.get("document") is not None else row["id"]
+        total = articles.setdefault(str(article), {})
         for label, numbers in row.get(kind, {}).items():
             before = total.get(label)
             total[label] = [a + b for a, b in zip(before, numbers, strict=True)] if before else list(numbers)
     return articles
-
-
-def total_of(rows: Iterable[Row], kind: str = LAST) -> dict[str, Counts]:
-    """Counts per label of all rows."""
-    return add_counts(
-        {label: Counts(*numbers) for label, numbers in row.get(kind, {}).items()} for row in rows
-    )
 
 
 def article_rows(rows: list[Row]) -> list[Row]:
@@ -117,65 +152,15 @@ def article_rows(rows: list[Row]) -> list[Row]:
     kinds = sorted({key for row in rows for key in row} - {"id", "document"})
     sums = {kind: sum_rows(rows, kind) for kind in kinds}
     return [
-        {"document": article, **{kind: sums[kind][article] for kind in kinds}}
-        for article in sum_rows(rows, LAST)
+        {"document": article, **{kind: sums[kind][article] for kind in kinds}} for article in sum_rows(rows)
     ]
-
-
-def score_row(counts: Mapping[str, Counts]) -> dict[str, Any]:
-    """Precision, recall and F1 per label, micro and macro."""
-    labels = {label: prf(count)._asdict() for label, count in sorted(counts.items())}
-    return {"micro": prf(micro(counts))._asdict(), "macro_f": macro_f(counts), "labels": labels}
-
-
-def result_rows(results: Iterable[Result]) -> list[Row]:
-    """One flat row a run and corpus: what `scores.jsonl` holds."""
-    rows = []
-    for result in results:
-        for name in result.sets:
-            row = {"run": str(result.run), **result.run.arm.record(), "seed": result.run.seed, "set": name}
-            row["steps"] = result.record["steps"]
-            row[LAST] = score_row(result.total(name))
-            if result.has(BEST, name):
-                row[BEST] = score_row(result.total(name, BEST))
-            rows.append(row)
-    return rows
-
-
-# Steps that a curve keeps: enough for a drawing.
-CURVE_POINTS = 100
-
-
-def read_results(store: Store, runs: Mapping[Run, str], corpora: Path, study: Study) -> list[Result]:
-    """Read the finished runs among some.
-
-    store: The study's folder.
-    runs: The runs to look for, with their fingerprints: what was made of other inputs is
-        not read.
-    corpora: The folder of the study's corpora: the lineage of errors is traced there.
-    study: The study; runs without a teacher are compared with its first.
-    RETURNS: Those that are finished, in the same order.
-    """
-    tracer = Tracer(corpora)
-    found = []
-    for run, fingerprint in runs.items():
-        record = store.record(run.folder)
-        if record is not None and record["fingerprint"] == fingerprint:
-            sets = store.scores(run.folder)["sets"]
-            place = store.root / run.folder
-            labels = study.labels_of(run.arm.variant or study.variants[0], run.seed)
-            tracer.add_lineage(sets.get(HELDOUT, []), place / PREDICTIONS, labels)
-            # Statistics need no more than articles, and hundreds of runs have to fit into memory.
-            articles = {name: article_rows(rows) for name, rows in sets.items()}
-            found.append(Result(run, record, articles, read_blend(place / FILE_NAME)))
-    return found
 
 
 def read_blend(path: Path) -> dict[str, Any]:
     """What training saw, from its `blend.jsonl`.
 
-    RETURNS: "exposures" by source, "documents" by source, "curve" of steps with
-        "planned" and "share_total", "scores" of the evaluations; empty if the student's logger wrote none.
+    RETURNS: "exposures" by source, "documents" by source, "curve" of steps with "planned" and "share_total",
+        "scores" of the evaluations; empty if the student's logger wrote none.
     """
     if not path.is_file():
         return {}
@@ -192,55 +177,110 @@ def read_blend(path: Path) -> dict[str, Any]:
     }
 
 
-class Tracer:
-    """Traces students' errors on the held-out part of the pool.
+def score_lines(results: Iterable[RunResult]) -> Iterator[Row]:
+    """One flat row a run and corpus: what `scores.jsonl` holds."""
+    for result in results:
+        for name in result.sets:
+            row = {"run": str(result.run), **result.run.arm.record(), "seed": result.run.seed, "set": name}
+            row["steps"] = result.record["steps"]
+            for kind in (LAST, BEST):
+                if kind == LAST or result.has(kind, name):
+                    row[kind] = _scores(result.total(name, kind))
+            yield row
 
-    corpora: The folder of the study's corpora.
+
+def _scores(counts: Mapping[str, Counts]) -> dict[str, Any]:
+    labels = {label: prf(count)._asdict() for label, count in sorted(counts.items())}
+    return {"micro": prf(micro(counts))._asdict(), "macro_f": macro_f(counts), "labels": labels}
+
+
+def write_results(found: StudyResults, findings: dict[str, Any], path: Path) -> None:
+    """Write `results.json`, compressed if its name ends in .gz: counts by article, never a text.
+
+    findings: what the report says: see `find_all`.
     """
-
-    def __init__(self, corpora: Path) -> None:
-        self._corpora = corpora
-        self._views: dict[Path, Mapping[str, View]] = {}
-
-    def add_lineage(self, rows: list[Row], predictions: Path, labels: str) -> None:
-        """Add the lineage of errors to the rows of the held-out documents.
-
-        rows: The rows of one run: those whose document has a teacher's labels get "lineage".
-        predictions: What the run's student found.
-        labels: The name of its teacher's labels.
-        """
-        gold = self._read(self._corpora / HELDOUT_FILE)
-        teacher = self._read(self._corpora / heldout_teacher(labels))
-        if not (rows and gold and teacher and predictions.is_file()):
-            return
-        found = read_predictions(predictions, HELDOUT)
-        documents = Counter(row["id"] for row in rows)
-        for row in rows:
-            key = row["id"]
-            # Of documents that share an id nobody knows whose predictions are whose.
-            if documents[key] == 1 and key in gold and key in teacher:
-                traced = trace(gold[key], teacher[key], found.get(key, []))
-                row["lineage"] = {label: list(lineage) for label, lineage in traced.items()}
-
-    def _read(self, path: Path) -> Mapping[str, View]:
-        if path not in self._views:
-            docs = read_docs(path, Vocab()) if path.is_file() else iter(())
-            self._views[path] = dict(_views(docs))
-        return self._views[path]
+    data = {
+        "format": FORMAT,
+        "task": found.task,
+        "study": found.study.model_dump(),
+        "findings": findings,
+        "teachers": {
+            name: {**teacher, "rows": article_rows(teacher["rows"])}
+            for name, teacher in found.teachers.items()
+        },
+        "planned": [str(run) for run in found.runs],
+        "left_out": found.left_out,
+        "failures": {run: without_text(error) for run, error in found.failures.items()},
+        "data": found.data,
+        "runs": [
+            {"run": str(result.run), "record": result.record, "sets": result.sets, "blend": result.blend}
+            for result in found.results
+        ],
+    }
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    write_bytes(gzip.compress(text, mtime=0) if path.suffix == ".gz" else text, path)
 
 
-def read_predictions(path: Path, name: str) -> dict[str, list[Piece]]:
-    """What a student found in a corpus, by document; documents without an entity are not there."""
-    found = {}
-    with path.open(encoding="utf8") as stream:
-        for line in map(json.loads, stream):
-            if line["set"] == name:
-                found[line["id"]] = [(start, end, label) for start, end, label in line["spans"]]
-    return found
+def _from_file(path: Path) -> StudyResults:
+    content = path.read_bytes()
+    with _named_errors(path):
+        data = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
+        written = int(data["format"])
+    if written != FORMAT:
+        raise DistillError(
+            f"{path} has format {written}, but this spacy-distill reads results of format {FORMAT}. Read it "
+            "with the version that wrote it, or make it again with `spacy distill report STUDY_DIR`."
+        )
+    with _named_errors(path):
+        study = check_study(Config({"study": data["study"]}))
+        runs = {str(run): run for run in make_runs(study)}
+        results = [
+            RunResult(runs[entry["run"]], entry["record"], entry["sets"], entry["blend"])
+            for entry in data["runs"]
+        ]
+        planned = [runs[name] for name in data["planned"]]
+        facts = {name: data[name] for name in ("teachers", "failures", "data", "left_out")}
+        return StudyResults(study, planned, results, **facts, task=data.get("task", DEFAULT))
 
 
-def _views(docs: Iterable[Doc]) -> Iterator[tuple[str, View]]:
-    for i, doc in enumerate(docs):
-        view = view_of(doc)
-        if view is not None:
-            yield doc_key(doc, i), view
+@contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    """Name a file of which something is missing or not what it should be."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zlib.error) as error:
+        raise DistillError(
+            f"{path} is neither the folder of a study nor a results.json of `spacy distill report` "
+            f"({type(error).__name__})."
+        ) from error
+
+
+TRACEBACK = "Traceback (most recent call last):"
+# Characters of a message that are shown; the log has the rest.
+LONGEST = 300
+# spaCy's number of an error, which says what happened without the words that may quote a document.
+CODE = re.compile(r"\[[EW]\d+\]")
+
+
+def short_error(error: str) -> str:
+    """What went wrong: the exception that ended the run, and the beginning of its message."""
+    text = " ".join(_last_exception(error).split())
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def without_text(error: str) -> str:
+    """What went wrong, without the message of an exception: it may quote the text of a document."""
+    if TRACEBACK not in error:
+        return short_error(error)
+    name, _, message = _last_exception(error).partition(":")
+    return " ".join([name.strip(), *CODE.findall(message)[:1]])
+
+
+def _last_exception(error: str) -> str:
+    """The last exception of a traceback with its message; of other errors all."""
+    if TRACEBACK not in error:
+        return error
+    lines = error.rpartition(TRACEBACK)[2].splitlines()
+    # Its frames are indented.
+    frames = itertools.takewhile(lambda line: not line or line[0].isspace(), lines)
+    return "\n".join(lines[len(list(frames)) :])

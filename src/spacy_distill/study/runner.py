@@ -1,238 +1,149 @@
-"""Carry out a study: what is not done yet, on an engine, into the study's folder."""
+"""Carry out a study: what is not done yet, on an engine, into the study's folder, and report on it."""
 
-import json
-import traceback
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
-from multiprocessing import get_context
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
-from time import perf_counter
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from confection import Config
-from spacy.language import DEFAULT_CONFIG
-from spacy.vocab import Vocab
+import srsly
 
-from ..corpus.docbin import count_docs, read_docs
-from ..corpus.files import write_bytes
 from ..engines import opened_engine
-from ..engines.engine import Engine, EngineName, JobEvent, JobResult
-from ..engines.local import prepare_worker
+from ..engines.engine import Engine, EngineName, JobEvent
 from ..errors import DistillError
-from .config import Study, make_runs
-from .corpora import Inputs, prepare
-from .plan import Plan, Planned, make_plan
-from .run import Job, training_config
-from .store import Store
+from .config import StudyConfig, read_study
+from .corpora import describe_corpora
+from .plan import PlannedRun, StudyPlan, make_plan
+from .run import TrainingJob, carry_out
+from .store import DATA, TEACHERS, StudyFolder
+from .teachers import teacher_rows
+
+if TYPE_CHECKING:
+    from .report.report import StudyReport
 
 
-def work(job: Job, folder: Path) -> JobResult:
-    """Carry out one job in this process: a task for an engine."""
-    from .run import carry_out
+@dataclass(frozen=True)
+class StudyEvent:
+    """Something that happened in a study.
 
-    folder.mkdir(parents=True)
-    try:
-        carry_out(job, folder)
-    except (Exception, SystemExit):  # noqa: BLE001 - whatever a training dies of is recorded, and the other runs go on
-        return JobResult(traceback.format_exc())
-    return JobResult()
+    kind: "planned" (first, once); of each run "skipped" (done before), or "started" and "finished" or
+        "failed"; "reported" (last, once).
+    plan: the study's plan.
+    run: the run, if it is about one.
+    error: why it failed.
+    place: where the run's results, the log of its failure, or the scores of all runs are.
+    workers: how many runs are carried out at a time.
+    report: the report that was written.
+    """
+
+    kind: Literal["planned", "skipped", "started", "finished", "failed", "reported"]
+    plan: StudyPlan
+    run: PlannedRun | None = None
+    error: str = ""
+    place: Path | None = None
+    workers: int = 1
+    report: "StudyReport | None" = None
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.run.run if self.run else f'{len(self.plan.runs)} runs'}"
+
+
+def run_study(
+    config: Path | str,
+    out: Path | str,
+    *,
+    engine: EngineName | str | Engine[TrainingJob] = EngineName.local,
+    jobs: int | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    report: bool = True,
+) -> Iterator[StudyEvent]:
+    """Train and score every run of a study that is not done yet. It goes on as far as the events are taken.
+
+    config: the study's config, like configs/study_sample.cfg.
+    out: folder for the runs; what is finished there is not done again.
+    engine: who trains: "local" (processes of this machine), "ray" (a Ray cluster), or an engine of one's own.
+    jobs: runs at a time; None: one on this machine, as many as fit on a cluster.
+    overrides: values of the config by dotted name, for instance {"study.max_steps": 20}.
+    report: whether scores and report are written at the end, as `write_report` does.
+    YIELDS: what happens.
+    RAISES DistillError: if a corpus, a student or the folder cannot be used, or the engine is not there.
+    RAISES ConfigValidationError: if the config does not say what it must, with the lines to change.
+    """
+    study, resolved = read_study(Path(config), overrides)
+    folder = StudyFolder(Path(out))
+    with open_study_engine(engine, jobs, study) as workers, folder.opened() as scratch:
+        plan = _with_time(make_plan(study, folder.corpora, folder.is_done), folder)
+        folder.write_plan(resolved, plan)
+        # Before the runs: a report of a study that is not finished tells of its teachers and data too.
+        srsly.write_json(folder.root / TEACHERS, teacher_rows(study, plan.task), indent=0)
+        srsly.write_json(folder.root / DATA, describe_corpora(study, plan.corpora, plan.task), indent=1)
+        at_once = max(1, min(workers.workers, len(plan.pending)))
+        yield StudyEvent("planned", plan, workers=at_once)
+        for planned in plan.runs:
+            if planned.done:
+                yield StudyEvent("skipped", plan, planned, place=folder.root / planned.run.folder)
+        pending = {planned.job.name: planned for planned in plan.pending}
+        for event in workers.run([planned.job for planned in pending.values()], scratch):
+            yield _take_over(plan, pending[event.job.name], event, folder)
+        if report:
+            from .report.report import write_report, write_scores
+
+            written = write_report(folder.root)
+            yield StudyEvent("reported", plan, place=write_scores(written.found, folder), report=written)
+
+
+def plan_study(
+    config: Path | str, out: Path | str, *, overrides: Mapping[str, Any] | None = None
+) -> StudyPlan:
+    """What `run_study` would do; nothing is trained, and nothing written into the folder."""
+    study = read_study(Path(config), overrides)[0]
+    folder = StudyFolder(Path(out))
+    with tempfile.TemporaryDirectory() as corpora:
+        return _with_time(make_plan(study, Path(corpora), folder.is_done), folder)
 
 
 @contextmanager
-def open_study_engine(name: EngineName, jobs: int | None, study: Study) -> Iterator[Engine[Job]]:
-    """An engine that trains and scores.
+def open_study_engine(
+    engine: EngineName | str | Engine[TrainingJob], jobs: int | None, study: StudyConfig
+) -> Iterator[Engine[TrainingJob]]:
+    """An engine that trains and scores; a cluster is left, or ended if it was started here, afterwards.
 
-    name: Who does the work.
-    jobs: Runs at a time; None: one on this machine, as many as fit on a cluster.
-    study: The study: says what a run takes of a cluster.
-    YIELDS: The engine; a cluster is left, or ended if it was started here, afterwards.
-    RAISES DistillError: If Ray is not installed, its cluster cannot be used, or runs get no GPU they need.
+    RAISES DistillError: if Ray is not installed, its cluster cannot be used, or runs get no GPU they need.
     """
-    if name == EngineName.ray and study.gpu != (0 if study.ray.num_gpus else -1):
+    if not isinstance(engine, str):
+        yield engine
+        return
+    if engine == EngineName.ray and study.gpu != (0 if study.ray.num_gpus else -1):
         raise DistillError(
             f"[study] has gpu = {study.gpu}, but [study.ray] num_gpus = {study.ray.num_gpus:g}. Ray "
             "shows a run only the GPUs that it was given: set gpu = 0 and num_gpus (0.25 for four runs "
             "on one GPU), or gpu = -1 and num_gpus = 0."
         )
-    with opened_engine(name, work, jobs, study.ray, on_ray="tasks") as engine:
-        yield engine
+    with opened_engine(EngineName(engine), carry_out, jobs, study.ray, on_ray="tasks") as opened:
+        yield opened
 
 
-STUDY = "study.cfg"
-PLAN = "plan.json"
-CORPORA = "corpora"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Something that happened to a run.
-
-    planned: The run.
-    kind: "skipped" (done before), "started", "finished" or "failed".
-    error: Why it failed.
-    place: Where its results, or the log of its failure, are.
-    """
-
-    planned: Planned
-    kind: Literal["skipped", "started", "finished", "failed"]
-    error: str = ""
-    place: Path | None = None
-
-
-def plan_study(study: Study, folder: Path) -> tuple[Plan, Inputs]:
-    """Write a study's corpora into a folder and plan its runs.
-
-    study: The study.
-    folder: Where to write the corpora.
-    RETURNS: The plan and the corpora.
-    """
-    runs = make_runs(study)
-    inputs = prepare(study, runs, folder)
-    return make_plan(study, inputs, runs), inputs
-
-
-def conduct(plan: Plan, store: Store, engine: Engine[Job], scratch: Path) -> Iterator[Progress]:
-    """Carry out the runs of a plan that are not done.
-
-    plan: The plan.
-    store: The study's folder, which must be held open.
-    engine: Who does the work.
-    scratch: The store's scratch folder.
-    YIELDS: What happens, run by run.
-    """
-    pending: dict[str, Planned] = {}
-    for planned in plan.runs:
-        if store.is_done(planned.run.folder, planned.fingerprint):
-            yield Progress(planned, "skipped", place=store.root / planned.run.folder)
-        else:
-            pending[planned.job.name] = planned
-    for event in engine.run([planned.job for planned in pending.values()], scratch):
-        yield _take_over(pending[event.job.name], event, store)
-
-
-def _take_over(planned: Planned, event: JobEvent[Job], store: Store) -> Progress:
-    folder = planned.run.folder
+def _take_over(
+    plan: StudyPlan, planned: PlannedRun, event: JobEvent[TrainingJob], folder: StudyFolder
+) -> StudyEvent:
+    place = planned.run.folder
     if event.kind == "finished" and event.folder is not None:
-        store.keep(folder, event.folder)
-        return Progress(planned, "finished", place=store.root / folder)
+        return StudyEvent("finished", plan, planned, place=folder.keep(place, event.folder))
     if event.kind == "failed":
-        place = store.keep_failure(folder, event.folder, event.error)
-        return Progress(planned, "failed", event.error, place)
-    return Progress(planned, "started")
+        kept = folder.keep_failure(place, event.folder, event.error)
+        return StudyEvent("failed", plan, planned, event.error, kept)
+    return StudyEvent("started", plan, planned)
 
 
-def write_study(config: Config, plan: Plan, store: Store) -> None:
-    """Keep a study's config and plan in its folder: the report reads them."""
-    write_bytes(config.to_str().encode(), store.root / STUDY)
-    content = {
-        "runs": {str(planned.run): planned.fingerprint for planned in plan.runs},
-        "left_out": plan.left_out,
-    }
-    write_bytes(json.dumps(content, indent=1).encode(), store.root / PLAN)
-
-
-def read_plan(root: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """The plan of a study.
-
-    root: Its folder.
-    RETURNS: The fingerprint of each run, and why arms were left out.
-    """
-    content = json.loads((root / PLAN).read_bytes())
-    return content["runs"], content["left_out"]
-
-
-STEPS = 4
-DOCS = 60
-# So many runs are worth a probe.
-WORTH_A_PROBE = 10
-
-
-@dataclass(frozen=True)
-class Speed:
-    """What a student takes on this machine, in seconds.
-
-    setup: To build and initialize it.
-    step: For one update.
-    document: To predict one document of dev.
-    """
-
-    setup: float
-    step: float
-    document: float
-
-
-def estimate(pending: Sequence[Planned], store: Store, workers: int, *, probe: bool) -> float | None:
-    """The expected seconds of runs.
-
-    pending: The runs.
-    store: The study's folder: finished runs of a student tell best.
-    workers: How many runs at a time.
-    probe: Whether to try out a student of which no run is finished.
-    RETURNS: The seconds, or None if nothing is known of a student.
-    """
-    total = 0.0
-    groups: dict[str, list[Planned]] = {}
-    for planned in pending:
-        groups.setdefault(planned.run.arm.student, []).append(planned)
-    for student, runs in groups.items():
-        per_step = _known(store, student)
-        if per_step is not None:
-            total += sum(per_step * planned.steps for planned in runs)
-        elif probe:
-            speed = run_probe(runs[0].job)
-            total += sum(_expected(planned, speed) for planned in runs)
-        else:
-            return None
-    return total / max(1, min(workers, len(pending)))
-
-
-def _known(store: Store, student: str) -> float | None:
-    """Seconds per step of a student's finished runs, everything included."""
-    records = [record for record in store.records() if record["student"] == student]
-    return fmean(sum(r["seconds"].values()) / r["steps"] for r in records) if records else None
-
-
-def _expected(planned: Planned, speed: Speed) -> float:
-    job = planned.job
-    training = training_config(job).interpolate()["training"]
-    frequency = int(training.get("eval_frequency", DEFAULT_CONFIG["training"]["eval_frequency"]))
-    looked_at = (planned.steps // frequency + 1) * count_docs(Path(job.paths["dev"]))
-    judged = sum(count_docs(Path(path)) for path in job.scored.values()) * (1 + job.score_best)
-    return speed.setup + planned.steps * speed.step + (looked_at + judged) * speed.document
-
-
-def run_probe(job: Job) -> Speed:
-    """Try out the student of a job in a process of its own."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=prepare_worker) as pool:
-        return pool.submit(probe_student, job).result()
-
-
-def probe_student(job: Job) -> Speed:
-    """Make a few updates and predictions, and time them."""
-    from spacy.schemas import ConfigSchemaTraining
-    from spacy.training.initialize import init_nlp
-    from spacy.util import registry, resolve_dot_names
-
-    config = training_config(job)
-    began = perf_counter()
-    nlp = init_nlp(config, use_gpu=job.gpu)
-    ready = perf_counter()
-    filled = nlp.config.interpolate()
-    training = registry.resolve(filled["training"], schema=ConfigSchemaTraining)
-    (corpus,) = resolve_dot_names(filled, [training["train_corpus"]])
-    batches = list(islice(training["batcher"](corpus(nlp)), STEPS + 1))
-    nlp.update(batches[0], sgd=training["optimizer"])
-    warm = perf_counter()
-    for batch in batches[1:]:
-        nlp.update(batch, sgd=training["optimizer"])
-    trained = perf_counter()
-    docs = [nlp.make_doc(doc.text) for doc in islice(read_docs(Path(job.paths["dev"]), Vocab()), DOCS)]
-    started = perf_counter()
-    found = len(list(nlp.pipe(docs)))
-    return Speed(
-        ready - began, (trained - warm) / max(1, len(batches) - 1), (perf_counter() - started) / max(1, found)
-    )
+def _with_time(plan: StudyPlan, folder: StudyFolder) -> StudyPlan:
+    """A plan with the time that its runs will take, as far as each student has finished runs to go by."""
+    per_step: dict[str, list[float]] = {}
+    for record in folder.records():
+        seconds = sum(record["seconds"].values()) / record["steps"]
+        per_step.setdefault(record["student"], []).append(seconds)
+    if any(planned.run.arm.student not in per_step for planned in plan.pending):
+        return plan
+    seconds = sum(fmean(per_step[planned.run.arm.student]) * planned.steps for planned in plan.pending)
+    return replace(plan, seconds=seconds)

@@ -10,13 +10,13 @@ from scipy.special import stdtr, stdtrit
 
 from ..corpus.scores import LEVEL, Floats, draw_weights, interval, prf_array
 from ..errors import DistillError
-from .results import Result
+from .results import ByArticle, RunResult, sum_rows
 
 SEED = 0
 
 
 @dataclass(frozen=True)
-class Counted:
+class ArmCounts:
     """Span counts of the runs of one arm on one corpus.
 
     articles: The articles, in the order of the corpus.
@@ -36,30 +36,37 @@ class Counted:
         return np.asarray(self.table.sum(axis=1))
 
 
-def count_runs(results: Sequence[Result], name: str = "test", kind: str = "last", width: int = 3) -> Counted:
-    """Collect the counts of runs.
+def count_runs(
+    results: Sequence[RunResult], name: str = "test", kind: str = "last", width: int = 3
+) -> ArmCounts:
+    """Collect the counts of the runs of one arm.
 
-    results: Runs that differ by their seed alone, at least one.
-    name: The corpus.
-    kind: Which counts: "last", "last_seen", "best", …
-    width: How many numbers of this kind there are a label.
-    RETURNS: The counts.
-    RAISES DistillError: If the runs were not scored on the same articles.
+    results: runs that differ by their seed alone, at least one.
+    name: the corpus.
+    kind: which counts: "last", "last_seen", "best", …
+    width: how many numbers of this kind there are a label.
+    RAISES DistillError: if the runs were not scored on the same articles.
     """
-    by_run = [result.by_article(name, kind) for result in results]
-    articles = tuple(by_run[0])
-    every = sorted({label for rows in by_run for row in rows.values() for label in row})
-    table = np.zeros((len(results), len(articles), len(every), width))
-    for rows, target, result in zip(by_run, table, results, strict=True):
-        if tuple(rows) != articles:
+    by_run = [sum_rows(result.sets[name], kind) for result in results]
+    for result, rows in zip(results, by_run, strict=True):
+        if tuple(rows) != tuple(by_run[0]):
             raise DistillError(
                 f"{result.run} was scored on other articles of {name!r} than {results[0].run}. "
                 "Run the study again: what was scored on another corpus is done anew."
             )
+    return count_articles(by_run, [result.run.seed for result in results], width)
+
+
+def count_articles(by_seed: Sequence[ByArticle], seeds: Sequence[int] = (0,), width: int = 3) -> ArmCounts:
+    """Counts of the same articles for several seeds: see `count_runs`."""
+    articles = tuple(by_seed[0])
+    labels = sorted({label for rows in by_seed for row in rows.values() for label in row})
+    table = np.zeros((len(by_seed), len(articles), len(labels), width))
+    for rows, target in zip(by_seed, table, strict=True):
         for row, cells in zip(rows.values(), target, strict=True):
             for label, numbers in row.items():
-                cells[every.index(label)] = numbers
-    return Counted(articles, tuple(every), tuple(result.run.seed for result in results), table)
+                cells[labels.index(label)] = numbers
+    return ArmCounts(articles, tuple(labels), tuple(seeds), table)
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,7 @@ def estimate(per_seed: Floats, samples: Floats) -> dict[str, Any]:
     return {"mean": float(np.mean(per_seed)), "low": low, "high": high, "sd": spread}
 
 
-def score_arm(counted: Counted, resampler: Resampler) -> dict[str, Any]:
+def score_arm(counted: ArmCounts, resampler: Resampler) -> dict[str, Any]:
     """All scores of one arm on one corpus.
 
     counted: Its counts.
@@ -138,7 +145,7 @@ def score_arm(counted: Counted, resampler: Resampler) -> dict[str, Any]:
     }
 
 
-def resample(counted: Counted, resampler: Resampler) -> Floats:
+def resample(counted: ArmCounts, resampler: Resampler) -> Floats:
     """Counts over each draw of articles: resamples × seeds × labels × 3."""
     return resampler.sums(counted.table.swapaxes(0, 1))
 
@@ -174,10 +181,10 @@ class Difference:
         return max(self.boot_p, 1.0 if self.t_p is None else self.t_p)
 
 
-def difference(first: Counted, second: Counted, resampler: Resampler) -> Difference | None:
+def difference(first: ArmCounts, second: ArmCounts, resampler: Resampler) -> Difference | None:
     """Compare two arms, paired by seed and by article.
 
-    first, second (Counted): Counts of the arms on the same corpus.
+    first, second (ArmCounts): Counts of the arms on the same corpus.
     resampler: Draws the articles.
     RETURNS: First minus second, or None if they have no seed in common.
     """
@@ -254,6 +261,6 @@ def verdict(found: Difference, corrected: float) -> str:
     return "more" if found.mean > 0 else "less"
 
 
-def _of_seeds(counted: Counted, seeds: Sequence[int]) -> Counted:
+def _of_seeds(counted: ArmCounts, seeds: Sequence[int]) -> ArmCounts:
     rows = [counted.seeds.index(seed) for seed in seeds]
-    return Counted(counted.articles, counted.labels, tuple(seeds), counted.table[rows])
+    return ArmCounts(counted.articles, counted.labels, tuple(seeds), counted.table[rows])

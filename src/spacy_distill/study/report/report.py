@@ -1,8 +1,9 @@
-"""A study's report: the page, its Markdown and CSV."""
+"""The pages of a study: its report with Markdown, CSV and figures beside it, and a run's model card."""
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,35 @@ import srsly
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ...blend.preview import sparkline
 from ...corpus.files import write_bytes
 from ...errors import DistillError
-from ..results import HELDOUT, TEST, gist, result_rows, without_text
-from ..summary import Summary, results_data, write_results
-from . import sections
-from .browser import KINDS, Browser, make_browser
+from ...labels.drawing import STYLE
+from ..config import ORACLE
+from ..corpora import trained_on
+from ..findings import exposures, find_all, teacher_findings
+from ..results import (
+    HELDOUT,
+    TEST,
+    RunResult,
+    StudyResults,
+    read_results,
+    score_lines,
+    short_error,
+    without_text,
+    write_results,
+)
+from ..run import LAST
+from ..statistics import Resampler, count_runs, score_arm
+from ..store import StudyFolder
+from . import plots, sections
+from .browser import make_browser
 
+SCORES = "scores.jsonl"
+RESULTS = "results.json"
+# The report that is not given another name; its results are called by their own name alone.
+REPORT = "report.html"
+PAGES = (".html", ".htm")
 ARM = ("student", "name", "regimen", "variant", "rate", "hold", "gold_size")
 SCORE = (*ARM, "seeds", "steps", "set", "label", "metric", "mean", "low", "high", "sd")
 COMPARISON = (
@@ -25,88 +48,69 @@ COMPARISON = (
 )  # fmt: skip
 
 
-def write_csv(findings: Mapping[str, Any], out: Path) -> list[Path]:
-    """Write `….scores.csv` and `….comparisons.csv` beside a report.
+@dataclass(frozen=True)
+class StudyReport:
+    """A report that was written.
 
-    findings: The findings: see `find_all`.
-    out: The report.
-    RETURNS: The files written.
+    found: the study that it is of.
+    findings: all its numbers: see `find_all`.
+    files: the files written.
     """
-    tables = {
-        "scores": (SCORE, score_lines(findings)),
-        "comparisons": (COMPARISON, comparison_lines(findings)),
-    }
-    written = []
-    for name, (fields, rows) in tables.items():
-        stream = io.StringIO()
-        writer = csv.DictWriter(stream, fields, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        written.append(out.with_suffix(f".{name}.csv"))
-        write_bytes(stream.getvalue().encode(), written[-1])
-    return written
+
+    found: StudyResults
+    findings: dict[str, Any]
+    files: list[Path]
 
 
-def score_lines(findings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A line for each score of each arm on each corpus."""
-    for found in findings["arms"]:
-        common = {**found["arm"], "seeds": len(found["seeds"]), "steps": found["steps"]}
-        for name, scores in found["sets"].items():
-            for label, metric, score in _scores(scores):
-                yield {**common, "set": name, "label": label, "metric": metric, **score}
+def write_report(
+    place: Path | str | StudyResults, out: Path | str | None = None, *, text: bool = True
+) -> StudyReport:
+    """Write the report, and beside it the same as Markdown with its figures, CSV and its results.
+
+    place: a study's folder, the `results.json` that a report left, or what `read_results` made of it.
+    out: the HTML file; None: `report.html` in the folder, or the page that the results are of.
+    text: whether sentences may be shown; without, no text of any corpus is in any of the files.
+    RAISES DistillError: if there is no study, a file cannot be written, or the report is not called like an
+        HTML file.
+    """
+    if out is None:
+        out = _default_report(place)
+    out = Path(out)
+    # A name that cannot be used is refused before anything is computed.
+    results = _results_place(out)
+    found = place if isinstance(place, StudyResults) else read_results(place)
+    findings = find_all(found)
+    facts = {**_page_facts(found, findings, text=text), "results": results.name}
+    page = _environment(True).get_template("report.html.jinja").render(facts)
+    folder = out.with_name(f"{out.stem}_figures")
+    notes = _environment(False).get_template("report.md.jinja").render(facts, figures=folder.name)
+    write_bytes(page.encode(), out)
+    write_bytes(notes.encode(), out.with_suffix(".md"))
+    for name, figure in _named_figures(facts).items():
+        svg = f'<?xml version="1.0" encoding="utf-8"?>\n{figure}'
+        write_bytes(svg.encode(), folder / f"{name}.svg")
+    write_results(found, findings, results)
+    return StudyReport(found, findings, [out, out.with_suffix(".md"), results, *_write_csv(findings, out)])
 
 
-def _scores(scores: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    for label, numbers in {"micro": scores["micro"], **scores["labels"]}.items():
-        for metric in "prf":
-            yield label, metric, numbers[metric]
-    yield "macro", "f", scores["macro_f"]
-    for name in ("seen", "unseen", "best"):
-        if name in scores:
-            yield name, "f", scores[name]
-
-
-def comparison_lines(findings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A line for each comparison."""
-    for row in findings["comparisons"]:
-        arms = {"first": row["first"]["name"], "second": row["second"]["name"]}
-        common = {"student": row["first"]["student"], "gold_size": row["first"]["gold_size"]}
-        yield {**row, **common, **arms, "seeds": len(row["seeds"])}
-
-
-SCORES = "scores.jsonl"
-RESULTS = "results.json"
-# The report that is not given another name; its results are called by their own name alone.
-REPORT = "report.html"
-PAGES = (".html", ".htm")
-
-
-def write_scores(summary: Summary, folder: Path) -> Path:
+def write_scores(found: StudyResults, folder: StudyFolder) -> Path:
     """Write the scores of all runs, one a line."""
-    place = folder / SCORES
-    srsly.write_jsonl(place, result_rows(summary.results))
-    return place
+    srsly.write_jsonl(folder.root / SCORES, score_lines(found.results))
+    return folder.root / SCORES
 
 
-def default_report(place: Path) -> Path:
-    """Where the report of a study goes unless told otherwise.
-
-    place: The study's folder, or the results that a report left: that report is made again.
-    RETURNS: The HTML file.
-    """
+def _default_report(place: Path | str | StudyResults) -> Path:
+    if isinstance(place, StudyResults):
+        raise DistillError("Name the HTML file to write the report to.")
+    place = Path(place)
     if place.is_dir():
         return place / REPORT
-    stem, found, _ = place.name.rpartition(f".{RESULTS}")
-    return place.with_name(f"{stem}.html" if found else REPORT)
+    stem, named, _ = place.name.rpartition(f".{RESULTS}")
+    return place.with_name(f"{stem}.html" if named else REPORT)
 
 
-def results_place(out: Path) -> Path:
-    """Where the results of a report go: a name of their own for each, so that reports can share a folder.
-
-    out: The HTML file.
-    RETURNS: "results.json" for "report.html", "NAME.results.json" for another.
-    RAISES DistillError: If the report is not called like an HTML file.
-    """
+def _results_place(out: Path) -> Path:
+    """Where the results of a report go: a name of their own for each, so that reports can share a folder."""
     if out.suffix.lower() not in PAGES:
         raise DistillError(
             f"{out}: the report is an HTML page, and Markdown, CSV and JSON are written beside it under the "
@@ -115,53 +119,26 @@ def results_place(out: Path) -> Path:
     return out.with_name(RESULTS) if out.stem == Path(REPORT).stem else out.with_suffix(f".{RESULTS}")
 
 
-def write_report(summary: Summary, findings: dict[str, Any], out: Path, *, text: bool = True) -> list[Path]:
-    """Write the report, and beside it the same as Markdown with its figures, CSV and its results.
-
-    summary: The study.
-    findings: What is to be said of it: see `find_all`.
-    out: The HTML file; see `results_place` for the name of the results.
-    text: Whether sentences may be shown; without, no text of any corpus is in any of the files.
-    RETURNS: The files written.
-    RAISES DistillError: If a file cannot be written, or the report is not called like an HTML file.
-    """
-    results = results_place(out)
-    browser = make_browser(summary) if text else None
-    facts = {**page_facts(summary, findings, browser, text=text), "results": results.name}
-    page = _environment(True).get_template("report.html.jinja").render(facts)
-    folder = out.with_name(f"{out.stem}_figures")
-    notes = _environment(False).get_template("report.md.jinja").render(facts, figures=folder.name)
-    write_bytes(page.encode(), out)
-    write_bytes(notes.encode(), out.with_suffix(".md"))
-    for name, figure in _named_figures(facts).items():
-        write_bytes(_standalone(figure).encode(), folder / f"{name}.svg")
-    write_results(results_data(summary, findings), results)
-    return [out, out.with_suffix(".md"), results, *write_csv(findings, out)]
-
-
-def page_facts(
-    summary: Summary, findings: dict[str, Any], browser: Browser | None, *, text: bool
-) -> dict[str, Any]:
+def _page_facts(found: StudyResults, findings: dict[str, Any], *, text: bool) -> dict[str, Any]:
     """Everything that the templates show."""
-    say = gist if text else without_text
+    say: Callable[[str], str] = short_error if text else without_text
     return {
-        "study": summary.study,
-        "summary": summary,
+        "study": found.study,
+        "found": found,
         "findings": findings,
-        "tables": list(sections.score_tables(summary, findings)),
+        "tables": list(sections.score_tables(found, findings)),
         "families": list(sections.families(findings)),
         "exposures": sections.exposure_rows(findings),
         "teacher_labels": sections.teacher_labels(findings),
         "lineage": sections.lineage_rows(findings),
         "worth": sections.worth_rows(findings),
-        "costs": sections.cost_rows(summary, findings),
-        "failures": {run: say(error) for run, error in summary.failures.items()},
-        "versions": sections.versions(summary),
+        "costs": sections.cost_rows(found, findings),
+        "failures": {run: say(error) for run, error in found.failures.items()},
+        "versions": sections.versions(found),
         "forests": sections.forest_figures(findings),
-        "curves": sections.curve_figures(summary, findings),
-        "learning": sections.learning_figures(summary, findings),
-        "browser": browser,
-        "kinds": KINDS,
+        "curves": sections.curve_figures(found, findings),
+        "learning": sections.learning_figures(found, findings),
+        "browser": make_browser(found) if text else None,
     }
 
 
@@ -172,51 +149,152 @@ def _environment(html: bool) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=not html,
     )
     environment.filters |= {
         "percent": sections.percent,
         "signed": sections.signed,
-        "svg": lambda figure: Markup(in_page(figure)),
+        "svg": lambda figure: Markup(_in_page(figure)),
         "cell": lambda text: str(text).replace("|", "\\|").replace("\n", " "),
     }
     environment.globals |= {
         "marks": sections.MARKS,
         "meanings": sections.MEANINGS,
         "names": sections.NAMES,
+        "drawing": STYLE,
         "TEST": TEST,
         "HELDOUT": HELDOUT,
-        "shade": shade,
-        "figure_name": figure_name,
+        "shade": lambda value, low, high: round(100 * (value - low) / (high - low)) if high > low else 50,
+        "figure_name": _figure_name,
     }
     return environment
 
 
-def in_page(figure: str) -> str:
+def _in_page(figure: str) -> str:
     """A figure that takes its ink from the page, so that it can be read on dark paper too."""
-    from .plots import GRID, INK, PAPER, SOFT
-
-    for colour, variable in ((INK, "--ink"), (SOFT, "--soft"), (PAPER, "--paper"), (GRID, "--line")):
+    inks = {plots.INK: "--ink", plots.SOFT: "--soft", plots.PAPER: "--paper", plots.GRID: "--line"}
+    for colour, variable in inks.items():
         figure = figure.replace(colour, f"var({variable})")
     return figure
 
 
-def _standalone(figure: str) -> str:
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{figure}'
-
-
-def shade(value: float, low: float, high: float) -> int:
-    """How dark a cell of a heat map is, in percent."""
-    return round(100 * (value - low) / (high - low)) if high > low else 50
-
-
-def figure_name(*parts: str) -> str:
+def _figure_name(*parts: str) -> str:
     """The file name of a figure."""
     return "-".join("".join(c if c.isalnum() or c in "_+." else "_" for c in part) for part in parts if part)
 
 
 def _named_figures(facts: dict[str, Any]) -> dict[str, str]:
-    found = {figure_name("forest", *key): figure for key, figure in facts["forests"].items()}
-    found |= {figure_name("learning", student): figure for student, figure in facts["learning"].items()}
+    found = {_figure_name("forest", *key): figure for key, figure in facts["forests"].items()}
+    found |= {_figure_name("learning", student): figure for student, figure in facts["learning"].items()}
     for group, curves in facts["curves"].items():
-        found |= {figure_name("curve", group, name): figure for name, figure in curves}
+        found |= {_figure_name("curve", group, name): figure for name, figure in curves}
     return found
+
+
+def _write_csv(findings: Mapping[str, Any], out: Path) -> Iterator[Path]:
+    """Write `….scores.csv` and `….comparisons.csv` beside a report."""
+    tables = {"scores": (SCORE, _score_rows(findings)), "comparisons": (COMPARISON, _comparisons(findings))}
+    for name, (fields, rows) in tables.items():
+        stream = io.StringIO()
+        writer = csv.DictWriter(stream, fields, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        place = out.with_suffix(f".{name}.csv")
+        write_bytes(stream.getvalue().encode(), place)
+        yield place
+
+
+def _score_rows(findings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for arm in findings["arms"]:
+        common = {**arm["arm"], "seeds": len(arm["seeds"]), "steps": arm["steps"]}
+        for name, scores in arm["sets"].items():
+            named = {"micro": scores["micro"], **scores["labels"], "macro": {"f": scores["macro_f"]}}
+            named |= {part: {"f": scores[part]} for part in ("seen", "unseen", "best") if part in scores}
+            for label, metrics in named.items():
+                for metric, score in metrics.items():
+                    yield {**common, "set": name, "label": label, "metric": metric, **score}
+
+
+def _comparisons(findings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for row in findings["comparisons"]:
+        arms = {"first": row["first"]["name"], "second": row["second"]["name"]}
+        common = {"student": row["first"]["student"], "gold_size": row["first"]["gold_size"]}
+        yield {**row, **common, **arms, "seeds": len(row["seeds"])}
+
+
+README = "README.md"
+# <student>/<regimen>/gold-<n>/seed-<s>
+DEPTH = 4
+DISTILLED = "on the labels of a large language model (distilled labels)"
+
+
+def write_card(run_dir: Path | str, out: Path | str | None = None, *, licence: str = "") -> Path:
+    """Write the model card of a finished run, which `spacy package` puts into the pipeline's wheel.
+
+    run_dir: the run's folder, within its study's.
+    out: where to write; None for `README.md` in the run's model-last.
+    licence: the licence of the training data; empty if it is not known.
+    RAISES DistillError: if this is not the folder of a finished run, or it kept no model to put the card in.
+    """
+    run_dir = Path(run_dir).resolve()
+    problem = (
+        f"{run_dir} is not the folder of a finished run. Give one of the form "
+        "STUDY/<student>/<regimen>/gold-<n>/seed-<s> that `spacy distill study` made."
+    )
+    if len(run_dir.parts) <= DEPTH:
+        raise DistillError(problem)
+    root = run_dir.parents[DEPTH - 1]
+    try:
+        found = read_results(root)
+    except DistillError as error:
+        raise DistillError(problem) from error
+    result = next((r for r in found.results if root / r.run.folder == run_dir), None)
+    if result is None:
+        raise DistillError(problem)
+    if out is None and not (run_dir / LAST).is_dir():
+        raise DistillError(
+            f'{run_dir} kept no model. Set keep = "last" in [study] and run it again, or write the card '
+            "elsewhere with --out."
+        )
+    place = run_dir / LAST / README if out is None else Path(out)
+    page = _environment(False).get_template("card.md.jinja").render(_card_facts(found, result, licence))
+    write_bytes(page.encode(), place)
+    return place
+
+
+def _card_facts(found: StudyResults, result: RunResult, licence: str) -> dict[str, Any]:
+    """Everything that the card says."""
+    resampler = Resampler.of(found.study.resamples)
+    arm = result.run.arm
+    names = [name for name in found.test_sets if result.has("last", name)]
+    curve = [point["planned"] for point in result.blend["curve"]] if result.blend else []
+    return {
+        "arm": arm,
+        "seed": result.run.seed,
+        "record": result.record,
+        "scores": {name: score_arm(count_runs([result], name), resampler) for name in names},
+        "over_seeds": {name: score_arm(count_runs(found.by_arm[arm], name), resampler) for name in names},
+        "seeds": len(found.by_arm[arm]),
+        "curve": sparkline(curve, 50, top=1.0) if curve else "",
+        "exposures": exposures([result]),
+        "sources": _sources(result),
+        "teacher": teacher_findings(found, resampler).get(arm.variant),
+        "data": _part(found.data, trained_on(found.study, result.run)),
+        "not_trained_on": _part(found.data, (*names, "dev")),
+        "licence": licence,
+        "study": found.study,
+    }
+
+
+def _part(data: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: data[name] for name in names if name in data}
+
+
+def _sources(result: RunResult) -> str:
+    """What labels a pipeline was trained on, in words."""
+    seen = {name for name, counts in exposures([result]).items() if counts["examples"]}
+    if not seen:
+        return "as its config says"
+    more = "on more text with gold labels" if result.run.arm.regimen == ORACLE else DISTILLED
+    parts = ["on gold labels"] * ("gold" in seen) + [more] * bool(seen - {"gold"})
+    return " and ".join(parts) if len(parts) > 1 else f"{parts[0]} alone"

@@ -1,7 +1,6 @@
 """A small study for tests: corpora of made-up sentences, a study config, and an engine without processes."""
 
 import random
-import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,9 @@ from helpers.support import ROOT
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.corpus.provenance import set_origin, views
 from spacy_distill.engines.engine import JobEvent
-from spacy_distill.study.config import read_study
-from spacy_distill.study.run import Job, carry_out
-from spacy_distill.study.runner import CORPORA, conduct, plan_study, write_study
-from spacy_distill.study.sources import write_data, write_teachers
-from spacy_distill.study.store import Store
+from spacy_distill.study.plan import StudyPlan
+from spacy_distill.study.run import TrainingJob, carry_out
+from spacy_distill.study.runner import run_study
 
 FIRST = ("Ana", "Bo", "Carl", "Dora", "Emil", "Fay")
 PLACES = ("Oslo", "Lima", "Graz", "Bern", "Kyoto", "Quito")
@@ -121,30 +118,33 @@ def write_config(folder: Path, extra: str = "") -> Path:
 class InProcess:
     """The smallest engine there can be: one job after the other, in this process."""
 
-    def run(self, jobs: Sequence[Job], scratch: Path) -> Iterator[JobEvent]:
+    workers = 1
+
+    def run(self, jobs: Sequence[TrainingJob], scratch: Path) -> Iterator[JobEvent[TrainingJob]]:
         for i, job in enumerate(jobs):
             yield JobEvent(job, "started")
             folder = scratch / str(i)
-            folder.mkdir()
-            try:
-                carry_out(job, folder)
-            except (ValueError, OSError):
-                yield JobEvent(job, "failed", folder, traceback.format_exc())
-            else:
-                yield JobEvent(job, "finished", folder)
+            yield JobEvent.of(job, carry_out(job, folder), folder)
 
 
-def run_study(config: Path, out: Path, overrides: dict[str, Any] | None = None) -> list[tuple[str, str]]:
+def carry_out_study(
+    config: Path, out: Path, overrides: dict[str, Any] | None = None, *, report: bool = False
+) -> list[tuple[str, str]]:
     """Carry out a study in this process.
 
-    RETURNS: What happened: kind and run, without the starts.
+    RETURNS: What happened to its runs: kind and run, without the starts.
     """
-    study, resolved = read_study(config, overrides)
-    store = Store(out)
-    with store.opened() as scratch:
-        plan, inputs = plan_study(study, out / CORPORA)
-        write_study(resolved, plan, store)
-        happened = [(p.kind, str(p.planned.run)) for p in conduct(plan, store, InProcess(), scratch)]
-        write_teachers(study, out)
-        write_data(study, inputs, out)
-    return [(kind, run) for kind, run in happened if kind != "started"]
+    events = run_study(config, out, engine=InProcess(), overrides=overrides, report=report)
+    return [(e.kind, str(e.run.run)) for e in events if e.run is not None and e.kind != "started"]
+
+
+def planned(config: Path, out: Path, **values: Any) -> StudyPlan:
+    """The plan of a study, with its corpora in a folder; nothing is trained.
+
+    values: Values of [study].
+    """
+    overrides = {f"study.{name}": value for name, value in values.items()}
+    events = run_study(config, out, engine=InProcess(), overrides=overrides)
+    plan = next(iter(events)).plan
+    events.close()
+    return plan

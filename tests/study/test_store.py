@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import srsly
 
-from spacy_distill.study.store import Store
+from spacy_distill.study.store import StudyFolder
 
 RUN = Path("student/gold/gold-all/seed-0")
 
@@ -20,49 +20,49 @@ def results(folder, fingerprint="f"):
 
 
 def test_a_run_is_done_once_its_results_are_kept(tmp_path):
-    store = Store(tmp_path / "out")
-    with store.opened() as scratch:
-        assert not store.is_done(RUN, "f")
-        store.keep(RUN, results(scratch / "0"))
-    assert store.is_done(RUN, "f")
-    assert not store.is_done(RUN, "another fingerprint")
+    folder = StudyFolder(tmp_path / "out")
+    with folder.opened() as scratch:
+        assert not folder.is_done(RUN, "f")
+        folder.keep(RUN, results(scratch / "0"))
+    assert folder.is_done(RUN, "f")
+    assert not folder.is_done(RUN, "another fingerprint")
     assert not scratch.exists()
 
 
 def test_new_results_take_the_place_of_old_ones(tmp_path):
-    store = Store(tmp_path / "out")
-    with store.opened() as scratch:
-        store.keep(RUN, results(scratch / "0", "old"))
-        (store.root / RUN / "left-over").touch()
-        store.keep(RUN, results(scratch / "1", "new"))
+    folder = StudyFolder(tmp_path / "out")
+    with folder.opened() as scratch:
+        folder.keep(RUN, results(scratch / "0", "old"))
+        (folder.root / RUN / "left-over").touch()
+        folder.keep(RUN, results(scratch / "1", "new"))
         assert sorted(place.name for place in scratch.iterdir()) == []
-    assert store.is_done(RUN, "new")
-    assert not (store.root / RUN / "left-over").exists()
+    assert folder.is_done(RUN, "new")
+    assert not (folder.root / RUN / "left-over").exists()
 
 
 @pytest.mark.parametrize("missing", ["run.json", "scores.json"])
 def test_a_half_written_run_is_not_done(tmp_path, missing):
-    store = Store(tmp_path)
+    folder = StudyFolder(tmp_path)
     results(tmp_path / RUN)
     (tmp_path / RUN / missing).unlink()
-    assert not store.is_done(RUN, "f")
+    assert not folder.is_done(RUN, "f")
 
 
 def test_what_a_killed_study_left_is_removed(tmp_path):
     (tmp_path / ".running" / "0").mkdir(parents=True)
     (tmp_path / ".running" / "0" / "model").touch()
-    with Store(tmp_path).opened() as scratch:
+    with StudyFolder(tmp_path).opened() as scratch:
         assert list(scratch.iterdir()) == []
 
 
 def test_two_studies_cannot_work_in_one_folder(tmp_path):
     with (
-        Store(tmp_path).opened(),
+        StudyFolder(tmp_path).opened(),
         pytest.raises(ValueError, match="Another study is at work"),
-        Store(tmp_path).opened(),
+        StudyFolder(tmp_path).opened(),
     ):
         pass
-    with Store(tmp_path).opened():
+    with StudyFolder(tmp_path).opened():
         pass
 
 
@@ -70,7 +70,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
     (tmp_path / "file").touch()
     with (
         pytest.raises(ValueError, match=r"Cannot write to .*file"),
-        Store(tmp_path / "file" / "out").opened(),
+        StudyFolder(tmp_path / "file" / "out").opened(),
     ):
         pass
 
@@ -78,16 +78,16 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission_is_named(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(ValueError, match="Cannot write to"), Store(tmp_path / "out").opened():
+    with pytest.raises(ValueError, match="Cannot write to"), StudyFolder(tmp_path / "out").opened():
         pass
 
 
 def test_a_failure_is_kept_with_its_log_until_the_run_succeeds(tmp_path):
-    store = Store(tmp_path / "out")
-    with store.opened() as scratch:
-        place = store.keep_failure(RUN, results(scratch / "0"), "ValueError: no luck")
+    folder = StudyFolder(tmp_path / "out")
+    with folder.opened() as scratch:
+        place = folder.keep_failure(RUN, results(scratch / "0"), "ValueError: no luck")
         assert (place / "log.txt").read_text() == "a log"
-        assert store.failure(RUN) == "ValueError: no luck"
-        store.keep(RUN, results(scratch / "1"))
-    assert store.failure(RUN) is None
-    assert not (store.root / "failed").exists()
+        assert folder.failure(RUN) == "ValueError: no luck"
+        folder.keep(RUN, results(scratch / "1"))
+    assert folder.failure(RUN) is None
+    assert not (folder.root / "failed").exists()

@@ -2,20 +2,14 @@
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from confection import Config, ConfigValidationError
 
+from helpers.studying import carry_out_study, make_sentences, planned, write_config
 from helpers.support import ROOT
 from spacy_distill.corpus.docbin import write_docs
-from spacy_distill.study.config import read_study
-from spacy_distill.study.runner import plan_study
-from studying import make_sentences, run_study, write_config
-
-
-def planned(config, folder, **overrides):
-    study = read_study(config, {f"study.{name}": value for name, value in overrides.items()})[0]
-    return plan_study(study, folder)[0]
 
 
 def config_of(plan, name, seed=0):
@@ -124,7 +118,7 @@ def test_a_student_needs_no_section_that_spacy_can_fill_in(config, tmp_path):
     student = without(tmp_path, "training.logger", "training.optimizer", "training.eval_frequency")
     out = tmp_path / "out"
     values = {"seeds": [0], "regimens": ["simple_mix"], "train.training": {"batcher": {"size": 4}}, **student}
-    assert run_study(config, out, {f"study.{name}": value for name, value in values.items()}) == [
+    assert carry_out_study(config, out, {f"study.{name}": value for name, value in values.items()}) == [
         ("finished", "tiny/simple_mix/gold-all/seed-0")
     ]
     assert planned(config, tmp_path / "c", **without(tmp_path, "initialize")).runs
@@ -141,7 +135,8 @@ def fingerprints(plan):
     return {str(p.run): p.fingerprint for p in plan.runs}
 
 
-def test_an_encoder_that_was_not_fetched_is_told_before_anything_is_trained(config, tmp_path):
+def test_an_encoder_that_was_not_fetched_is_named_before_anything_is_trained(tmp_path):
+    config = write_config(tmp_path)
     text = (ROOT / "configs" / "student_minilm.cfg").read_text()
     (tmp_path / "minilm.cfg").write_text(text.replace('"assets/encoder"', f'"{tmp_path}/encoder"'))
     config.write_text(re.sub(r"tiny = .*", f'tiny = "{tmp_path}/minilm.cfg"', config.read_text()))
@@ -172,3 +167,55 @@ def test_changing_the_study_changes_only_the_runs_concerned(tmp_path):
     assert fingerprints(planned(config, tmp_path / "a", keep="none", resamples=7)) == after
     elsewhere = planned(config, tmp_path / "a", ray={"num_cpus": 2, "files": "shared"})
     assert fingerprints(elsewhere) == after
+
+
+def arms_of(plan):
+    return list(dict.fromkeys(planned.run.arm for planned in plan.runs))
+
+
+def test_a_run_has_a_folder_of_student_regimen_gold_and_seed(config, tmp_path):
+    runs = [p.run for p in planned(config, tmp_path, gold_sizes=[8, 0]).runs]
+    assert Path("tiny/simple_mix/gold-8/seed-1") in {run.folder for run in runs}
+    assert Path("tiny/gold/gold-all/seed-0") in {run.folder for run in runs}
+    assert len(runs) == 2 * 2 * 2
+
+
+def test_every_arm_gets_its_first_seed_before_any_its_second(config, tmp_path):
+    seeds = [p.run.seed for p in planned(config, tmp_path, seeds=[3, 1]).runs]
+    assert seeds == [3, 3, 1, 1]
+
+
+def test_what_sees_no_teacher_is_run_once_for_all_variants(config, tmp_path):
+    names = [arm.name for arm in arms_of(planned(config, tmp_path, variants=["cot", "standard"], seeds=[0]))]
+    assert names == ["gold", "simple_mix", "simple_mix+standard"]
+
+
+def test_the_first_value_of_an_axis_leaves_no_trace_in_the_name(config, tmp_path):
+    arms = arms_of(
+        planned(config, tmp_path, rates=["student", "constant"], hold=["steps", "gold"], seeds=[0])
+    )
+    assert {arm.name for arm in arms} == {
+        "gold", "gold+constant", "simple_mix", "simple_mix+equal_gold",
+        "simple_mix+constant", "simple_mix+constant+equal_gold",
+    }  # fmt: skip
+
+
+def test_the_baseline_is_the_same_run_whatever_is_equal(config, tmp_path):
+    assert [arm.hold for arm in arms_of(planned(config, tmp_path, hold=["gold"], regimens=["gold"]))] == [
+        "steps"
+    ]
+
+
+def test_a_run_that_two_grids_ask_for_is_one_run(tmp_path):
+    config = write_config(tmp_path, '\n[study.grids.more]\nregimens = ["gold", "cosine"]\n')
+    names = [str(p.run) for p in planned(config, tmp_path / "out").runs]
+    assert len(names) == len(set(names)) == 6
+
+
+def test_two_arms_never_share_a_folder(tmp_path):
+    """A teacher called like a learning rate would give two arms one name, and one of them would be lost."""
+    config = write_config(tmp_path, '\n[study.grids.more]\nvariants = ["cot", "constant"]\n')
+    config.write_text(config.read_text().replace("\nstandard = ", "\nconstant = "))
+    assert planned(config, tmp_path / "out").runs
+    with pytest.raises(ValueError, match=r"both be called 'simple_mix\+constant'"):
+        planned(config, tmp_path / "out", rates=["student", "constant"])

@@ -1,6 +1,5 @@
 """The report: complete, self-contained, escaped, and made again from its own data."""
 
-import copy
 import csv
 import gzip
 import json
@@ -10,21 +9,18 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+import srsly
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from helpers.studying import carry_out_study, make_sentences, planned, write_config
 from spacy_distill.corpus.docbin import read_docs, write_docs
-from spacy_distill.study.findings import find_all
-from spacy_distill.study.report.browser import make_browser
-from spacy_distill.study.report.card import render_card
-from spacy_distill.study.report.report import write_report, write_scores
-from spacy_distill.study.report.sections import worth_rows
-from spacy_distill.study.results import HELDOUT, TEST, Tracer, article_rows, total_of
-from spacy_distill.study.run import PREDICTIONS
-from spacy_distill.study.store import Store
-from spacy_distill.study.summary import read_summary
-from studying import make_sentences, run_study, write_config
+from spacy_distill.study.report.report import write_report
+from spacy_distill.study.results import read_results
 
+TEST, HELDOUT = "test", "heldout"
+RUN = "tiny/simple_mix/gold-all/seed-0"
+TRACEBACK = "Traceback (most recent call last):\n"
 VOID = {"meta", "br", "input", "path", "use", "rect", "circle", "line", "link", "img"}
 
 
@@ -49,9 +45,9 @@ class Checker(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def report(summary, findings, tmp_path_factory):
+def report(study_dir, tmp_path_factory):
     out = tmp_path_factory.mktemp("report") / "page.html"
-    write_report(summary, findings, out)
+    write_report(study_dir, out)
     return out
 
 
@@ -112,15 +108,13 @@ def test_csv_has_every_score_with_its_interval(report, findings):
 
 
 def test_results_json_alone_gives_the_same_findings_and_a_report(report, findings, tmp_path):
-    again = read_summary(report.with_suffix(".results.json"))
-    assert find_all(again) == findings
-    write_report(again, findings, tmp_path / "again.html")
+    again = write_report(report.with_suffix(".results.json"), tmp_path / "again.html")
+    assert again.findings == findings
     assert 'id="errors"' not in (tmp_path / "again.html").read_text()
 
 
-def test_without_text_no_file_of_the_report_has_a_sentence(summary, findings, tmp_path):
-    write_report(summary, findings, tmp_path / "page.html", text=False)
-    write_scores(summary, tmp_path)
+def test_without_text_no_file_of_the_report_has_a_sentence(study_dir, tmp_path):
+    write_report(study_dir, tmp_path / "page.html", text=False)
     files = [place for place in tmp_path.rglob("*") if place.is_file()]
     assert len(files) > 6
     for place in files:
@@ -128,23 +122,25 @@ def test_without_text_no_file_of_the_report_has_a_sentence(summary, findings, tm
             assert word not in place.read_text()
 
 
-def test_why_a_run_failed_is_told_without_the_text_that_its_error_quotes(summary, findings, tmp_path):
-    run = str(summary.runs[0])
-    error = "Traceback (most recent call last):\n  in x.py\nValueError: [E949] Ana visited Kyoto\n"
-    failed = replace(summary, failures={run: error})
-    write_report(failed, findings, tmp_path / "page.html", text=False)
+def test_why_a_run_failed_is_said_without_the_text_that_its_error_quotes(found, tmp_path):
+    run = str(found.runs[0])
+    cause = f"{TRACEBACK}  in x.py\nKeyError: 'a cause'\n\n"
+    error = f"{cause}{TRACEBACK}  in x.py\nValueError: [E949] Ana visited Kyoto\n"
+    died = "The worker process died (killed, or out of memory)."
+    failed = replace(found, failures={run: error, "a run": f"{TRACEBACK}RuntimeError\n", "other": died})
+    write_report(failed, tmp_path / "page.html", text=False)
     for place in (file for file in tmp_path.rglob("*") if file.is_file()):
         assert "Kyoto" not in place.read_text()
-    assert f"<code>{run}</code>: ValueError [E949]" in (tmp_path / "page.html").read_text()
-    write_report(failed, findings, tmp_path / "text" / "page.html")
+    for words in (f"<code>{run}</code>: ValueError [E949]", "a run</code>: RuntimeError", died):
+        assert words in (tmp_path / "page.html").read_text()
+    write_report(failed, tmp_path / "text" / "page.html")
     assert "Ana visited Kyoto" in (tmp_path / "text" / "page.md").read_text()
     assert "Kyoto" not in (tmp_path / "text" / "page.results.json").read_text()
 
 
-def test_a_report_of_results_is_that_of_the_folder_without_text(summary, findings, tmp_path):
-    write_report(summary, findings, tmp_path / "folder" / "page.html", text=False)
-    again = read_summary(tmp_path / "folder" / "page.results.json")
-    write_report(again, find_all(again), tmp_path / "again" / "page.html")
+def test_a_report_of_results_is_that_of_the_folder_without_text(study_dir, tmp_path):
+    write_report(study_dir, tmp_path / "folder" / "page.html", text=False)
+    write_report(tmp_path / "folder" / "page.results.json", tmp_path / "again" / "page.html")
     names = sorted(place.relative_to(tmp_path / "again") for place in (tmp_path / "again").rglob("*.*"))
     assert len(names) > 6
     for name in names:
@@ -164,15 +160,14 @@ def test_the_browser_shows_gold_teacher_and_students_with_what_to_filter_by(repo
 
 def test_a_test_corpus_that_changed_after_the_runs_is_not_drawn_over(tmp_path):
     config = write_config(tmp_path)
-    run_study(config, tmp_path / "out", {"study.seeds": [0], "study.regimens": ["simple_mix"]})
+    carry_out_study(config, tmp_path / "out", {"study.seeds": [0], "study.regimens": ["simple_mix"]})
     write_docs(make_sentences("other", 16), tmp_path / "test.spacy")
-    browser = make_browser(read_summary(tmp_path / "out"))
-    assert {sentence.name for sentence in browser.sentences} == {HELDOUT}
-    (note,) = browser.notes
-    assert "test.spacy is not what the runs were scored on" in note
+    write_report(tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert set(re.findall(r'data-corpus="(\w+)"', page)) == {HELDOUT}
+    assert "test.spacy is not what the runs were scored on" in page
     write_docs(make_sentences("other", 8), tmp_path / "out" / "corpora" / "heldout.spacy")
-    summary = read_summary(tmp_path / "out")
-    write_report(summary, find_all(summary), tmp_path / "page.html")
+    write_report(tmp_path / "out", tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert "heldout.spacy is not what the runs were scored on" in page
     assert '<article class="card"' not in page
@@ -187,18 +182,19 @@ def test_documents_that_share_an_id_are_neither_shown_nor_traced(tmp_path):
             if name == "test" or int(doc.user_data["distill"]["id"].partition(":")[2]) % 4 < 2:
                 doc.user_data["distill"] |= twin
         write_docs(docs, tmp_path / f"{name}.spacy")
-    run_study(config, tmp_path / "out", {"study.seeds": [0], "study.regimens": ["simple_mix"]})
-    summary = read_summary(tmp_path / "out")
-    browser = make_browser(summary)
-    assert {sentence.name for sentence in browser.sentences} == {HELDOUT}
-    assert "twin" not in {sentence.id for sentence in browser.sentences}
-    assert [note.partition(" ")[0] for note in browser.notes] == ["16", "4"]
-    rows = Store(tmp_path / "out").scores(summary.runs[0].folder)["sets"][HELDOUT]
-    place = tmp_path / "out" / summary.runs[0].folder / PREDICTIONS
-    Tracer(tmp_path / "out" / "corpora").add_lineage(rows, place, "cot")
+    carry_out_study(config, tmp_path / "out", {"study.seeds": [0], "study.regimens": ["simple_mix"]})
+    write_report(tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert set(re.findall(r'data-corpus="(\w+)"', page)) == {HELDOUT}
+    assert re.findall(r"(\d+) documents of .* share their id", page) == ["16", "4"]
+    assert "<b>twin</b>" not in page
+    rows = srsly.read_json(tmp_path / "out" / RUN / "scores.json")["sets"][HELDOUT]
     assert [row["id"] for row in rows].count("twin") == 4
-    traced = [row["id"] for row in rows if "lineage" in row]
-    assert traced and "twin" not in traced
+    # Each error of a student that is not drawn from a twin is inherited or its own.
+    wrong = sum(sum(n[1:]) for row in rows if row["id"] != "twin" for n in row["last"].values())
+    (arm,) = write_report(tmp_path / "out").findings["arms"]
+    kinds = ("inherited_invented", "inherited_missed", "own_invented", "own_missed")
+    assert wrong and sum(arm["lineage"]["all"][kind] for kind in kinds) == wrong
 
 
 def test_text_and_labels_that_look_like_html_are_escaped(tmp_path):
@@ -211,9 +207,8 @@ def test_text_and_labels_that_look_like_html_are_escaped(tmp_path):
         odd.user_data = docs[1].user_data
         write_docs([docs[0], odd, *docs[2:]], tmp_path / f"{name}.spacy")
     out = tmp_path / "out"
-    run_study(config, out, {"study.seeds": [0], "study.heldout": 0})
-    summary = read_summary(out)
-    write_report(summary, find_all(summary), out / "page.html")
+    carry_out_study(config, out, {"study.seeds": [0], "study.heldout": 0})
+    write_report(out, out / "page.html")
     page = (out / "page.html").read_text()
     assert "&lt;script&gt;alert" in page
     for raw in ("<script>alert", "<b>article", "<i>A</i>"):
@@ -221,80 +216,60 @@ def test_text_and_labels_that_look_like_html_are_escaped(tmp_path):
 
 
 def test_a_study_without_a_finished_run_has_a_report_too(tmp_path, config):
-    from spacy_distill.study.config import read_study
-    from spacy_distill.study.runner import CORPORA, plan_study, write_study
-    from spacy_distill.study.store import Store
-
-    study, resolved = read_study(config)
-    plan, _ = plan_study(study, tmp_path / CORPORA)
-    write_study(resolved, plan, Store(tmp_path))
-    summary = read_summary(tmp_path)
-    write_report(summary, find_all(summary), tmp_path / "page.html")
+    planned(config, tmp_path)
+    write_report(tmp_path, tmp_path / "page.html")
     assert "0 / 4" in (tmp_path / "page.html").read_text()
 
 
 def test_with_several_gold_sizes_it_says_what_distilled_documents_are_worth(tmp_path, config):
     axes = {"study.gold_sizes": [4, 12, 0], "study.regimens": ["gold", "simple_mix", "distilled"]}
-    run_study(config, tmp_path, {"study.seeds": [0], "study.keep": "none", **axes})
-    summary = read_summary(tmp_path)
-    findings = find_all(summary)
-    write_report(summary, findings, tmp_path / "page.html")
+    carry_out_study(config, tmp_path, {"study.seeds": [0], "study.keep": "none", **axes})
+    findings = write_report(tmp_path, tmp_path / "page.html").findings
     assert {(row["arm"]["name"], row["arm"]["gold_size"], row["gold"]) for row in findings["worth"]} == {
         ("simple_mix", 4, 4), ("simple_mix", 12, 12), ("simple_mix", 0, 24),
         ("distilled", 4, 0), ("distilled", 12, 0), ("distilled", 0, 0),
     }  # fmt: skip
-    # What saw no gold is worth all that it equals.
-    for row in worth_rows(findings):
-        if row["name"] == "distilled":
-            assert row["worth"].endswith(f"+{row['equals']:,.0f}")
     assert 'id="worth"' in (tmp_path / "page.html").read_text()
     notes = (tmp_path / "page.md").read_text()
     assert "learning-tiny.svg" in notes
+    # What saw no gold is worth all that it equals.
+    for row in findings["worth"]:
+        if row["arm"]["name"] == "distilled":
+            assert f"+{row['equals']:,.0f} |" in notes
     # What the arm is called tells its gold in each table that has several.
     for part in ("What training saw", "Whose errors they are"):
         assert "| simple_mix, 12 gold documents |" in notes.partition(f"## {part}")[2].partition("\n## ")[0]
 
 
 def test_one_run_alone_has_a_report_without_comparisons(tmp_path, config):
-    run_study(config, tmp_path, {"study.seeds": [0], "study.regimens": ["gold"], "study.heldout": 0})
-    summary = read_summary(tmp_path)
-    findings = find_all(summary)
-    assert findings["comparisons"] == []
-    write_report(summary, findings, tmp_path / "page.html")
+    carry_out_study(config, tmp_path, {"study.seeds": [0], "study.regimens": ["gold"], "study.heldout": 0})
+    assert write_report(tmp_path, tmp_path / "page.html").findings["comparisons"] == []
     assert 'id="comparisons"' not in (tmp_path / "page.html").read_text()
 
 
-def test_a_test_corpus_without_an_entity_of_which_students_find_none_has_a_report_too(summary, tmp_path):
+def test_a_test_corpus_without_an_entity_of_which_students_find_none_has_a_report_too(found, tmp_path):
     def empty(rows):
         return [{**row, **{kind: {} for kind in row if kind != "document"}} for row in rows]
 
     results = [
         replace(result, sets={name: empty(rows) for name, rows in result.sets.items()})
-        for result in summary.results
+        for result in found.results
     ]
-    bare = replace(summary, results=results, folder=None)
-    write_report(bare, find_all(bare), tmp_path / "page.html")
-    again = read_summary(tmp_path / "page.results.json")
-    assert [found["sets"][TEST]["micro"]["f"]["mean"] for found in find_all(again)["arms"]] == [0, 0]
-    assert "micro" in render_card(again, again.results[0], "MIT")
+    write_report(replace(found, results=results, folder=None), tmp_path / "page.html")
+    again = write_report(tmp_path / "page.results.json", tmp_path / "again.html").findings
+    assert [arm["sets"][TEST]["micro"]["f"]["mean"] for arm in again["arms"]] == [0, 0]
 
 
-def test_a_run_without_an_entity_keeps_its_place_in_the_report():
-    """Rows an article tell that they were counted, also where nothing was found."""
-    rows = [{"id": "a", "document": "a", "last": {}, "last_seen": {}}]
-    assert article_rows(rows) == [{"document": "a", "last": {}, "last_seen": {}}]
-
-
-def test_means_are_those_of_the_counts_on_disk(summary, findings):
-    arm, results = next(iter(summary.by_arm.items()))
+def test_means_are_those_of_the_counts_on_disk(study_dir, findings):
     fs = []
-    for result in results:
-        tp, fp, fn = (sum(numbers) for numbers in zip(*total_of(result.sets[TEST]).values(), strict=True))
+    for place in sorted(study_dir.glob("tiny/gold/*/*/scores.json")):
+        counts = [n for row in srsly.read_json(place)["sets"][TEST] for n in row["last"].values()]
+        tp, fp, fn = (sum(numbers) for numbers in zip(*counts, strict=True))
         fs.append(2 * tp / (2 * tp + fp + fn))
-    found = findings["arms"][0]
-    assert found["arm"]["name"] == arm.name
-    assert found["sets"][TEST]["micro"]["f"]["mean"] == pytest.approx(sum(fs) / len(fs))
-    assert list(found["per_seed"].values()) == pytest.approx(fs)
+    arm = findings["arms"][0]
+    assert arm["arm"]["name"] == "gold"
+    assert arm["sets"][TEST]["micro"]["f"]["mean"] == pytest.approx(sum(fs) / len(fs))
+    assert list(arm["per_seed"].values()) == pytest.approx(fs)
 
 
 def test_seen_and_unseen_entities_make_up_all(findings):
@@ -319,12 +294,14 @@ def test_the_teacher_table_counts_only_documents_with_labels(findings):
     assert teachers["cot"]["scores"]["labels"]["PER"]["f"]["mean"] == 1
 
 
-def test_the_teacher_table_has_the_labels_of_all_teachers_escaped(summary, findings, tmp_path):
-    odd, teachers = "A|B", copy.deepcopy(findings["teachers"])
-    teachers["standard"]["scores"]["labels"][odd] = teachers["standard"]["scores"]["labels"]["PER"]
-    arms = copy.deepcopy(findings["arms"])
-    arms[0]["sets"][TEST]["labels"][odd] = arms[0]["sets"][TEST]["labels"]["PER"]
-    write_report(summary, {**findings, "teachers": teachers, "arms": arms}, tmp_path / "page.html")
+def test_the_teacher_table_has_the_labels_of_all_teachers_escaped(report, tmp_path):
+    data = json.loads(report.with_suffix(".results.json").read_text())
+    first = next(run for run in data["runs"] if "/gold/" in run["run"])
+    rows = data["teachers"]["standard"]["rows"] + first["sets"][TEST]
+    for row in rows:
+        row["last"]["A|B"] = [1, 1, 1]
+    (tmp_path / "results.json").write_text(json.dumps(data))
+    write_report(tmp_path / "results.json", tmp_path / "page.html")
     assert "<th>A|B F1</th>" in (tmp_path / "page.html").read_text()
     tables = re.findall(r"(?:^\|.*\n)+", (tmp_path / "page.md").read_text(), re.M)
     heads = [table.partition("\n")[0] for table in tables if r"A\|B" in table]
@@ -337,18 +314,18 @@ def test_a_run_that_was_made_of_other_inputs_is_not_in_the_report(study_dir, tmp
     shutil.copytree(study_dir, tmp_path / "study")
     place = tmp_path / "study" / "tiny/gold/gold-all/seed-0/run.json"
     place.write_text(json.dumps({**json.loads(place.read_text()), "fingerprint": "of another corpus"}))
-    assert len(read_summary(tmp_path / "study").results) == 3
+    assert len(read_results(tmp_path / "study").results) == 3
 
 
 def test_a_folder_that_is_no_study_and_a_file_that_is_no_result_are_refused(tmp_path):
     with pytest.raises(ValueError, match="not the folder of a study"):
-        read_summary(tmp_path)
+        read_results(tmp_path)
     whole = gzip.compress(b"{}")
     broken = {"results.json": b"{}", "cut.json.gz": whole[:-5], "bad.json.gz": whole[:10] + b"x"}
     for name, content in broken.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(ValueError, match=r"nor a results\.json"):
-            read_summary(tmp_path / name)
+            read_results(tmp_path / name)
 
 
 def test_results_that_lack_a_part_are_refused(report, tmp_path):
@@ -356,11 +333,11 @@ def test_results_that_lack_a_part_are_refused(report, tmp_path):
     del data["planned"]
     (tmp_path / "results.json").write_text(json.dumps(data))
     with pytest.raises(ValueError, match=r"nor a results\.json"):
-        read_summary(tmp_path / "results.json")
+        read_results(tmp_path / "results.json")
 
 
 def test_results_of_a_later_format_are_refused_by_name(report, tmp_path):
     data = json.loads(report.with_suffix(".results.json").read_text())
     (tmp_path / "results.json").write_text(json.dumps({**data, "format": 2}))
     with pytest.raises(ValueError, match=r"has format 2, but this spacy-distill reads results of format 1"):
-        read_summary(tmp_path / "results.json")
+        read_results(tmp_path / "results.json")

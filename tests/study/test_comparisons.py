@@ -4,12 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from helpers.studying import write_config
 from spacy_distill.study.comparisons import compare_all, matched
 from spacy_distill.study.config import arms_of, make_runs, read_study
-from spacy_distill.study.results import Result
+from spacy_distill.study.results import RunResult, StudyResults
 from spacy_distill.study.statistics import Resampler
-from spacy_distill.study.summary import Summary
-from studying import write_config
 
 EQUAL = "cosine+equal_gold"
 
@@ -28,15 +27,15 @@ def made_up(study, right):
                 {"document": str(i), "last": {"PER": [found + run.seed % 2, 40 - found, 40 - found]}}
                 for i in range(10)
             ]
-            results.append(Result(run, {"steps": 6}, {"test": rows}))
-    return Summary(study, runs, results)
+            results.append(RunResult(run, {"steps": 6}, {"test": rows}))
+    return StudyResults(study, runs, results)
 
 
 def test_the_family_is_that_of_the_plan_also_before_all_runs_are_finished(tmp_path):
     """Else a difference could be claimed half-way that the whole family does not allow."""
     study = read(tmp_path, regimens=["gold", "simple_mix", "cosine", "linear"], seeds=[0, 1, 2, 3, 4])
-    summary = made_up(study, {"gold": 20, "simple_mix": 25})
-    (row,) = compare_all(summary, Resampler.of(200))
+    results = made_up(study, {"gold": 20, "simple_mix": 25})
+    (row,) = compare_all(results, Resampler.of(200))
     assert row["family"] == 3
     assert row["p_holm"] == pytest.approx(3 * row["p"])
     every = made_up(study, {"gold": 20, "simple_mix": 25, "cosine": 20, "linear": 20})

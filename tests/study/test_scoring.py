@@ -13,11 +13,17 @@ from spacy.vocab import Vocab
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.corpus.provenance import set_origin
 from spacy_distill.corpus.scores import PRF, Counts, add_counts, micro, prf
-from spacy_distill.study.results import total_of
-from spacy_distill.study.run import count_apart, score_models
+from spacy_distill.study.run import count_items, score_models
+from spacy_distill.tasks.base import find_task
 
 VOCAB = Vocab()
+NER = find_task("ner")
 TAGS = st.sampled_from(["", "-", "B-PER", "B-LOC", "I-PER", "I-LOC"])
+
+
+def total(rows, kind="last"):
+    """Counts by label of all rows."""
+    return add_counts({label: Counts(*numbers) for label, numbers in row[kind].items()} for row in rows)
 
 
 def doc_of(tags):
@@ -43,24 +49,24 @@ def pairs(draw):
 @given(st.lists(pairs(), min_size=1, max_size=4), st.sets(st.sampled_from(["w0", "w1", "w0 w1", "w2"])))
 def test_counts_are_those_of_spacys_scorer_and_seen_ones_are_a_part(drawn, surfaces):
     expected = get_ner_prf([Example(found, gold) for gold, found in drawn])
-    counted = [count_apart(gold, found, surfaces) for gold, found in drawn]
+    counted = [count_items(NER, gold, found, surfaces) for gold, found in drawn]
     rows = [{"last": every, "last_seen": seen} for every, seen in counted]
-    score = prf(micro(total_of(rows)))
+    score = prf(micro(total(rows)))
     if expected["ents_f"] is None:
         assert score.f == 0
     else:
         assert score == pytest.approx((expected["ents_p"], expected["ents_r"], expected["ents_f"]))
-        by_label = {label: prf(count) for label, count in total_of(rows).items()}
+        by_label = {label: prf(count) for label, count in total(rows).items()}
         for label, found in expected["ents_per_type"].items():
             assert by_label.get(label, PRF(0, 0, 0)) == pytest.approx((found["p"], found["r"], found["f"]))
-    seen = total_of(rows, "last_seen")
-    assert all(a <= b for label in seen for a, b in zip(seen[label], total_of(rows)[label], strict=True))
+    seen = total(rows, "last_seen")
+    assert all(a <= b for label in seen for a, b in zip(seen[label], total(rows)[label], strict=True))
 
 
 def test_an_entity_is_seen_if_its_text_is_an_entity_of_the_gold_training_data():
     gold = Doc(VOCAB, words=["Ana", "saw", "Oslo"], ents=["B-PER", "O", "B-LOC"])
     found = Doc(VOCAB, words=["Ana", "saw", "Oslo"], ents=["B-PER", "O", "B-ORG"])
-    every, seen = count_apart(gold, found, {"Oslo"})
+    every, seen = count_items(NER, gold, found, {"Oslo"})
     assert every == {"LOC": [0, 0, 1], "ORG": [0, 1, 0], "PER": [1, 0, 0]}
     assert seen == {"LOC": [0, 0, 1], "ORG": [0, 1, 0]}
 
@@ -71,8 +77,8 @@ def test_an_entity_is_right_also_if_the_students_tokens_make_its_text_another():
     words, spaces = ["Oslo", "-", "based", "waits"], [False, False, True, True]
     found = Doc(VOCAB, words=words, spaces=spaces, ents=["B-LOC", "O", "O", "O"])
     assert get_ner_prf([Example(found, gold)])["ents_f"] == 1
-    assert count_apart(gold, found, {"Oslo"}) == ({"LOC": [1, 0, 0]}, {})
-    assert count_apart(gold, found, {"Oslo-based"}) == ({"LOC": [1, 0, 0]}, {"LOC": [1, 0, 0]})
+    assert count_items(NER, gold, found, {"Oslo"}) == ({"LOC": [1, 0, 0]}, {})
+    assert count_items(NER, gold, found, {"Oslo-based"}) == ({"LOC": [1, 0, 0]}, {"LOC": [1, 0, 0]})
 
 
 def test_counts_stay_with_their_document_and_article_and_no_text_is_written(tmp_path):
@@ -86,7 +92,11 @@ def test_counts_stay_with_their_document_and_article_and_no_text_is_written(tmp_
         docs.append(set_origin(doc, id=f"d{i}", document=f"a{i // 2}", source="x"))
     write_docs(docs, tmp_path / "test.spacy")
     scores = score_models(
-        {"last": tmp_path / "model"}, {"test": tmp_path / "test.spacy"}, tmp_path / "test.spacy", tmp_path
+        NER,
+        {"last": tmp_path / "model"},
+        {"test": tmp_path / "test.spacy"},
+        tmp_path / "test.spacy",
+        tmp_path,
     )
     assert scores["sets"]["test"] == [
         {"id": "d0", "document": "a0", "last": {"LOC": [1, 0, 0]}, "last_seen": {"LOC": [1, 0, 0]}},
@@ -97,9 +107,6 @@ def test_counts_stay_with_their_document_and_article_and_no_text_is_written(tmp_
         {"set": "test", "id": "d0", "spans": [[0, 4, "LOC"]]},
         {"set": "test", "id": "d2", "spans": [[9, 13, "LOC"]]},
     ]
-    assert add_counts([{"LOC": Counts(1, 0, 0)}, {"LOC": Counts(1, 0, 1)}]) == total_of(
-        scores["sets"]["test"]
-    )
 
 
 def test_a_pipeline_that_is_the_same_as_another_is_not_run_again(tmp_path, monkeypatch):
@@ -118,7 +125,7 @@ def test_a_pipeline_that_is_the_same_as_another_is_not_run_again(tmp_path, monke
         spacy, "load", lambda place: loaded.append(place.name) or spacy.util.load_model(place)
     )
     models = {name: tmp_path / name for name in ("last", "best", "other")}
-    scores = score_models(models, {"test": tmp_path / "test.spacy"}, tmp_path / "test.spacy", tmp_path)
+    scores = score_models(NER, models, {"test": tmp_path / "test.spacy"}, tmp_path / "test.spacy", tmp_path)
     (row,) = scores["sets"]["test"]
     assert loaded == ["last", "other"]
     assert row["best"] == row["last"] == {"LOC": [1, 0, 0]}

@@ -9,9 +9,9 @@ from scipy import stats
 from spacy_distill.study.comparisons import invert, worth
 from spacy_distill.study.config import Arm, Run
 from spacy_distill.study.findings import lineage_of
-from spacy_distill.study.results import HELDOUT, Result
+from spacy_distill.study.results import HELDOUT, RunResult
 from spacy_distill.study.statistics import (
-    Counted,
+    ArmCounts,
     Resampler,
     difference,
     holm,
@@ -30,7 +30,7 @@ def counted(shift=0.0, seeds=5, articles=30):
     found = rng.integers(1, 9, size=(1, articles)) + np.zeros((seeds, 1))
     right = np.clip(found * (0.6 + shift) + rng.normal(0, 0.3, size=(seeds, articles)), 0, found)
     table = np.stack([right, found - right, found - right], axis=-1)[:, :, None, :]
-    return Counted(tuple(f"a{i}" for i in range(articles)), ("PER",), tuple(range(seeds)), table)
+    return ArmCounts(tuple(f"a{i}" for i in range(articles)), ("PER",), tuple(range(seeds)), table)
 
 
 def test_the_t_interval_is_scipys():
@@ -93,7 +93,7 @@ def test_few_seeds_carry_no_claim_however_clear_the_difference():
 def test_arms_are_paired_by_the_seeds_they_share():
     first, second = counted(seeds=5), counted(seeds=3)
     assert difference(first, second, Resampler.of(10)).seeds == (0, 1, 2)
-    other = Counted(second.articles, second.labels, (7, 8, 9), second.table)
+    other = ArmCounts(second.articles, second.labels, (7, 8, 9), second.table)
     assert difference(first, other, Resampler.of(10)) is None
 
 
@@ -102,13 +102,13 @@ def test_sentences_of_an_article_stay_together():
     table = np.zeros((1, 2, 1, 3))
     table[0, 0, 0] = (1000, 0, 0)
     table[0, 1, 0] = (0, 1000, 1000)
-    score = score_arm(Counted(("a", "b"), ("PER",), (0,), table), Resampler.of(500))
+    score = score_arm(ArmCounts(("a", "b"), ("PER",), (0,), table), Resampler.of(500))
     assert (score["micro"]["f"]["low"], score["micro"]["f"]["high"]) == (0, 1)
 
 
 def test_scores_of_labels_micro_and_macro():
     table = np.array([[[[3.0, 1, 1], [0, 0, 4]]]])
-    score = score_arm(Counted(("a",), ("LOC", "PER"), (0,), table), Resampler.of(10))
+    score = score_arm(ArmCounts(("a",), ("LOC", "PER"), (0,), table), Resampler.of(10))
     assert score["labels"]["LOC"]["f"]["mean"] == pytest.approx(0.75)
     assert score["labels"]["PER"]["r"]["mean"] == 0
     assert score["micro"]["p"]["mean"] == pytest.approx(0.75)
@@ -121,7 +121,7 @@ def test_a_rare_error_has_a_lineage_however_few_the_resamples():
     rows = [{"document": str(i), "lineage": {"PER": [int(i == 39), 0, 0, 0, 0, 0]}} for i in range(40)]
     run = Run(Arm("s", "gold", 0, "", "student", "steps", "gold"), 0)
     for resamples in range(1, 5):
-        found = lineage_of([Result(run, {}, {HELDOUT: rows})], Resampler.of(resamples))
+        found = lineage_of([RunResult(run, {}, {HELDOUT: rows})], Resampler.of(resamples))
         assert found["PER"]["inherited"] == {"mean": 1, "low": 1, "high": 1}
 
 

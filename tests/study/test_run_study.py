@@ -8,8 +8,8 @@ import spacy
 import srsly
 from confection import Config
 
-from spacy_distill.study.summary import read_summary
-from studying import run_study, write_config
+from helpers.studying import carry_out_study, write_config
+from spacy_distill.study.results import read_results
 
 RUNS = [f"tiny/{regimen}/gold-all/seed-{seed}" for seed in (0, 1) for regimen in ("gold", "simple_mix")]
 
@@ -42,22 +42,22 @@ def test_no_text_of_a_corpus_is_in_the_results_of_a_run(study_dir):
 def test_a_finished_run_is_never_done_again_and_a_changed_study_does_only_what_changed(tmp_path):
     config, out = write_config(tmp_path), tmp_path / "out"
     one = {"study.seeds": [0], "study.keep": "none"}
-    assert run_study(config, out, one) == [("finished", RUNS[0]), ("finished", RUNS[1])]
+    assert carry_out_study(config, out, one) == [("finished", RUNS[0]), ("finished", RUNS[1])]
     before = (out / RUNS[0] / "scores.json").stat().st_mtime_ns
-    assert run_study(config, out, one) == [("skipped", RUNS[0]), ("skipped", RUNS[1])]
+    assert carry_out_study(config, out, one) == [("skipped", RUNS[0]), ("skipped", RUNS[1])]
     more = {**one, "study.regimens": ["gold", "simple_mix", "cosine"]}
-    assert run_study(config, out, more)[-1] == ("finished", "tiny/cosine/gold-all/seed-0")
+    assert carry_out_study(config, out, more)[-1] == ("finished", "tiny/cosine/gold-all/seed-0")
     assert (out / RUNS[0] / "scores.json").stat().st_mtime_ns == before
     assert not (out / RUNS[0] / "model-last").exists()
     changed = {
         **one,
         "study.shares": {"simple_mix": {"@schedules": "spacy_distill.simple_mix.v1", "switch": 0.3}},
     }
-    assert run_study(config, out, changed) == [("skipped", RUNS[0]), ("finished", RUNS[1])]
+    assert carry_out_study(config, out, changed) == [("skipped", RUNS[0]), ("finished", RUNS[1])]
 
 
 def test_the_same_run_gives_the_same_scores(study_dir, config, tmp_path):
-    run_study(config, tmp_path / "out", {"study.regimens": ["simple_mix"], "study.seeds": [1]})
+    carry_out_study(config, tmp_path / "out", {"study.regimens": ["simple_mix"], "study.seeds": [1]})
     again = (tmp_path / "out" / RUNS[3] / "predictions.jsonl").read_text()
     assert again == (study_dir / RUNS[3] / "predictions.jsonl").read_text()
 
@@ -71,10 +71,10 @@ def test_a_failing_run_is_recorded_and_does_not_stop_the_rest(tmp_path):
         "study.configs": {"tiny": str(broken), "fine": str(read_student(config))},
         "study.students": ["tiny", "fine"],
     }
-    happened = run_study(config, out, {**both, "study.seeds": [0], "study.regimens": ["gold"]})
+    happened = carry_out_study(config, out, {**both, "study.seeds": [0], "study.regimens": ["gold"]})
     assert happened == [("failed", RUNS[0]), ("finished", RUNS[0].replace("tiny", "fine"))]
     assert (out / "failed" / RUNS[0] / "log.txt").exists()
-    assert list(read_summary(out).failures) == [RUNS[0]]
+    assert list(read_results(out).failures) == [RUNS[0]]
     assert not (out / RUNS[0]).exists()
 
 
@@ -84,7 +84,7 @@ def read_student(config):
 
 @pytest.mark.parametrize("keep", ["all", "none"])
 def test_models_are_kept_as_asked(config, tmp_path, keep):
-    run_study(config, tmp_path, {"study.regimens": ["gold"], "study.seeds": [0], "study.keep": keep})
+    carry_out_study(config, tmp_path, {"study.regimens": ["gold"], "study.seeds": [0], "study.keep": keep})
     kept = {place.name for place in (tmp_path / RUNS[0]).iterdir() if place.is_dir()}
     assert kept == ({"model-last", "model-best"} if keep == "all" else set())
 
@@ -92,7 +92,9 @@ def test_models_are_kept_as_asked(config, tmp_path, keep):
 def test_model_best_is_a_second_column_that_can_be_left_out(study_dir, config, tmp_path):
     rows = srsly.read_json(study_dir / RUNS[0] / "scores.json")["sets"]["test"]
     assert all({"last", "best"} <= set(row) for row in rows)
-    run_study(config, tmp_path, {"study.regimens": ["gold"], "study.seeds": [0], "study.score_best": False})
+    carry_out_study(
+        config, tmp_path, {"study.regimens": ["gold"], "study.seeds": [0], "study.score_best": False}
+    )
     rows = srsly.read_json(tmp_path / RUNS[0] / "scores.json")["sets"]["test"]
     assert all("best" not in row for row in rows)
 
