@@ -1,6 +1,6 @@
 """Commands, one file each. A command reads arguments and prints; the rooms do the work."""
 
-from . import annotate, audit, clean, import_, ledger, predict, preview, report, study, vote
+from . import annotate, audit, clean, encoder, import_, init, ledger, predict, preview, report, study, vote
 from .console import app
 
 __all__ = [
@@ -8,7 +8,9 @@ __all__ = [
     "app",
     "audit",
     "clean",
+    "encoder",
     "import_",
+    "init",
     "ledger",
     "predict",
     "preview",
