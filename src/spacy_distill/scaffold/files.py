@@ -156,7 +156,7 @@ def project_files(
     corpora: Mapping[str, InputCorpus],
     labels: Sequence[str],
     lang: str,
-    steps: Mapping[Student, int],
+    max_steps: int,
     notes: Sequence[str],
 ) -> dict[Path, str]:
     """All files of a project.
@@ -166,7 +166,7 @@ def project_files(
     corpora: what the data are: "gold", "dev", "test", "pool".
     labels: what is to be found.
     lang: language of the tokenizer.
-    steps: number of updates by student.
+    max_steps: number of updates.
     notes: what its user should know.
     RETURNS: the files' places in the folder, and their contents.
     """
@@ -213,12 +213,12 @@ def project_files(
         )
     for student in STUDENTS:
         files[f"configs/student_{student}.cfg"] = student_config(
-            student, steps[student], lang=lang, regimen=facts["regimen"], with_gold=gold
+            student, max_steps, lang=lang, regimen=facts["regimen"], with_gold=gold
         )
     if gold:
         files["configs/study.cfg"] = study_config(
             options.student,
-            steps[options.student],
+            max_steps,
             pool_labelled=facts["pool_labelled"],
             test_corpus=facts["test_corpus"],
         )

@@ -1,37 +1,35 @@
 """A new spaCy project: checked, worked out from what the data are, and written."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from ..errors import DistillError
+from ..blend.checks import DISTILLED_PASSES, GOLD_PASSES, LEAST_STEPS, MOST_STEPS
+from ..errors import DistillError, counted
 from ..teacher.endpoints import check_endpoint, check_variable
 from .files import project_files
-from .inputs import STUDENTS, InputCorpus, ProjectOptions, Student, blank, read_labelled, read_pool
+from .inputs import STUDENTS, InputCorpus, ProjectOptions, blank, read_labelled, read_pool
 
 ENGLISH = ("minilm", "bert")  # Students whose encoder read English.
 
-# The least number of updates by student, as in the shipped configs; and the passes over gold and over the
-# pool that a blend makes. Provisional until the study of lengths.
-LEAST = {"cpu": 600, "minilm": 300, "bert": 1000}
-GOLD_PASSES, POOL_PASSES, BATCH, MOST = 5, 1, 16, 20_000
-
+BATCH = 16  # Documents of a step in the training configs.
+UNUSABLE = set("'\"\\$")  # Characters that the variables of a project.yml cannot hold.
 FEW_GOLD = 50  # Gold documents below which scores say little.
 RARE = 5  # Entities of a label below which gold says little of it.
 FEW_POOL = 100
 
 
-def suggest_steps(student: Student, gold: int, pool: int) -> int:
-    """A number of updates for a student.
+def suggest_max_steps(gold: int, pool: int) -> int:
+    """How many steps to train, by the rule of `blend.checks.suggest_steps`.
 
-    student: "cpu", "minilm" or "bert".
     gold: number of gold documents.
     pool: number of distilled documents.
-    RETURNS: enough for some passes over gold and one over the pool, half of the updates each.
+    RETURNS: enough for the passes that it aims at, half of the steps each where there is gold.
     """
-    needed = 2 * max(GOLD_PASSES * gold, POOL_PASSES * pool) / BATCH
-    return min(MOST, max(LEAST[student], round(needed / 50) * 50))
+    examples = max(2 * GOLD_PASSES * gold, (2 if gold else 1) * DISTILLED_PASSES * pool)
+    return min(MOST_STEPS, max(LEAST_STEPS, 100 * math.ceil(examples / BATCH / 100)))
 
 
 @dataclass(frozen=True)
@@ -79,10 +77,7 @@ def init_project(
     lang = options.lang or _first(corpora, "gold", "dev", "pool").language
     blank(lang)
     gold = corpora["gold"].documents if "gold" in corpora else 0
-    steps = {
-        student: options.max_steps or suggest_steps(student, gold, corpora["pool"].documents)
-        for student in STUDENTS
-    }
+    steps = options.max_steps or suggest_max_steps(gold, corpora["pool"].documents)
     notes = tuple(_notes(corpora))
     files = project_files(folder, options, corpora, labels, lang, steps, notes)
     there = [place for place in files if (folder / place).exists()]
@@ -103,7 +98,7 @@ def init_project(
         corpora,
         labels,
         lang,
-        steps[options.student],
+        steps,
         notes,
         tuple(_warnings(options, corpora, labels, lang)),
     )
@@ -120,6 +115,10 @@ def _check_options(options: ProjectOptions) -> None:
     for name, path in given.items():
         if not Path(path).exists():
             raise DistillError(f"{path}, given as {name}, does not exist.")
+        if strange := UNUSABLE & set(str(path)):
+            raise DistillError(
+                f"{path}: a path that holds {' or '.join(strange)} cannot stand in project.yml."
+            )
     for (first, path), (second, other) in combinations(given.items(), 2):
         if Path(path).resolve() == Path(other).resolve():
             raise DistillError(
@@ -157,7 +156,7 @@ def _find_labels(options: ProjectOptions, corpora: Mapping[str, InputCorpus]) ->
         if not known:
             raise DistillError("Which labels? Give --labels 'person, product', or --gold with labels in it.")
         labels = tuple(sorted(known[0].labels))
-    if odd := [label for label in labels if not label.isprintable() or set(label) & set("'\"\\$")]:
+    if odd := [label for label in labels if not label.isprintable() or UNUSABLE & set(label)]:
         raise DistillError(f"The label {odd[0]!r} holds a quote, backslash or $. Rename it.")
     for name in ("gold", "dev", "test"):
         if name in corpora:
@@ -242,8 +241,3 @@ def _warnings(
             f"The pool has only {counted(corpora['pool'].documents, 'text')}. What a teacher is worth shows "
             "from some hundreds on."
         )
-
-
-def counted(number: int, noun: str) -> str:
-    """A number with its noun: "1 text", "1,200 texts"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
