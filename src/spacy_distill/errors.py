@@ -16,6 +16,11 @@ class DistillError(ValueError):
     """
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, for messages: "1 document", "1,200 documents"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def refusal(
     message: str, line: Sequence[str] = (), title: str = "A setting of this config cannot be used"
 ) -> ConfigValidationError:

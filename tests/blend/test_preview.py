@@ -95,7 +95,7 @@ def test_what_spacy_train_cannot_start_without_is_told(overrides: dict[str, Any]
     complete = overrides | {"paths.dev": str(corpus("dev", 4))}
     for folder in ("/nowhere/encoder", "./encoder", "a/b/c"):
         (caution,) = preview(minilm, complete | {"paths.encoder": folder}).cautions
-        assert f"no folder {folder}" in caution and "project run encoder" in caution
+        assert f"no folder {folder}" in caution and "spacy-distill encoder" in caution
     for known in (str(corpus("x", 1).parent), "bert-base-uncased", "google/electra-small-discriminator"):
         assert preview(minilm, complete | {"paths.encoder": known}).cautions == []
 

@@ -140,7 +140,7 @@ def test_an_encoder_that_was_not_fetched_is_named_before_anything_is_trained(tmp
     text = (ROOT / "configs" / "student_minilm.cfg").read_text()
     (tmp_path / "minilm.cfg").write_text(text.replace('"assets/encoder"', f'"{tmp_path}/encoder"'))
     config.write_text(re.sub(r"tiny = .*", f'tiny = "{tmp_path}/minilm.cfg"', config.read_text()))
-    with pytest.raises(ValueError, match=r"no folder .*/encoder\. .*project run encoder"):
+    with pytest.raises(ValueError, match=r"no folder .*/encoder\. .*spacy-distill encoder"):
         planned(config, tmp_path / "c")
     (tmp_path / "encoder").mkdir()
     assert planned(config, tmp_path / "c").runs

@@ -92,8 +92,8 @@ def missing_encoder(config: Mapping[str, Any]) -> str | None:
     if not encoder or not _is_folder_name(str(encoder)) or Path(encoder).is_dir():
         return None
     return (
-        f"paths.encoder: there is no folder {encoder}. Fetch the MiniLM encoder once with `python -m spacy "
-        "project run encoder .`, in the project's folder; or name another encoder."
+        f"paths.encoder: there is no folder {encoder}. Fetch the MiniLM encoder once with "
+        f"`spacy-distill encoder {encoder}`, or name another encoder."
     )
 
 

@@ -89,18 +89,29 @@ def read_shots(path: Path, labels: LabelSet) -> list[Shot]:
     RAISES DistillError: If the file cannot be read, or an example has an unknown label or names what is not
         in its text.
     """
-    found = read_structured(path)
+    return parse_shots(read_structured(path), labels, str(path))
+
+
+def parse_shots(found: Any, labels: LabelSet, where: str) -> list[Shot]:
+    """Few-shot examples from plain data, see `read_shots`.
+
+    found: The data.
+    labels: The labels that its entities may have.
+    where: The file, for messages.
+    RETURNS: The examples, in their order.
+    RAISES DistillError: As `read_shots`.
+    """
     if not isinstance(found, list):
         raise DistillError(
-            f"{path} holds {type(found).__name__}. Expected a list of examples: - text: … entities: […]"
+            f"{where} holds {type(found).__name__}. Expected a list of examples: - text: … entities: […]"
         )
-    return [_shot(entry, labels, f"{path}, example {number}") for number, entry in enumerate(found, 1)]
+    return [_shot(entry, labels, f"{where}, example {number}") for number, entry in enumerate(found, 1)]
 
 
 def read_definitions(path: Path, labels: LabelSet) -> dict[str, str]:
     """Read the definitions of labels from a YAML or JSON file that maps each label to its definition.
 
-    RETURNS: Label to definition, in the order of the labels.
+    RETURNS: Label to definition, in the order of the labels, without those that are left empty.
     RAISES DistillError: If the file cannot be read, is not such a mapping, or defines a label that the task
         lacks.
     """
@@ -112,7 +123,8 @@ def read_definitions(path: Path, labels: LabelSet) -> dict[str, str]:
             f"{path} defines {strange}, which the task does not have. Its labels are {list(labels.labels)}: "
             "change `labels` in [components.llm.task], or the file."
         )
-    return {label: " ".join(found[label].split()) for label in labels.labels if label in found}
+    defined = {label: " ".join(found[label].split()) for label in labels.labels if label in found}
+    return {label: text for label, text in defined.items() if text}
 
 
 def read_structured(path: Path) -> Any:

@@ -1,0 +1,1 @@
+"""A spaCy project of a user's own: what its data are, and the files to begin with."""

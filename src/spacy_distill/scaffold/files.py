@@ -1,0 +1,320 @@
+"""The files of a project, made from templates."""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import jinja2
+
+from ..errors import DistillError
+from ..tasks.base import find_task
+from ..tasks.ner.candidates import LabelSet
+from ..tasks.ner.fewshot import parse_shots
+from ..teacher.endpoints import check_endpoint, is_loopback
+from .inputs import OPENAI, STUDENTS, InputCorpus, ProjectOptions, Student
+
+TEMPLATES = Path(__file__).parent / "templates"
+OPENAI_KEY = "OPENAI_API_KEY"
+
+Prompt = Literal["standard", "cot"]
+
+SHOWN_TEXTS = 5  # Entities that a label's definition names.
+SHOTS = 5
+SHOT_TOKENS = range(4, 50)  # Tokens of a text that is shown as an example.
+
+
+def as_json(value: Any) -> str:
+    """A value as JSON, which YAML and config files read too."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def render(template: str, **facts: Any) -> str:
+    """A file made from the template of a name."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["json"] = as_json
+    return environment.get_template(f"{template}.jinja").render(facts)
+
+
+def student_config(
+    student: Student,
+    max_steps: int,
+    *,
+    eval_frequency: int | None = None,
+    lang: str = "en",
+    regimen: str = "simple_mix",
+    with_gold: bool = True,
+) -> str:
+    """The training config of a student.
+
+    student: "cpu", "minilm" or "bert".
+    max_steps: number of updates.
+    eval_frequency: updates from one look at dev to the next; None: a third of them.
+    lang: language of the tokenizer.
+    regimen: how gold and distilled are blended.
+    with_gold: whether there is gold; else labels are counted from the distilled corpus.
+    RETURNS: the config.
+    """
+    return render(
+        "student.cfg",
+        student=student,
+        max_steps=max_steps,
+        eval_frequency=eval_frequency or _third(max_steps),
+        lang=lang,
+        regimen=regimen,
+        with_gold=with_gold,
+    )
+
+
+def teacher_config(
+    name: str,
+    labels: Sequence[str],
+    model: str,
+    *,
+    prompt: Prompt = "standard",
+    remark: str = "",
+    lang: str = "en",
+    definitions: str = "labels.yml",
+    examples: str = "examples.yml",
+    aliases: Mapping[str, str] = {},
+    endpoint: str | None = None,
+    api_key_env: str | None = None,
+) -> str:
+    """The config of a teacher.
+
+    name: what stands behind "teacher_" in its file's name.
+    labels: the labels to ask for.
+    model: the model, as its endpoint calls it.
+    prompt: "standard" or "cot".
+    remark: what to say of it, instead of what its prompt is.
+    lang: language of the tokenizer.
+    definitions, examples: files, from the folder that commands run in.
+    aliases: a label as it may stand in an answer, and the label that it means.
+    endpoint: base URL of the server; None: OpenAI's.
+    api_key_env: environment variable that holds the endpoint's key; None: it needs none.
+    RETURNS: the config.
+    """
+    return render(
+        "teacher.cfg",
+        name=name,
+        labels=as_json(list(labels)),
+        model=as_json(model),
+        prompt=prompt,
+        remark=remark,
+        lang=lang,
+        definitions=as_json(definitions),
+        examples=as_json(examples),
+        aliases=aliases,
+        endpoint=as_json(endpoint) if endpoint else None,
+        api_key_env=as_json(api_key_env),
+    )
+
+
+def study_config(
+    student: Student,
+    max_steps: int,
+    *,
+    file: str = "study.cfg",
+    pool_labelled: bool = False,
+    test_corpus: str = "corpus/test.spacy",
+) -> str:
+    """The config of a study of a user's own.
+
+    student: the student to train.
+    max_steps: number of updates of a run.
+    file: its own name.
+    pool_labelled: whether the pool has gold labels, which judge the teacher.
+    test_corpus: the corpus that students are judged by.
+    RETURNS: the config.
+    """
+    return render(
+        "study.cfg",
+        student=student,
+        max_steps=max_steps,
+        eval_frequency=_third(max_steps),
+        file=file,
+        pool_labelled=pool_labelled,
+        test_corpus=test_corpus,
+    )
+
+
+def _third(steps: int) -> int:
+    return max(1, steps // 3)
+
+
+def project_files(
+    folder: Path,
+    options: ProjectOptions,
+    corpora: Mapping[str, InputCorpus],
+    labels: Sequence[str],
+    lang: str,
+    max_steps: int,
+    notes: Sequence[str],
+) -> dict[Path, str]:
+    """All files of a project.
+
+    folder: where it will be.
+    options: what it is to be made of.
+    corpora: what the data are: "gold", "dev", "test", "pool".
+    labels: what is to be found.
+    lang: language of the tokenizer.
+    max_steps: number of updates.
+    notes: what its user should know.
+    RETURNS: the files' places in the folder, and their contents.
+    """
+    gold, dev, test = (name in corpora for name in ("gold", "dev", "test"))
+    endpoint = check_endpoint(options.endpoint)
+    elsewhere = endpoint != OPENAI or options.api_key_env is not None
+    key = options.api_key_env or (None if is_loopback(endpoint) else OPENAI_KEY)
+    dev_corpus = "corpus/dev.spacy" if gold or dev else "corpus/dev_${vars.teacher}.spacy"
+    facts: dict[str, Any] = {
+        "name": folder.resolve().name,
+        "gold": gold,
+        "dev": dev,
+        "test": test,
+        "lang": lang,
+        "labels": as_json(list(labels)),
+        "student": options.student,
+        "regimen": "simple_mix" if gold else "distilled",
+        "model": options.model,
+        "endpoint": endpoint,
+        "key": key,
+        "notes": notes,
+        "pool_labelled": corpora["pool"].labelled,
+        "dev_corpus": dev_corpus,
+        "test_corpus": "corpus/test.spacy" if test else dev_corpus,
+    }
+    judged = corpora.get("gold") or corpora.get("dev")
+    files = {
+        "project.yml": render("project.yml", **_project_facts(folder, corpora, facts)),
+        "labels.yml": render("labels.yml", labels=_commonest(judged, labels)),
+        "examples.yml": render("examples.yml", examples=_examples(corpora.get("gold"), labels)),
+        "README.md": render("README.md", **facts),
+        ".gitignore": render("gitignore"),
+    }
+    prompts: tuple[Prompt, ...] = ("standard", "cot")
+    for prompt in prompts:
+        files[f"configs/teacher_{prompt}.cfg"] = teacher_config(
+            prompt,
+            labels,
+            options.model,
+            prompt=prompt,
+            lang=lang,
+            endpoint=endpoint if elsewhere else None,
+            api_key_env=key,
+        )
+    for student in STUDENTS:
+        files[f"configs/student_{student}.cfg"] = student_config(
+            student, max_steps, lang=lang, regimen=facts["regimen"], with_gold=gold
+        )
+    if gold:
+        files["configs/study.cfg"] = study_config(
+            options.student,
+            max_steps,
+            pool_labelled=facts["pool_labelled"],
+            test_corpus=facts["test_corpus"],
+        )
+    return {Path(place): content for place, content in files.items()}
+
+
+def _project_facts(
+    folder: Path, corpora: Mapping[str, InputCorpus], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What project.yml says."""
+    test, by_teacher, pool = facts["test"], not (facts["gold"] or facts["dev"]), corpora["pool"]
+    made = {"test": test, "dev": not by_teacher, "gold": facts["gold"], "pool": True, "pool_dev": by_teacher}
+    audited = {
+        "--gold corpus/pool.spacy": pool.labelled,
+        "--test corpus/dev.spacy": not by_teacher,
+        "--test corpus/test.spacy": test,
+    }
+    return {
+        **facts,
+        **{name: as_json(_place(folder, corpus.path)) for name, corpus in corpora.items()},
+        "title": as_json(facts["name"]),
+        "description": as_json(f"{facts['model']} labels texts, and a small pipeline learns from it."),
+        "model": as_json(facts["model"]),
+        "endpoint": as_json(facts["endpoint"]),
+        "package": _package_name(facts["name"]),
+        "inputs": [name for name in ("gold", "dev", "test", "pool") if name in corpora],
+        "corpora": [f"corpus/{name}.spacy" for name, is_made in made.items() if is_made],
+        "by_teacher": by_teacher,
+        "exclude_test": " --exclude corpus/test.spacy" if test else "",
+        "exclude_dev": "" if by_teacher else " --exclude corpus/dev.spacy",
+        "pool_options": " --sentences" * pool.sentences + " --lines" * pool.lines,
+        "teacher_options": (
+            '--components.llm.model.name "${vars.model}" --components.llm.model.endpoint "${vars.endpoint}" '
+            "--components.llm.task.labels '${vars.labels}' --nlp.lang ${vars.lang}"
+        ),
+        "audit_options": "".join(f" {option}" for option, holds in audited.items() if holds),
+        "judged_by": "test" if test else "dev, by the teacher's labels" if by_teacher else "dev",
+    }
+
+
+def _place(folder: Path, path: Path) -> str:
+    """A path as seen from the project's folder."""
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # Another drive.
+        return path.resolve().as_posix()
+
+
+def _package_name(title: str) -> str:
+    name = "".join(char if char.isascii() and char.isalnum() else "_" for char in title.lower()).strip("_")
+    return name if name[:1].isalpha() else f"ner_{name}".rstrip("_")
+
+
+def _commonest(corpus: InputCorpus | None, labels: Sequence[str]) -> dict[str, list[str]]:
+    """The commonest entities of each label."""
+    task = find_task("ner")
+    texts: dict[str, Counter[str]] = {label: Counter() for label in labels}
+    for doc in corpus.docs if corpus else ():
+        for item in task.read(doc).items:
+            texts[item.label][" ".join(task.text(doc, item).split())] += 1
+    return {label: [text for text, _ in counts.most_common(SHOWN_TEXTS)] for label, counts in texts.items()}
+
+
+def _examples(gold: InputCorpus | None, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """A few texts of gold that show every label, and one without an entity."""
+    task, known = find_task("ner"), LabelSet(list(labels))
+    fit: list[dict[str, Any]] = []
+    for doc in gold.docs if gold else ():
+        said = task.read(doc)
+        entities = [
+            {"text": " ".join(task.text(doc, item).split()), "label": item.label} for item in said.items
+        ]
+        entry = {"text": " ".join(doc.text.split()), "entities": entities}
+        if len(doc) in SHOT_TOKENS and not said.missing and _is_shot(entry, known):
+            fit.append(entry)
+    chosen: list[dict[str, Any]] = []
+    shown: Counter[str] = Counter()
+    empty = next((entry for entry in fit if not entry["entities"]), None)
+    while len(chosen) < SHOTS - (empty is not None):
+        left = [entry for entry in fit if entry["entities"] and entry not in chosen]
+        if not left:
+            break
+        # The one whose labels were shown least; of equals the first.
+        best = max(left, key=lambda entry: sum(1 / (1 + shown[label]) for label in _labels_of(entry)))
+        chosen.append(best)
+        shown.update(_labels_of(best))
+    return [*chosen, *([empty] if empty else [])]
+
+
+def _labels_of(entry: Mapping[str, Any]) -> set[str]:
+    return {entity["label"] for entity in entry["entities"]}
+
+
+def _is_shot(entry: dict[str, Any], labels: LabelSet) -> bool:
+    try:
+        parse_shots([entry], labels, "gold")
+    except DistillError:
+        return False
+    return True

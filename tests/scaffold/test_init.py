@@ -1,0 +1,233 @@
+"""`init` makes a project of what the data are, says what it found, and refuses what cannot work."""
+
+import json
+from pathlib import Path
+
+import pytest
+import srsly
+from spacy.util import load_config
+from typer.testing import CliRunner
+from weasel.util.config import load_project_config
+
+from helpers.support import ROOT
+from spacy_distill.cli import app
+from spacy_distill.scaffold.inputs import find_language
+from spacy_distill.study.config import read_study
+from spacy_distill.teacher.pipeline import load_teacher
+
+SAMPLE = {name: str(ROOT / "assets" / "sample" / f"{name}.jsonl") for name in ("gold", "dev", "test", "pool")}
+
+
+@pytest.fixture
+def init(tmp_path, monkeypatch):
+    """Run `init my-ner` in an empty folder; its exit status and its output without line breaks."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, model="gpt-4o-mini", **options):
+        given = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+        done = CliRunner().invoke(app, ["init", "my-ner", "--model", model, *given, *arguments])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return done.exit_code, " ".join(done.output.split())
+
+    return run
+
+
+def write_rows(name: str, *rows: tuple) -> str:
+    """Write texts with the entities that are named: (text, ("Ada", "PER"), …)."""
+    lines = []
+    for text, *entities in rows:
+        spans = [[text.index(part), text.index(part) + len(part), label] for part, label in entities]
+        lines.append(json.dumps({"text": text, "spans": spans}))
+    Path(name).write_text("\n".join(lines), encoding="utf8")
+    return name
+
+
+def made() -> dict[str, str]:
+    folder = Path("my-ner")
+    return {p.relative_to(folder).as_posix(): p.read_text("utf8") for p in folder.rglob("*") if p.is_file()}
+
+
+def commands() -> dict[str, str]:
+    """The commands of the project, with all variables filled in."""
+    return {c["name"]: " ".join(c["script"]) for c in load_project_config(Path("my-ner"))["commands"]}
+
+
+def test_a_complete_project_is_written_and_what_was_found_is_said(init, monkeypatch):
+    status, output = init(student="cpu", **SAMPLE)
+    assert status == 0, output
+    assert "gold jsonl 130 LOC 97" in output and "Language: en" in output and "LOC, MISC, ORG, PER" in output
+    assert set(made()) == {
+        *("project.yml", "labels.yml", "examples.yml", "README.md", ".gitignore"),
+        *(f"configs/{name}.cfg" for name in ("teacher_standard", "teacher_cot", "study")),
+        *(f"configs/student_{name}.cfg" for name in ("cpu", "minilm", "bert")),
+    }
+    monkeypatch.chdir("my-ner")
+    assert set(srsly.read_yaml("labels.yml")) == {"LOC", "MISC", "ORG", "PER"}
+    assert "Norway" in srsly.read_yaml("labels.yml")["LOC"]
+    examples = srsly.read_yaml("examples.yml")
+    assert {e["label"] for shot in examples for e in shot["entities"]} == {"LOC", "MISC", "ORG", "PER"}
+    assert any(not shot["entities"] for shot in examples)
+    for prompt in ("standard", "cot"):
+        teacher = load_teacher(Path(f"configs/teacher_{prompt}.cfg"), {})
+        assert teacher.task.labels == ("LOC", "MISC", "ORG", "PER") and teacher.task.view == prompt
+    study, _ = read_study(Path("configs/study.cfg"))
+    assert study.students == ["cpu"] and study.corpora.pool == "corpus/pool.spacy"
+    config = load_config("configs/student_cpu.cfg")
+    assert config["training"]["max_steps"] == study.max_steps >= 600
+
+
+def test_every_file_that_a_command_reads_is_there_or_made_by_another(init):
+    init(student="cpu", **SAMPLE)
+    found = load_project_config(Path("my-ner"))
+    outputs = {output for command in found["commands"] for output in command.get("outputs", [])}
+    for command in found["commands"]:
+        for dep in command.get("deps", []):
+            assert dep in outputs or (Path("my-ner") / dep).exists(), (command["name"], dep)
+    workflows = found["workflows"]
+    assert set(workflows) == {"all", "label", "train", "compare"}
+    assert {name for names in workflows.values() for name in names} <= {c["name"] for c in found["commands"]}
+
+
+def test_values_of_project_yml_are_those_that_count(init):
+    init(student="cpu", endpoint="http://localhost:11434/v1", **SAMPLE)
+    chosen = {"vars.model": "other", "vars.labels": ["A b", "Größe"], "vars.teacher": "standard"}
+    found = load_project_config(Path("my-ner"), overrides=chosen)["commands"]
+    annotate = next(command for command in found if command["name"] == "annotate")
+    (script,) = annotate["script"]
+    assert "configs/teacher_standard.cfg corpus/pool.spacy corpus/pool_standard.spacy" in script
+    assert '--components.llm.model.name "other"' in script and """'["A b", "Gr""" in script
+    assert "configs/teacher_standard.cfg" in annotate["deps"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "key"),
+    [("http://localhost:11434/v1", None), ("https://models.example/v1", "OPENAI_API_KEY")],
+)
+def test_an_endpoint_on_this_machine_needs_no_key(endpoint, key, init):
+    init(endpoint=endpoint, **SAMPLE)
+    model = load_config("my-ner/configs/teacher_cot.cfg")["components"]["llm"]["model"]
+    assert (model["endpoint"], model["api_key_env"]) == (endpoint, key)
+    assert ("OPENAI_API_KEY" in made()["README.md"]) == (key is not None)
+
+
+def test_without_gold_the_student_learns_from_the_teacher_alone(init):
+    status, output = init(pool=SAMPLE["pool"], labels="PER, LOC, ORG, MISC", student="cpu")
+    assert status == 0 and "from the teacher's labels alone" in output and "agrees with the teacher" in output
+    assert (
+        "configs/study.cfg" not in made()
+        and "compare" not in srsly.read_yaml("my-ner/project.yml")["workflows"]
+    )
+    assert "--documents 0.9:1 --shuffled" in commands()["import"]
+    assert "--paths.gold" not in commands()["train-student"]
+    assert "spacy_distill.distilled.v1" in commands()["train-student"]
+    config = load_config("my-ner/configs/student_cpu.cfg", interpolate=False)
+    assert config["initialize"]["components"]["ner"]["labels"]["path"] == "${paths.distilled}"
+
+
+def test_without_dev_and_test_a_part_of_gold_judges(init):
+    status, output = init(gold=SAMPLE["gold"], pool=SAMPLE["pool"])
+    assert status == 0 and "a fifth of gold is set aside" in output and "scores are those on dev" in output
+    assert "0:0.8 --shuffled" in commands()["import"] and "0.8:1 --shuffled" in commands()["import"]
+    assert "model-last corpus/dev.spacy" in commands()["evaluate"]
+
+
+def test_a_dry_run_writes_nothing(init):
+    status, output = init("--dry-run", **SAMPLE)
+    assert status == 0 and "Nothing was written" in output and "configs/student_minilm.cfg" in output
+    assert not Path("my-ner").exists()
+
+
+def test_files_that_are_there_are_never_overwritten(init):
+    Path("my-ner").mkdir()
+    Path("my-ner/labels.yml").write_text("LOC: places\n", encoding="utf8")
+    status, output = init(**SAMPLE)
+    assert status == 1 and "my-ner has labels.yml already; nothing was written" in output
+    assert set(made()) == {"labels.yml"}
+    status, output = init("--keep", **SAMPLE)
+    assert status == 0 and "Kept as it is: my-ner/labels.yml" in output
+    assert made()["labels.yml"] == "LOC: places\n" and "project.yml" in made()
+
+
+def test_a_pool_of_long_or_linewise_texts_is_read_as_it_should_be(init):
+    Path("lines").mkdir()
+    Path("lines/a.txt").write_text(
+        "Ada met Bob.\nBob left.\nWho saw him?\nNobody.\nAda slept.\n", encoding="utf8"
+    )
+    _, output = init(gold=SAMPLE["gold"], pool="lines")
+    assert "read line by line" in output and "corpus/pool.spacy --lang en --lines" in commands()["import"]
+    Path("long").mkdir()
+    Path("long/a.txt").write_text("Ada met Bob and they talked for long about it.\n\n" * 20, encoding="utf8")
+    _, output = init("--dry-run", "--keep", gold=SAMPLE["gold"], pool="long")
+    assert "split into sentences" in output and "about 20" in output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"labels": "LOC,MISC,ORG,PER,EVENT"}, "given as gold, has no 'EVENT', only 'LOC', 'MISC'"),
+        ({"labels": "LOC,ORG,PER"}, "has the labels 'MISC', but the labels are 'LOC', 'ORG', 'PER'"),
+        ({"gold": SAMPLE["dev"]}, "gold and dev are the same"),
+        ({"dev": "raw.txt"}, "given as dev, has no labels"),
+        ({"test": "odd.jsonl"}, "given as test, has the labels 'place'"),
+        ({"pool": "nowhere"}, "given as pool, does not exist"),
+        ({"pool": "empty.txt"}, "is empty"),
+        ({"endpoint": "localhost:8000"}, "Expected the base URL"),
+        ({"lang": "zz"}, "give a code such as en or de"),
+        ({"student": "gpt"}, "'gpt' is not one of 'cpu'"),
+    ],
+)
+def test_what_cannot_work_is_refused_and_nothing_is_written(options, message, init):
+    Path("raw.txt").write_text("Ada met Bob.\n", encoding="utf8")
+    Path("empty.txt").write_text("\n", encoding="utf8")
+    write_rows("odd.jsonl", ("Ada met Bob in Oslo.", ("Oslo", "place")))
+    status, output = init(**{**SAMPLE, **options})
+    assert status in (1, 2) and message in output, output
+    assert not Path("my-ner").exists()
+
+
+def test_no_labels_at_all_is_refused(init):
+    status, output = init(pool=SAMPLE["pool"])
+    assert status == 1 and "Which labels?" in output
+
+
+def test_what_will_make_the_outcome_worse_is_warned_of(init):
+    rows = [(f"Ada met Bob in Oslo, and number {i} was there too.", ("Ada", "PER")) for i in range(20)]
+    gold = write_rows("gold.jsonl", *rows, ("They left Oslo for the sea.", ("Oslo", "LOC")))
+    german = "Der Hund läuft über die Straße, weil er die Katze auf dem Tisch nicht gesehen hat.\n"
+    Path("pool.txt").write_text("".join(f"{i} {german}" for i in range(9)), encoding="utf8")
+    status, output = init(gold=gold, pool="pool.txt")
+    assert status == 0
+    assert "Gold has only 21 texts" in output and "only 1 of 'LOC'" in output
+    assert "pool.txt, given as pool, looks like language 'de', but the project is in 'en'" in output
+    assert "The pool has only 9 texts" in output
+
+
+def test_another_language_is_found_and_its_encoder_missed(init):
+    german = "Die Ärztin {} wohnt in der Stadt {} und arbeitet dort seit vielen Jahren in der Klinik."
+    rows = [(german.format(a, b), (a, "PER"), (b, "LOC")) for a in ("Ada", "Eva") for b in ("Ulm", "Jena")]
+    gold = write_rows("gold.jsonl", *rows)
+    Path("pool.txt").write_text("Der Hund läuft über die Straße, weil er die Katze nicht gesehen hat.\n" * 3)
+    status, output = init(gold=gold, pool="pool.txt")
+    assert status == 0 and "Language: de" in output and "minilm read English" in output
+    assert load_config("my-ner/configs/student_cpu.cfg")["nlp"]["lang"] == "de"
+    assert "--lang de" in commands()["import"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        ("en", "The minister said on Monday that the bank would not sell its stake in the firm this year."),
+        (
+            "fr",
+            "Le président a déclaré hier que les élections auront lieu au mois de mai, et que les partis.",
+        ),
+        ("ru", "Президент сказал, что выборы состоятся в мае и партии должны подготовиться."),
+        ("ja", "大統領は昨日、選挙が五月に行われると述べた。"),
+        ("zh", "总统昨天说选举将在五月举行。"),
+        ("xx", "ნათელი დღე იყო"),
+        ("en", "2 cups flour, 1 tsp salt, 250 g butter"),
+        ("en", ""),
+    ],
+)
+def test_languages_are_told_apart(lang, text):
+    assert find_language([text]) == lang
