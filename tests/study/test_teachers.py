@@ -12,8 +12,6 @@ from spacy_distill.study.config import AnswerPrices
 from spacy_distill.study.report.report import write_report
 from spacy_distill.study.teachers import add_up, estimate_cost
 
-
-
 PRICES = AnswerPrices(input=10, output=30)
 TOKENS = {"prompt_tokens": 2000, "completion_tokens": 50}
 

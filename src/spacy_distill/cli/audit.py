@@ -80,8 +80,8 @@ def _show(found: Audit) -> None:
     for leaks in (duplicates, *found.leaks):
         if leaks.capped:
             msg.warn(
-                f"{leaks.capped} documents resemble so many others{leaks.name and f' of {leaks.name}'} that only "
-                "some of these were compared: there may be more near-duplicates."
+                f"{leaks.capped} documents resemble so many others{leaks.name and f' of {leaks.name}'} that "
+                "only some of these were compared: there may be more near-duplicates."
             )
 
 

@@ -95,17 +95,9 @@ def import_corpus(src: Path, out: Path, options: ImportOptions = DEFAULTS) -> Im
     """
     src, out = Path(src), Path(out)
     format = ImportFormat(options.format) if options.format else guess_format(src)
-    files = {file: file.name for file in [src]}
-    if options.lines is None and not src.is_dir():
-        options = replace(options, lines=True)
-    if src.is_dir():
-        files = {file: file.relative_to(src).as_posix() for file in files_of(src, format)}
-    refuse_input_as_output(out, [*files, *options.exclude])
-    nlp = _blank(options.lang)
+    refuse_input_as_output(out, [*_files(src, format), *options.exclude])
     report = ImportReport(issues=ReadIssues(options.skip_bad))
-    docs = [
-        doc for f, name in files.items() for doc in _read_file(f, name, format, nlp, options, report.issues)
-    ]
+    docs = list(read_source(src, blank(options.lang), replace(options, format=format), report.issues))
     if options.sentences and format != ImportFormat.conll:
         docs = list(split_sentences(docs))
     if not docs:
@@ -125,6 +117,29 @@ def import_corpus(src: Path, out: Path, options: ImportOptions = DEFAULTS) -> Im
     report.linewise = options.lines is None and format == ImportFormat.text and is_linewise(src)
     write_docs(docs, out)
     return report
+
+
+def read_source(src: Path, nlp: Language, options: ImportOptions, issues: ReadIssues) -> Iterator[Doc]:
+    """The documents of a foreign file, or of the files of a folder, as they stand there.
+
+    src: The file, gzip or not, or the folder.
+    nlp: Splits untokenised text.
+    options: How to read.
+    issues: Gathers what cannot be used.
+    RAISES DistillError: If the source cannot be used.
+    """
+    format = ImportFormat(options.format) if options.format else guess_format(src)
+    if options.lines is None and not src.is_dir():
+        options = replace(options, lines=True)
+    for file, name in _files(src, format).items():
+        yield from _read_file(file, name, format, nlp, options, issues)
+
+
+def _files(src: Path, format: ImportFormat) -> dict[Path, str]:
+    """The files of a source, with their names in ids."""
+    if not src.is_dir():
+        return {src: src.name}
+    return {file: file.relative_to(src).as_posix() for file in files_of(src, format)}
 
 
 def _read_file(
@@ -149,7 +164,11 @@ def _read_file(
             yield set_origin(doc, id=id, document=article_id(doc) or id, source=name)
 
 
-def _blank(lang: str) -> Language:
+def blank(lang: str) -> Language:
+    """An empty pipeline, for its tokenizer.
+
+    RAISES DistillError: If spaCy has no such language, or lacks a package for it.
+    """
     try:
         nlp = spacy.blank(lang)
     except ImportError as error:

@@ -13,7 +13,7 @@ from ..errors import DistillError
 from ..tasks.base import find_task
 from ..tasks.ner.candidates import LabelSet
 from ..tasks.ner.fewshot import parse_shots
-from ..teacher.endpoints import check_endpoint, is_loopback
+from ..teacher.settings import check_endpoint, is_loopback
 from .inputs import OPENAI, STUDENTS, InputCorpus, ProjectOptions, Student
 
 TEMPLATES = Path(__file__).parent / "templates"

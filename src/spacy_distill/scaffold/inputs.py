@@ -5,29 +5,24 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from runpy import run_path
 from typing import Literal
 
 import spacy
-from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..corpus.detect import ImportFormat, files_of, guess_format, is_linewise
 from ..corpus.docbin import count_docs
-from ..corpus.formats.detect import Format, files_of, guess_format, is_linewise
-from ..corpus.formats.text import Found, read_lines
-from ..corpus.importing import ImportOptions, read_source
-from ..corpus.text import split_sentences
+from ..corpus.files import read_lines
+from ..corpus.importing import ImportOptions, blank, read_source
+from ..corpus.text import ReadIssues, split_sentences
 from ..errors import DistillError
 from ..tasks.base import find_task
 
 SAMPLE = 200  # Documents by which a corpus is judged.
 LONG = 60  # Tokens on average from which on documents are asked about by sentence, where gold is no longer.
-
-# Packages without which spaCy cannot split text of these languages.
-EXTRAS = {"ja": "spacy[ja]", "ko": "spacy[ko]", "th": "spacy[th]"}
 
 # Languages by script, as the names of its letters begin. The first is taken in case of doubt.
 LANGUAGES = {
@@ -104,7 +99,7 @@ class InputCorpus:
     """
 
     path: Path
-    format: Format
+    format: ImportFormat
     documents: int
     unlabelled: int
     labels: Mapping[str, int]
@@ -165,32 +160,15 @@ def read_pool(path: Path, lang: str | None, gold: InputCorpus | None) -> InputCo
     )
 
 
-@cache
-def blank(lang: str) -> Language:
-    """An empty pipeline, for its tokenizer.
-
-    RAISES DistillError: if spaCy has no such language, or lacks a package for it.
-    """
-    try:
-        return spacy.blank(lang)
-    except ImportError as error:
-        hint = (
-            f"pip install '{EXTRAS[lang]}'"
-            if lang in EXTRAS
-            else "give a code such as en or de, or xx for any"
-        )
-        raise DistillError(f"spaCy cannot split text of the language {lang!r} here: {hint}.") from error
-
-
 def _read(
-    path: Path, format: Format, lang: str, *, limit: int | None = None, lines: bool = False
-) -> tuple[list[Doc], Found]:
-    found = Found()
-    docs = read_source(path, blank(lang), ImportOptions(format, lines=lines), found)
-    return list(islice(docs, limit)), found
+    path: Path, format: ImportFormat, lang: str, *, limit: int | None = None, lines: bool = False
+) -> tuple[list[Doc], ReadIssues]:
+    issues = ReadIssues()
+    docs = read_source(path, blank(lang), ImportOptions(format, lines=lines), issues)
+    return list(islice(docs, limit)), issues
 
 
-def _language(path: Path, format: Format) -> str:
+def _language(path: Path, format: ImportFormat) -> str:
     docs, _ = _read(path, format, ANY, limit=SAMPLE)
     return find_language(doc.text for doc in docs)
 
@@ -206,7 +184,7 @@ def _words(docs: Sequence[Doc]) -> float:
     return sum(map(len, docs)) / len(docs)
 
 
-def _count(path: Path, format: Format, lines: bool) -> int:
+def _count(path: Path, format: ImportFormat, lines: bool) -> int:
     if format == "spacy":
         return count_docs(path)
     files = files_of(path, format) if path.is_dir() else [path]

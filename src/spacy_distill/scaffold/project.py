@@ -7,10 +7,11 @@ from itertools import combinations
 from pathlib import Path
 
 from ..blend.checks import DISTILLED_PASSES, GOLD_PASSES, LEAST_STEPS, MOST_STEPS
+from ..corpus.importing import blank
 from ..errors import DistillError, counted
-from ..teacher.endpoints import check_endpoint, check_variable
+from ..teacher.settings import check_endpoint, check_variable
 from .files import project_files
-from .inputs import STUDENTS, InputCorpus, ProjectOptions, blank, read_labelled, read_pool
+from .inputs import STUDENTS, InputCorpus, ProjectOptions, read_labelled, read_pool
 
 ENGLISH = ("minilm", "bert")  # Students whose encoder read English.
 

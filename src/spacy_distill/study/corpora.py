@@ -11,8 +11,8 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, shard_paths, write_docs
+from ..corpus.duplicates import find_leaks
 from ..corpus.files import digest
-from ..corpus.leaks import find_leaks
 from ..corpus.provenance import article_id, doc_id
 from ..errors import DistillError
 from ..tasks.base import Task
