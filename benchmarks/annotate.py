@@ -21,11 +21,11 @@ from spacy_llm.models.rest.openai.model import OpenAI
 from latency_server import ANSWER, latency_server
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.teacher.annotate import annotate
-from spacy_distill.teacher.ledger.entry import Entry
+from spacy_distill.teacher.ledger.entry import Entry, PromptJob
 from spacy_distill.teacher.ledger.store import Ledger
 from spacy_distill.teacher.models import make_chat_model
 from spacy_distill.teacher.pipeline import load_teacher
-from spacy_distill.teacher.requests import Job
+from spacy_distill.teacher.replay import Asking
 
 SECONDS = 0.2
 # About as long as a prompt with definitions and a few examples.
@@ -60,9 +60,9 @@ class Unchecked(OpenAI):
         return
 
 
-def prompts(count: int) -> Iterator[Job]:
+def prompts(count: int) -> Iterator[PromptJob]:
     for i in range(count):
-        yield Job(f"{PREFIX} Text: Ada met number {i}.")
+        yield PromptJob(f"{PREFIX} Text: Ada met number {i}.")
 
 
 def memory() -> float:
@@ -78,16 +78,17 @@ def speed(folder: Path) -> None:
             model = make_chat_model(
                 "fake", str(folder / f"{concurrency}.sqlite"), endpoint, None, concurrency=concurrency
             )
-            model.ask([Job("to import everything and open the ledger")])
+            model.get_answers([PromptJob("to import everything and open the ledger")])
             wall, cpu = time.perf_counter(), time.process_time()
-            tally = model.ask(prompts(count))
+            how = Asking()
+            model.get_answers(prompts(count), how)
             wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
             rates[concurrency] = count / wall
             bound = concurrency / SECONDS
             print(
                 f"{concurrency:4} in flight, {count} prompts: {count / wall:7.1f} a second, "
                 f"{100 * count / wall / bound:5.1f} % of the bound, {1000 * cpu / count:.2f} ms of CPU each, "
-                f"states {dict(tally.states)}"
+                f"states {dict(how.statistics.states)}"
             )
         peer = Unchecked("fake", f"{endpoint}/chat/completions", {}, True, 3, 1.0, 30, None)
         count = 40
@@ -103,13 +104,13 @@ def memory_of_many(folder: Path, count: int = 100_000) -> None:
     with latency_server(0.0) as endpoint:
         model = make_chat_model("fake", str(folder / "many.sqlite"), endpoint, None, concurrency=64)
 
-        def watched() -> Iterator[Job]:
+        def watched() -> Iterator[PromptJob]:
             for i, job in enumerate(prompts(count)):
                 if i in (1000, 5000) or i % 20_000 == 0:
                     print(f"{i:7} prompts: {memory():6.1f} MB", flush=True)
                 yield job
 
-        model.ask(watched())
+        model.get_answers(watched())
         print(f"{count:7} prompts: {memory():6.1f} MB")
 
 
@@ -127,11 +128,11 @@ def kept(folder: Path, count: int = 10_000) -> None:
             for m in (settings.messages(job.prompt) for job in teacher.jobs(folder / "in.spacy"))
         )
     wall, cpu = time.perf_counter(), time.process_time()
-    report = annotate(config, folder / "in.spacy", folder / "out.spacy", overrides={})
+    report = annotate(config, folder / "in.spacy", folder / "out.spacy")
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     print(
         f"{count} kept answers, both passes: {count / wall:.0f} documents a second, "
-        f"{count / cpu:.0f} a second of CPU time; {report.tally.requests} requests, "
+        f"{count / cpu:.0f} a second of CPU time; {report.statistics.requests} requests, "
         f"states {dict(report.states)}"
     )
 

@@ -9,8 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from spacy_distill.teacher.ledger.entry import Entry
-from spacy_distill.teacher.ledger.keys import answer_key, user_message
+from spacy_distill.teacher.ledger.entry import Entry, answer_key, user_message
 from spacy_distill.teacher.ledger.store import Ledger
 
 PREFIX = "You annotate named entities in a text. " * 10

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .tasks.annotation import Item as Item
     from .tasks.base import Task as Task
     from .tasks.votes import VoteRule as VoteRule
-    from .teacher.annotate import Spending as Spending
     from .teacher.annotate import annotate as annotate
     from .teacher.ledger.store import Ledger as Ledger
 
@@ -40,7 +39,6 @@ _HOMES = {
     "Item": "tasks.annotation",
     "Ledger": "teacher.ledger.store",
     "PredictOptions": "prediction.predict",
-    "Spending": "teacher.annotate",
     "Task": "tasks.base",
     "VoteRule": "tasks.votes",
     "annotate": "teacher.annotate",

@@ -10,13 +10,13 @@ import pytest
 import spacy
 from typer.testing import CliRunner
 
+from helpers.asking import entries
 from helpers.loopback import Response, Server, completion, failure
 from helpers.provider import Provider
 from helpers.warm import CONFIG, processes, run_command
 from spacy_distill.cli import app
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.corpus.provenance import views
-from spacy_distill.teacher.ledger.store import Ledger
 
 OK = '{"entities": [{"text": "Ada", "label": "PER"}]}'
 KEY = "sk-very-secret-0123456789"
@@ -247,8 +247,7 @@ def test_ctrl_c_keeps_what_is_in_flight_and_says_how_to_go_on(run, folder, monke
         process.join(60)
         output = " ".join((folder / "output.txt").read_text().split())
         assert process.exitcode == 130, output
-        with Ledger(folder / "ledger.sqlite") as ledger:
-            assert len(ledger) == len(server.calls) < 20
+        assert len(entries(folder / "ledger.sqlite")) == len(server.calls) < 20
         assert f"{20 - len(server.calls)} documents are not answered yet. The same command goes on" in output
         assert "Stopped early: interrupted" in output
         assert list(chain(*entities(folder))) == ["Ada"] * len(server.calls)

@@ -6,12 +6,10 @@ import pytest
 import spacy
 from typer.testing import CliRunner
 
+from helpers.asking import Entry, Ledger, answer_key, user_message
 from helpers.warm import CONFIG
 from spacy_distill.cli import app
 from spacy_distill.corpus.docbin import write_docs
-from spacy_distill.teacher.ledger.entry import Entry
-from spacy_distill.teacher.ledger.keys import answer_key, user_message
-from spacy_distill.teacher.ledger.store import Ledger
 
 OK = '{"entities": []}'
 

@@ -36,6 +36,7 @@ ledger = "LEDGER"
 class Names:
     """Asks for names; an answer is a JSON list of them."""
 
+    task = "ner"
     labels = ("NAME",)
     view = "names"
     prompt_hash = "0123456789abcdef"
@@ -58,20 +59,23 @@ class Names:
         self, docs: typing.Iterable[Doc], responses: typing.Iterable[str]
     ) -> typing.Iterable[Doc]:
         for doc, (answer,) in zip(docs, responses, strict=True):
-            state: str = answer.state if isinstance(answer, Answer) else "ok"
-            if state == "ok" and self.complaint(answer):
-                state = "unparsable"
-            if state == "ok":
-                names = json.loads(answer)
-                doc.set_ents([Span(doc, t.i, t.i + 1, label="NAME") for t in doc if t.text in names])
-            views(doc)[self.view] = {
-                "state": state,
-                "key": getattr(answer, "key", None),
-                "model": getattr(answer, "model", None),
-                "source": getattr(answer, "source", None),
-                "samples": 1 + len(getattr(answer, "others", ())),
-            }
-            yield doc
+            yield self.annotate(doc, answer)
+
+    def annotate(self, doc: Doc, answer: str) -> Doc:
+        state: str = answer.state if isinstance(answer, Answer) else "ok"
+        if state == "ok" and self.complaint(answer):
+            state = "unparsable"
+        if state == "ok":
+            names = json.loads(answer)
+            doc.set_ents([Span(doc, t.i, t.i + 1, label="NAME") for t in doc if t.text in names])
+        views(doc)[self.view] = {
+            "state": state,
+            "key": getattr(answer, "key", None),
+            "model": getattr(answer, "model", None),
+            "source": getattr(answer, "source", None),
+            "samples": 1 + len(getattr(answer, "others", ())),
+        }
+        return doc
 
 
 @registry.llm_tasks("test.Names.v1")
@@ -82,6 +86,12 @@ def make_names() -> Names:
 @pytest.fixture
 def names() -> Names:
     return Names()
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries that failed are repeated at once."""
+    monkeypatch.setattr("spacy_distill.teacher.limits.FIRST_WAIT", 0.001)
 
 
 @pytest.fixture

@@ -1,29 +1,18 @@
+"""The models' options."""
+
 from pathlib import Path
 
 import pytest
-from spacy_llm.registry import registry
 
+from helpers.asking import chat_model, replay
 from helpers.warm import CONFIG
-from spacy_distill.teacher.ledger.replay import Replay
-from spacy_distill.teacher.models import ChatModel, make_chat_model
 from spacy_distill.teacher.pipeline import load_teacher
 
 
-def test_both_models_are_found_by_name(tmp_path):
-    ledger = str(tmp_path / "ledger.sqlite")
-    for name, kind in (("ChatModel", ChatModel), ("Replay", Replay)):
-        section = {"@llm_models": f"spacy_distill.{name}.v1", "name": "gpt-4", "ledger": ledger}
-        assert isinstance(registry.resolve({"model": section})["model"], kind)
+def test_making_a_model_makes_no_ledger(tmp_path):
+    chat_model(tmp_path / "ledger.sqlite")
+    replay(tmp_path / "ledger.sqlite", name="gpt-4")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_defaults():
-    settings = make_chat_model("gpt-4", "ledger.sqlite").settings
-    assert settings.endpoint == "https://api.openai.com/v1"
-    assert settings.api_key_env == "OPENAI_API_KEY"
-    assert settings.request == {"temperature": 0.0}
-    assert (settings.concurrency, settings.timeout, settings.max_tries) == (16, 60, 6)
-    assert (settings.samples, settings.reask, settings.prices) == (1, 0, None)
 
 
 @pytest.mark.parametrize(
@@ -45,11 +34,11 @@ def test_the_defaults():
 )
 def test_wrong_arguments_are_refused_by_name(arguments, message):
     with pytest.raises(ValueError, match=message):
-        make_chat_model("gpt-4", "ledger.sqlite", **arguments)
+        chat_model("ledger.sqlite", **arguments)
 
 
 def test_a_request_of_ones_own_replaces_the_default():
-    settings = make_chat_model("o1", "ledger.sqlite", request={"max_completion_tokens": 500}).settings
+    settings = chat_model("ledger.sqlite", request={"max_completion_tokens": 500}).settings
     assert settings.request == {"max_completion_tokens": 500}
     assert settings.longest == 500
 

@@ -13,9 +13,9 @@ from .console import INTERRUPT_STATUS, command, duration, msg
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..teacher.annotate import Report
-    from ..teacher.batch import Waiting
-    from ..teacher.budget import Tally
+    from ..teacher.annotate import AnnotationReport
+    from ..teacher.batch import PendingBatches
+    from ..teacher.budget import RunStatistics
 
 # Answers of batches are still to come.
 WAITING_STATUS = 3
@@ -55,18 +55,19 @@ def annotate_cli(
     """Annotate a corpus with the large model of a config; its values can be overridden: --a.b.c value."""
     from spacy.cli._util import parse_config_overrides
 
-    from ..teacher.annotate import Spending, annotate
+    from ..teacher.annotate import annotate
 
     overrides = parse_config_overrides(ctx.args)
     if dry_run:
-        show_plan(config, source, overrides)
+        show_estimate(config, source, overrides)
         return
     report = annotate(
         config,
         source,
         out,
         overrides=overrides,
-        spending=Spending(max_cost, max_tokens),
+        max_cost=max_cost,
+        max_tokens=max_tokens,
         batch=batch,
         allow_missing=allow_missing,
         watch=watch,
@@ -76,60 +77,54 @@ def annotate_cli(
         raise typer.Exit(status)
 
 
-def show_plan(config: Path, source: Path, overrides: dict[str, Any]) -> None:
+def show_estimate(config: Path, source: Path, overrides: dict[str, Any]) -> None:
     """Print what annotating would send."""
-    from ..teacher.estimate import make_plan, typical_request
-    from ..teacher.models import ChatModel
-    from ..teacher.pipeline import load_teacher
+    from ..teacher.estimate import estimate
     from .ledger import visible
 
-    teacher = load_teacher(config, overrides)
-    plan = make_plan(teacher, source)
+    found = estimate(config, source, overrides=overrides)
     rows = [
-        ("documents", f"{plan.documents:,}"),
-        ("nothing to ask", f"{plan.silent:,}"),
-        ("already answered", f"{plan.answered:,}"),
-        ("awaited from a batch", f"{plan.awaited:,}"),
-        ("prompts to send", f"{plan.requests:,}"),
+        ("documents", f"{found.documents:,}"),
+        ("nothing to ask", f"{found.without_prompt:,}"),
+        ("already answered", f"{found.answered:,}"),
+        ("awaited from a batch", f"{found.awaited:,}"),
+        ("prompts to send", f"{found.requests:,}"),
     ]
-    if isinstance(teacher.model, ChatModel):
-        settings = teacher.model.settings
-        typical = typical_request(teacher.model.known, settings, teacher.task.prompt_hash)
-        tokens, cost = plan.tokens(typical), "no prices in the config"
-        if settings.prices:
-            live, batch = (plan.cost(typical, settings.prices, batch=batch) for batch in (False, True))
-            cost = f"{live:,.4f} USD; {batch:,.4f} USD as a batch"
+    if forecast := found.forecast:
+        cost = "no prices in the config"
+        if forecast.cost is not None:
+            cost = f"{forecast.cost:,.4f} USD; {forecast.batch_cost:,.4f} USD as a batch"
         rows += [
-            ("tokens, estimated", f"{tokens.prompt:,} in, {tokens.completion:,} out"),
+            ("tokens, estimated", f"{forecast.tokens.prompt:,} in, {forecast.tokens.completion:,} out"),
             ("cost, estimated", cost),
-            ("time, estimated", duration(plan.seconds(typical, settings))),
-            ("estimated by", "earlier answers" if typical.measured else "rule of thumb"),
+            ("time, estimated", duration(forecast.seconds)),
+            ("estimated by", "earlier answers" if forecast.measured else "rule of thumb"),
         ]
-    msg.text(f"Prompt `{plan.view}`, as it would be sent for the first document:")
+    msg.text(f"Prompt `{found.view}`, as it would be sent for the first document:")
     msg.divider()
-    typer.echo(visible(plan.example))
+    typer.echo(visible(found.example))
     msg.divider()
     msg.table(rows)
     msg.info("Nothing was sent.")
 
 
-def show(report: "Report", out: Path, *, allow_missing: bool) -> int:
+def show(report: "AnnotationReport", out: Path, *, allow_missing: bool) -> int:
     """Print what became of a corpus.
 
     RETURNS: The status to exit with: 0 if every document was answered.
     """
-    tally, states = report.tally, report.states
-    if report.waiting:
-        return show_waiting(report.waiting, tally)
+    statistics, states = report.statistics, report.states
+    if report.pending:
+        return show_pending(report.pending, statistics)
     if report.written:
         msg.table(sorted(states.items()), header=("state", "documents"), divider=True)
     asked = (
-        f"{tally.asked:,} were asked for: {tally.requests:,} requests, {tally.prompt_tokens:,} + "
-        f"{tally.completion_tokens:,} tokens, {tally.cost:,.4f} USD."
+        f"{statistics.asked:,} were asked for: {statistics.requests:,} requests, "
+        f"{statistics.prompt_tokens:,} + {statistics.completion_tokens:,} tokens, {statistics.cost:,.4f} USD."
     )
-    nothing_asked = not (tally.asked or tally.requests)
+    nothing_asked = not (statistics.asked or statistics.requests)
     msg.text(
-        f"{tally.kept:,} answers were in the ledger; {'none was asked for.' if nothing_asked else asked}"
+        f"{statistics.kept:,} answers were in the ledger; {'none was asked for.' if nothing_asked else asked}"
     )
     unusable = sum(states[state] for state in ("truncated", "refused", "unparsable"))
     if unusable:
@@ -142,105 +137,106 @@ def show(report: "Report", out: Path, *, allow_missing: bool) -> int:
         msg.fail(
             f"{report.missing} documents are not answered yet. The same command goes on where this one ended."
         )
-    if tally.awaited:
-        msg.info(f"{tally.awaited} answers are awaited from batches; --batch collects them.")
-    if tally.stopped:
-        msg.fail(f"Stopped early: {tally.stopped}.")
+    if statistics.awaited:
+        msg.info(f"{statistics.awaited} answers are awaited from batches; --batch collects them.")
+    if statistics.stopped:
+        msg.fail(f"Stopped early: {statistics.stopped}.")
     if report.written:
         msg.good(f"Wrote {report.documents} documents: {out}")
     else:
         msg.fail("No answer was got, so no file was written.")
-    if tally.stopped == "interrupted":
+    if statistics.stopped == "interrupted":
         return INTERRUPT_STATUS
-    return int(bool(states["failed"] or tally.stopped or (report.missing and not allow_missing)))
+    return int(bool(states["failed"] or statistics.stopped or (report.missing and not allow_missing)))
 
 
-def show_waiting(waiting: "Waiting", tally: "Tally") -> int:
+def show_pending(pending: "PendingBatches", statistics: "RunStatistics") -> int:
     """Print what is still to come.
 
     RETURNS: The status to exit with.
     """
-    rows = [(state.id, state.status, f"{state.done:,} of {state.total:,}") for state in waiting.batches]
+    rows = [(state.id, state.status, f"{state.done:,} of {state.total:,}") for state in pending.batches]
     msg.table(rows, header=("batch", "status", "done"), divider=True)
     msg.text(
-        f"{tally.kept:,} answers were in the ledger; {tally.asked:,} were collected, {tally.cost:,.4f} USD; "
-        f"{tally.requests:,} requests were handed in."
+        f"{statistics.kept:,} answers were in the ledger; {statistics.asked:,} were collected, "
+        f"{statistics.cost:,.4f} USD; {statistics.requests:,} requests were handed in."
     )
-    for problem in waiting.problems:
+    for problem in pending.problems:
         msg.fail(problem)
-    if tally.stopped:
-        msg.fail(f"Stopped early: {tally.stopped}.")
-    if waiting.busy:
-        msg.info(f"Another process is dealing with {waiting.busy} batches.")
+    if statistics.stopped:
+        msg.fail(f"Stopped early: {statistics.stopped}.")
+    if pending.busy:
+        msg.info(f"Another process is dealing with {pending.busy} batches.")
     msg.info("Answers are still to come, so no file was written. The same command collects them later.")
-    return 1 if waiting.problems else WAITING_STATUS
+    return 1 if pending.problems else WAITING_STATUS
 
 
 @contextmanager
-def watch(tally: "Tally") -> Iterator[None]:
-    """Show a tally on the standard error stream while it grows.
+def watch(statistics: "RunStatistics") -> Iterator[None]:
+    """Show statistics on the standard error stream while they grow.
 
-    tally: The tally.
+    statistics: The statistics.
     """
     from rich.console import Console
     from rich.live import Live
 
     console = Console(stderr=True)
     if console.is_terminal:
-        with Live(get_renderable=lambda: panel(tally), console=console, refresh_per_second=4):
+        with Live(get_renderable=lambda: panel(statistics), console=console, refresh_per_second=4):
             yield
         return
     done = threading.Event()
 
     def write() -> None:
         while not done.wait(SECONDS_PER_LINE):
-            console.print(line(tally), markup=False, highlight=False, soft_wrap=True)
+            console.print(line(statistics), markup=False, highlight=False, soft_wrap=True)
 
     writer = threading.Thread(target=write, daemon=True)
     writer.start()
     try:
         yield
-        console.print(line(tally), markup=False, highlight=False, soft_wrap=True)
+        console.print(line(statistics), markup=False, highlight=False, soft_wrap=True)
     finally:
         done.set()
         writer.join()
 
 
-def facts(tally: "Tally") -> list[tuple[str, str]]:
-    """What there is to say of a tally: names and values."""
-    total = "?" if tally.total is None else f"{tally.total:,}"
-    tokens = f"{tally.prompt_tokens:,} in, {tally.completion_tokens:,} out"
-    found = [("done", f"{tally.done:,} of {total}"), ("kept", f"{tally.kept:,}")]
+def facts(statistics: "RunStatistics") -> list[tuple[str, str]]:
+    """What there is to say of statistics: names and values."""
+    total = "?" if statistics.total is None else f"{statistics.total:,}"
+    tokens = f"{statistics.prompt_tokens:,} in, {statistics.completion_tokens:,} out"
+    found = [("done", f"{statistics.done:,} of {total}"), ("kept", f"{statistics.kept:,}")]
     found += [
-        ("answers", f"{tally.asked:,} ({tally.rate:,.1f} a second)"),
-        ("in flight", f"{tally.in_flight:,}"),
+        ("answers", f"{statistics.asked:,} ({statistics.rate:,.1f} a second)"),
+        ("in flight", f"{statistics.in_flight:,}"),
     ]
     found += [("tokens", tokens)]
-    if tally.cost:
-        projected = "" if tally.projected_cost is None else f" (about {tally.projected_cost:,.4f} in all)"
-        found.append(("USD", f"{tally.cost:,.4f}{projected}"))
-    found.append(("retries", f"{tally.retries:,}"))
-    if tally.reasked:
-        found.append(("asked again", f"{tally.reasked:,}"))
-    found += [(state, f"{count:,}") for state, count in sorted(tally.states.items())]
-    if tally.seconds_left is not None:
-        found.append(("left", f"about {duration(tally.seconds_left)}"))
-    if tally.stopped:
-        found.append(("stopping", tally.stopped))
+    if statistics.cost:
+        projected = statistics.projected_cost
+        in_all = "" if projected is None else f" (about {projected:,.4f} in all)"
+        found.append(("USD", f"{statistics.cost:,.4f}{in_all}"))
+    found.append(("retries", f"{statistics.retries:,}"))
+    if statistics.reasked:
+        found.append(("asked again", f"{statistics.reasked:,}"))
+    found += [(state, f"{count:,}") for state, count in sorted(statistics.states.items())]
+    if statistics.seconds_left is not None:
+        found.append(("left", f"about {duration(statistics.seconds_left)}"))
+    if statistics.stopped:
+        found.append(("stopping", statistics.stopped))
     return found
 
 
-def line(tally: "Tally") -> str:
-    """A tally in one line."""
-    return "  ".join(f"{name}: {value}" for name, value in facts(tally))
+def line(statistics: "RunStatistics") -> str:
+    """Statistics in one line."""
+    return "  ".join(f"{name}: {value}" for name, value in facts(statistics))
 
 
-def panel(tally: "Tally") -> "Table":
-    """A tally as a table of two columns."""
+def panel(statistics: "RunStatistics") -> "Table":
+    """Statistics as a table of two columns."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table.grid(padding=(0, 2))
-    for name, value in facts(tally):
+    for name, value in facts(statistics):
         table.add_row(Text(name, style="bold"), Text(value))
     return table

@@ -137,9 +137,7 @@ def show_answers(ledger: "Ledger", start: str) -> None:
 
 def show_summary(ledger: "Ledger") -> None:
     """Print what a ledger holds."""
-    from ..teacher.ledger.summary import awaited, pending_claims, summarise
-
-    lines = summarise(ledger)
+    lines = ledger.summarise()
     rows = [
         (
             visible(line.model),
@@ -161,9 +159,9 @@ def show_summary(ledger: "Ledger") -> None:
     retries = sum(line.retries for line in lines)
     answers = sum(line.answers for line in lines)
     msg.good(f"{ledger.path}: {answers:,} answers, {cost:,.4f} USD, {retries:,} retries")
-    for name, model, count in awaited(ledger):
+    for name, model, count in ledger.awaited():
         msg.info(f"{count:,} answers are awaited from the batch {visible(name)} ({visible(model)})")
-    claims = pending_claims(ledger)
+    claims = ledger.count_claims()
     if claims:
         msg.info(f"{claims:,} answers are being asked for, or were when a run was killed.")
 

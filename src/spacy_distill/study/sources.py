@@ -16,15 +16,12 @@ from ..corpus.provenance import article_id, doc_id, views
 from ..corpus.scores import count_spans
 from ..labels.corpus_statistics import corpus_facts
 from ..tasks.base import find_task
+from ..teacher.budget import TokenPrices, entry_usage
 from ..teacher.ledger.entry import Entry
 from ..teacher.ledger.store import Ledger
 from .config import ORACLE, Prices, Run, Study
 from .corpora import Inputs, doc_key
 from .results import LAST, TEST, Row
-
-# A token of English text is about four characters long.
-CHARACTERS = 4
-MILLION = 1_000_000
 
 
 @dataclass
@@ -79,13 +76,7 @@ def add_up(keys: Iterable[str], ledger: Path, prices: Prices | None) -> Bill | N
 
 def estimate_cost(entry: Entry, prices: Prices) -> float:
     """The cost of an answer in USD, from its tokens, or where they are unknown from its length."""
-    asked = entry.prompt_tokens
-    if asked is None:
-        asked = sum(len(str(message["content"])) for message in entry.messages) // CHARACTERS
-    said = entry.completion_tokens
-    if said is None:
-        said = len(entry.answer) // CHARACTERS
-    return (asked * prices.input + said * prices.output) / MILLION
+    return TokenPrices(prices.input, prices.output).cost(entry_usage(entry))
 
 
 DATA = "data.json"

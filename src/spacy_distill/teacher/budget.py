@@ -12,6 +12,8 @@ from .ledger.entry import Entry
 
 FIRST_GUESS = 1024
 BATCH_PRICE = 0.5
+# A token of English text is about four characters long.
+CHARACTERS_PER_TOKEN = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,10 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Prices:
+class TokenPrices:
     """US dollars per million tokens.
 
-    input, output (float): Of prompts, and of answers.
+    input, output: Of prompts, and of answers.
     batch: What the provider's batch interface charges, as a share of that.
     """
 
@@ -39,16 +41,16 @@ class Prices:
     output: float
     batch: float = BATCH_PRICE
 
-    def of_batches(self) -> "Prices":
+    def of_batches(self) -> "TokenPrices":
         """The prices of the provider's batch interface."""
-        return Prices(self.input * self.batch, self.output * self.batch)
+        return TokenPrices(self.input * self.batch, self.output * self.batch)
 
     def cost(self, usage: Usage) -> float:
         """The price of a request in US dollars."""
         return (usage.prompt * self.input + usage.completion * self.output) / 1e6
 
 
-def read_prices(prices: Mapping[str, Any] | None) -> Prices | None:
+def read_prices(prices: Mapping[str, Any] | None) -> TokenPrices | None:
     """The prices of a config.
 
     RAISES DistillError: If they are not `{"input": USD, "output": USD}`, with "batch" if wanted.
@@ -65,7 +67,17 @@ def read_prices(prices: Mapping[str, Any] | None) -> Prices | None:
             f"ChatModel: prices is {dict(prices)!r:.200}. Expected US dollars per million tokens, for "
             'instance {"input": 2.5, "output": 10.0}; "batch" is the share of it that batches cost (0.5).'
         )
-    return Prices(**{name: float(value) for name, value in prices.items()})
+    return TokenPrices(**{name: float(value) for name, value in prices.items()})
+
+
+def entry_usage(entry: Entry) -> Usage:
+    """The tokens of a kept answer: as the server counted them, or else by the length of prompt and answer."""
+    asked = sum(len(message["content"]) for message in entry.messages) // CHARACTERS_PER_TOKEN
+    answered = len(entry.answer) // CHARACTERS_PER_TOKEN
+    return Usage(
+        int(asked) if entry.prompt_tokens is None else entry.prompt_tokens,
+        int(answered) if entry.completion_tokens is None else entry.completion_tokens,
+    )
 
 
 def estimate_tokens(text: str) -> int:
@@ -85,7 +97,7 @@ class Budget:
 
     def __init__(
         self,
-        prices: Prices | None = None,
+        prices: TokenPrices | None = None,
         *,
         max_cost: float | None = None,
         max_tokens: int | None = None,
@@ -171,8 +183,25 @@ class Budget:
             self.reserved_cost = 0.0
 
 
+@dataclass(frozen=True)
+class Forecast:
+    """What requests would take, about.
+
+    tokens: Tokens of prompts and answers.
+    seconds: How long at the set limits.
+    cost, batch_cost: US dollars, asked one by one and as batches; None without prices.
+    measured: Whether the ledger's answers say so; otherwise it is a rule of thumb.
+    """
+
+    tokens: Usage
+    seconds: float
+    cost: float | None
+    batch_cost: float | None
+    measured: bool
+
+
 @dataclass
-class Tally:
+class RunStatistics:
     """Counts of a run that is going on.
 
     total: How many prompts there are, samples counted singly, if that is known.
@@ -184,7 +213,7 @@ class Tally:
     retries: Requests that had to be sent again.
     reasked: Answers that were asked again since they did not parse.
     awaited: Answers that were not asked for since a batch will bring them.
-    prompt_tokens, completion_tokens (int): Tokens of this run's answers.
+    prompt_tokens, completion_tokens: Tokens of this run's answers.
     cost: Their price in US dollars.
     in_flight: Requests without a reply yet.
     stopped: Why the run stopped early, if it did.
@@ -209,6 +238,12 @@ class Tally:
 
     def __post_init__(self) -> None:
         self.started = self.clock()
+
+    def send(self, *, is_retry: bool) -> None:
+        """Count a request that is sent."""
+        self.requests += 1
+        self.retries += is_retry
+        self.in_flight += 1
 
     def count(self, entry: Entry) -> None:
         """Count an answer that was got, or failed to be."""

@@ -1,9 +1,13 @@
-"""How fast requests may be sent: the limits of a config, and what the server's 429s teach."""
+"""How fast requests may be sent: the limits of a config, and how long to wait after a failed try."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 30.0
 
 
 class Limiter:
@@ -13,7 +17,7 @@ class Limiter:
     each round of answers.
 
     concurrency: How many may be in flight, at most.
-    requests_per_minute, tokens_per_minute (float | None): Limits, kept by even spacing; None for none.
+    requests_per_minute, tokens_per_minute: Limits, kept by even spacing; None for none.
     clock: Tells the time in seconds.
     sleep: Waits some seconds.
     """
@@ -84,3 +88,14 @@ class Limiter:
             self._last_cut = now
         if wait:
             self._pause = max(self._pause, now + wait)
+
+
+def backoff(tries: int, rng: random.Random) -> float:
+    """Seconds to wait after a number of failed tries: doubled each time, capped, and jittered.
+
+    tries: How many tries have failed, at least 1.
+    rng: Source of the jitter, so that many clients do not come back at once.
+    RETURNS: Between half the wait and the whole.
+    """
+    wait = min(FIRST_WAIT * 2.0 ** min(tries - 1, 30), LONGEST_WAIT)
+    return wait * rng.uniform(0.5, 1.0)

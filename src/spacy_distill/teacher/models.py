@@ -1,33 +1,31 @@
-"""The models that answer a config's prompts: a chat endpoint through the ledger, or the ledger alone."""
+"""The model that asks a chat endpoint, through the ledger."""
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from typing import Iterable as LLMIterable  # noqa: UP035
+from typing import TYPE_CHECKING, Any, Iterable  # noqa: UP035
 
 from ..errors import DistillError
 from ..tasks.answer import Answer, Whereabouts
-from .batch import Batches, JobBook, Waiting
-from .budget import Budget, Tally, read_prices
-from .endpoints import read_key
-from .errors import FIRST_WAIT
-from .ledger.replay import KeptAnswers, Replay, with_samples
+from .batch import BatchRunner, PendingBatches
+from .budget import Budget, Forecast, read_prices
+from .ledger.entry import PromptJob
 from .ledger.store import Ledger
-from .requests import Complaint, Job
-from .runner import Asker
-from .settings import ChatSettings
+from .replay import Asking, KeptAnswers, with_samples
+from .runner import Runner
+from .settings import ChatSettings, read_key
 
 if TYPE_CHECKING:
     from .client import ChatClient
 
 # spacy-llm compares a model's types with a task's and knows only those of `typing`.
 
-
 INTERRUPTED = "interrupted"
+# How many of the latest answers a forecast goes by.
+RECENT = 500
 
 
 class ChatModel:
@@ -39,111 +37,90 @@ class ChatModel:
     def __init__(self, settings: ChatSettings) -> None:
         self.settings = settings
         self._ledger: Ledger | None = None
-        self._nothing: Ledger | None = None
+
+    @property
+    def samples(self) -> int:
+        return self.settings.samples
 
     @property
     def ledger(self) -> Ledger:
-        """The ledger, opened when it is first needed."""
+        """The ledger, opened or made when it is first needed."""
         if self._ledger is None:
             self._ledger = Ledger(self.settings.ledger)
         return self._ledger
 
-    @property
-    def known(self) -> Ledger:
-        """The ledger if there is one; else an empty one."""
-        if self._ledger is None and not self.settings.ledger.exists():
-            self._nothing = self._nothing or Ledger.in_memory()
-            return self._nothing
-        return self.ledger
-
     def look_up(self, prompt: str) -> Answer | None:
-        """The kept answer to a prompt, with its further samples.
-
-        prompt: The prompt.
-        RETURNS: The answer, or None if the ledger lacks one of the samples.
-        """
-        messages = self.settings.messages(prompt)
-        keys = [self.settings.key(messages, sample) for sample in range(self.settings.samples)]
-        return with_samples([self.ledger.answer(key, mends=self.settings.reask) for key in keys])
+        """The kept answer to a prompt, with its further samples; None if one of them is missing."""
+        keys = self._keys(prompt)
+        return with_samples([self.ledger.answer(key, reasks=self.settings.reask) for key in keys])
 
     def peek(self, prompt: str) -> list[tuple[str, Whereabouts]]:
         """For each sample of an answer: its key, and where the answer is. Makes no ledger."""
-        messages = self.settings.messages(prompt)
-        keys = [self.settings.key(messages, sample) for sample in range(self.settings.samples)]
-        return [(key, self._whereabouts(key)) for key in keys]
+        return [(key, self._whereabouts(key)) for key in self._keys(prompt)]
 
-    def _whereabouts(self, key: str) -> Whereabouts:
-        if self.known.has_answer(key):
-            return "kept"
-        return "awaited" if JobBook(self.known, self.settings).holds(key) else "nowhere"
+    def forecast(self, requests: int, characters: int, prompt_hash: str) -> Forecast | None:
+        """What requests of some length in all would take, by the ledger's latest answers to such prompts."""
+        average = self.ledger.average(self.settings.name, prompt_hash, RECENT) if self._has_ledger else None
+        return self.settings.forecast(requests, characters, average)
 
-    def ask(
-        self,
-        jobs: Iterable[Job],
-        *,
-        budget: Budget | None = None,
-        complaint: Complaint = lambda answer: None,
-        tally: Tally | None = None,
-        interruptible: bool = False,
-        first_wait: float = FIRST_WAIT,
-    ) -> Tally:
-        """Get the answers that the ledger lacks, in one sliding window over all prompts.
-
-        jobs: The prompts; they are taken one by one, as there is room.
-        budget: What may be spent; None for no limit.
-        complaint: What is wrong with an answer; None if nothing is.
-        tally: Is kept up to date meanwhile.
-        interruptible: Whether Ctrl-C lets what is in flight come in, and then ends the run.
-        first_wait: Seconds to wait after a first failed try.
-        RETURNS: What was done.
-        RAISES DistillError: If there is no API key, or the ledger cannot be written.
-        """
-        asker = Asker(
-            self.settings,
-            self.ledger,
-            self._connect,
-            budget=budget or Budget(self.settings.prices, longest=self.settings.longest),
-            complaint=complaint,
-            tally=tally or Tally(),
-            first_wait=first_wait,
-        )
+    def get_answers(self, jobs: Iterable[PromptJob], how: Asking | None = None) -> PendingBatches | None:
+        """Get the answers that the ledger lacks, in one sliding window over all prompts, or as batches."""
+        settings, how = self.settings, how or Asking()
+        prices = settings.prices.of_batches() if settings.prices and how.batch else settings.prices
+        budget = Budget(prices, max_cost=how.max_cost, max_tokens=how.max_tokens, longest=settings.longest)
+        if how.batch:
+            return self._run_batches(jobs, budget, how)
 
         async def run() -> None:
-            with _interrupts(asker) if interruptible else nullcontext():
-                await asker.run(jobs)
+            runner = Runner(settings, self.ledger, self._connect, budget, how.complaint, how.statistics)
+            with _interrupts(runner) if how.interruptible else nullcontext():
+                await runner.run(jobs)
 
-        _run(run)
-        return asker.tally
-
-    def batch(self, jobs: Iterable[Job], *, budget: Budget, complaint: Complaint, tally: Tally) -> Waiting:
-        """Collect and hand in batches of the provider's batch interface.
-
-        jobs: The prompts.
-        budget: What may be spent, at the prices of batches.
-        complaint: What is wrong with an answer; None if nothing is.
-        tally: Is kept up to date meanwhile.
-        RETURNS: What is still to come.
-        RAISES DistillError: If there is no API key, or the ledger cannot be written.
-        """
-        from .batch_client import BatchClient
-
-        settings, key = self.settings, self._key()
-        client = BatchClient(settings.endpoint, key, timeout=settings.timeout, max_tries=settings.max_tries)
         try:
-            return Batches(
-                settings, self.ledger, client, key, budget=budget, complaint=complaint, tally=tally
-            ).run(jobs)
-        finally:
-            client.close()
+            asyncio.get_running_loop()
+        except RuntimeError:
+            asyncio.run(run())
+        else:
+            # As in a notebook.
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(asyncio.run, run()).result()
+        return None
 
-    def __call__(self, prompts: LLMIterable[LLMIterable[str]]) -> LLMIterable[LLMIterable[str]]:
-        wanted = [list(of_doc) for of_doc in prompts]
-        tally = self.ask(Job(prompt) for of_doc in wanted for prompt in of_doc)
+    def __call__(self, prompts: Iterable[Iterable[str]]) -> Iterable[Iterable[str]]:
+        wanted, how = [list(of_doc) for of_doc in prompts], Asking()
+        self.get_answers((PromptJob(prompt) for of_doc in wanted for prompt in of_doc), how)
         kept = KeptAnswers(self.look_up)
         answers = [list(of_doc) for of_doc in kept(wanted)]
         if kept.missing:
-            raise DistillError(f"ChatModel: {kept.missing} of {kept.asked} answers missing: {tally.stopped}.")
+            raise DistillError(
+                f"ChatModel: {kept.missing} of {kept.asked} answers missing: {how.statistics.stopped}."
+            )
         return answers
+
+    def _run_batches(self, jobs: Iterable[PromptJob], budget: Budget, how: Asking) -> PendingBatches:
+        from .client import BatchClient
+
+        settings, key = self.settings, self._key()
+        client = BatchClient(settings.endpoint, key, timeout=settings.timeout, max_tries=settings.max_tries)
+        with closing(client):
+            return BatchRunner(settings, self.ledger, client, key, budget, how.complaint, how.statistics).run(
+                jobs
+            )
+
+    @property
+    def _has_ledger(self) -> bool:
+        return self._ledger is not None or self.settings.ledger.exists()
+
+    def _keys(self, prompt: str) -> list[str]:
+        messages = self.settings.messages(prompt)
+        return [self.settings.key(messages, sample) for sample in range(self.samples)]
+
+    def _whereabouts(self, key: str) -> Whereabouts:
+        if not self._has_ledger:
+            return "nowhere"
+        if self.ledger.has_answer(key):
+            return "kept"
+        return "awaited" if self.ledger.in_batch(key) else "nowhere"
 
     def _connect(self) -> "ChatClient":
         # The client takes a second to import, and a run whose answers are all kept does without it.
@@ -159,24 +136,13 @@ class ChatModel:
         return read_key(settings.endpoint, settings.api_key_env, allow_http=settings.allow_http)
 
 
-def _run(run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a coroutine to its end, also where an event loop is running already, as in a notebook."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(run())
-        return
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, run()).result()
-
-
 @contextmanager
-def _interrupts(asker: Asker) -> Iterator[None]:
+def _interrupts(runner: Runner) -> Iterator[None]:
     """Let a first Ctrl-C end the run cleanly, and a second one at once."""
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        asker.stop(INTERRUPTED)
+        runner.stop(INTERRUPTED)
         loop.remove_signal_handler(signal.SIGINT)
 
     # Signals belong to the main thread, and not every platform has them.
@@ -212,7 +178,7 @@ def make_chat_model(
     endpoint: Base URL of the API.
     api_key_env: Environment variable that holds the API key; None if the endpoint needs none.
     concurrency: How many requests may be in flight.
-    requests_per_minute, tokens_per_minute (float | None): Limits to keep; None for none.
+    requests_per_minute, tokens_per_minute: Limits to keep; None for none.
     timeout: Seconds from sending a request to the end of its reply.
     max_tries: How often a request is sent before it counts as failed.
     samples: How many answers to get to each prompt.
@@ -243,16 +209,3 @@ def make_chat_model(
             allow_http=allow_http,
         )
     )
-
-
-def make_replay(ledger: str, name: str | None = None, samples: int = 1) -> Replay:
-    """Factory of `spacy_distill.Replay.v1`: answers from a ledger, never from the network.
-
-    ledger: The ledger's file.
-    name: Name of the model whose answers are wanted. None: the only one that answered.
-    samples: How many samples of each answer to give, at least 1.
-    RETURNS: The model.
-    """
-    if samples < 1:
-        raise DistillError(f"Replay: samples is {samples}. It has to be 1 or more.")
-    return Replay(Path(ledger), name=name, samples=samples)

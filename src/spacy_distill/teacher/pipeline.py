@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -12,19 +12,9 @@ from ..configs import check_language, known_names, read_config
 from ..corpus.docbin import read_docs
 from ..corpus.provenance import record
 from ..errors import DistillError
-from .requests import Job
-
-
-@runtime_checkable
-class Task(Protocol):
-    """What is needed of a task: the prompt of a document, and what is wrong with an answer."""
-
-    view: str
-    prompt_hash: str
-
-    def render(self, doc: Doc) -> str: ...
-
-    def complaint(self, answer: str) -> str | None: ...
+from ..tasks.base import PromptedTask
+from .ledger.entry import PromptJob
+from .replay import TeacherModel
 
 
 @dataclass
@@ -34,13 +24,26 @@ class Teacher:
     nlp: The pipeline as spacy-llm assembles it.
     name: The component's name.
     task: Its task.
-    model: Its model.
     """
 
     nlp: Language
     name: str
-    task: Task
-    model: Any
+    task: PromptedTask
+
+    @property
+    def model(self) -> TeacherModel:
+        """The component's model.
+
+        RAISES DistillError: If it is one that keeps no answers.
+        """
+        component: Any = self.nlp.get_pipe(self.name)
+        model: object = component._model
+        if not isinstance(model, TeacherModel):
+            raise DistillError(
+                "Annotating needs @llm_models spacy_distill.ChatModel.v1 or spacy_distill.Replay.v1; "
+                f"components.{self.name}.model is a {type(model).__name__}."
+            )
+        return model
 
     def prepared(self, docs: Iterable[Doc]) -> Iterator[Doc]:
         """Documents as the `llm` component will see them: after all components that come before it."""
@@ -51,10 +54,10 @@ class Teacher:
         """Documents without any annotation: words, spaces and where they come from."""
         return (bare(doc) for doc in read_docs(path, self.nlp.vocab))
 
-    def jobs(self, path: Path) -> Generator[Job, None, None]:
+    def jobs(self, path: Path) -> Generator[PromptJob, None, None]:
         """The prompts of a corpus, with what the ledger should know of them."""
         for doc in self.prepared(self.read(path)):
-            yield Job(self.task.render(doc), doc.text, self.task.view, self.task.prompt_hash)
+            yield PromptJob(self.task.render(doc), doc.text, self.task.view, self.task.prompt_hash)
 
     def set_model(self, model: object) -> None:
         """Let another model answer the component's prompts."""
@@ -88,13 +91,13 @@ def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
             "a config for each teacher and bring their views together with `spacy distill vote`."
         )
     component: Any = nlp.get_pipe(names[0])
-    if not isinstance(component.task, Task):
+    if not isinstance(component.task, PromptedTask):
         raise DistillError(
-            f"{config}: annotating needs a task with render, complaint, view and prompt_hash, such as "
+            f"{config}: annotating needs a task that has all of tasks.base.PromptedTask, such as "
             f'@llm_tasks = "spacy_distill.NER.v1"; components.{names[0]}.task is a '
             f"{type(component.task).__name__}."
         )
-    return Teacher(nlp, names[0], component.task, component._model)
+    return Teacher(nlp, names[0], component.task)
 
 
 def _check_is_teacher(config: Path, overrides: Mapping[str, Any]) -> None:

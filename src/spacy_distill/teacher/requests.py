@@ -1,48 +1,20 @@
-"""Requests: made of prompts, and with their outcome made into rows of the ledger."""
+"""Requests and what became of them: which to ask again, and the row of the ledger for each."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from .budget import Prices, Usage
-from .errors import Fault
-from .ledger.entry import Entry
-from .ledger.keys import Message, again, digest, request_body
+from .budget import TokenPrices, Usage
+from .ledger.entry import Entry, Request, digest, repeated_request, request_body
 from .ledger.store import Ledger
-from .responses import Reply
+from .responses import Reply, RequestError
 from .settings import ChatSettings
 
 Complaint = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A prompt that needs an answer.
-
-    prompt: The prompt; an empty one asks nothing.
-    text: Text of the document it asks about.
-    view, prompt_hash (str | None): Name and hash of its template.
-    """
-
-    prompt: str
-    text: str | None = None
-    view: str | None = None
-    prompt_hash: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request: a job's messages and sample number under the ledger's key."""
-
-    job: Job
-    key: str
-    messages: list[Message]
-    sample: int
-    reask_of: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class RequestOutcome:
     """What became of a request.
 
     result: The reply, or what was wrong in the last try.
@@ -50,28 +22,15 @@ class Outcome:
     latency: Seconds that the last one took.
     """
 
-    result: Reply | Fault
+    result: Reply | RequestError
     tries: int = 1
     latency: float | None = None
 
 
-def requests_of(settings: ChatSettings, jobs: Iterable[Job]) -> Iterator[Request]:
-    """The requests that prompts need, one for each sample, whatever the ledger has.
-
-    settings: What to ask, and how.
-    jobs: The prompts.
-    YIELDS: One request.
-    """
-    for job in jobs:
-        messages = settings.messages(job.prompt)
-        for sample in range(settings.samples):
-            yield Request(job, settings.key(messages, sample), messages, sample)
-
-
-def request_to_mend(
+def next_reask(
     settings: ChatSettings, ledger: Ledger, complaint: Complaint, request: Request
 ) -> Request | None:
-    """The next request for an answer that does not parse, or None if there is nothing to be mended any more.
+    """The next request for an answer that does not parse, or None if there is none to be asked again.
 
     settings: Says how often to ask again.
     ledger: Holds the answer, and what was asked again so far.
@@ -84,16 +43,18 @@ def request_to_mend(
         problem = complaint(entry.answer) if entry and entry.state == "ok" else None
         if entry is None or problem is None:
             return None
-        mended = ledger.mend_of(entry.key)
-        if mended is None:
-            messages = again(entry.messages, entry.answer, problem)
+        repeated = ledger.reask(entry.key)
+        if repeated is None:
+            messages = repeated_request(entry.messages, entry.answer, problem)
             key = settings.key(messages, request.sample)
             return replace(request, key=key, messages=messages, reask_of=entry.key)
-        entry = mended
+        entry = repeated
     return None
 
 
-def make_entry(settings: ChatSettings, request: Request, outcome: Outcome, *, prices: Prices | None) -> Entry:
+def make_entry(
+    settings: ChatSettings, request: Request, outcome: RequestOutcome, *, prices: TokenPrices | None
+) -> Entry:
     """The row of the ledger for what became of a request.
 
     settings: What was asked, and how.

@@ -1,27 +1,38 @@
-"""The sliding window of requests: which answers are asked for, and what ends the run."""
+"""Asking for many answers at once: the sliding window, retries, and what ends a run."""
 
 import asyncio
+import random
+import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from .batch import JobBook
-from .budget import Budget, Tally
-from .errors import FIRST_WAIT
-from .ledger.claims import Claims
-from .ledger.keys import request_body
+from .budget import Budget, RunStatistics, Usage
+from .ledger.claims import RENEWAL, Claims
+from .ledger.entry import PromptJob, Request, request_body
+from .ledger.file import LedgerError
 from .ledger.store import Ledger
-from .requests import Complaint, Job, Request, make_entry, request_to_mend, requests_of
-from .retries import Attempts, Brake, Stopped
+from .limits import Limiter, backoff
+from .requests import Complaint, RequestOutcome, make_entry, next_reask
+from .responses import Reply, RequestError
 from .settings import ChatSettings
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from .client import ChatClient
 
 CLAIM_POLL = 0.2
 YIELD_EVERY = 100
+# A server that says "too many" is not failing: it is asked this many times as often as one that is.
+PATIENCE = 10
 
 
-class Asker:
+class RunStopped(Exception):
+    """The run is to end: nothing more is sent."""
+
+
+class Runner:
     """Gets the missing answers to a stream of prompts into the ledger.
 
     settings: What to ask, and how.
@@ -29,8 +40,7 @@ class Asker:
     connect: Makes the client when the first request is to be sent.
     budget: What may be spent.
     complaint: What is wrong with an answer; None if nothing is.
-    tally: Is kept up to date.
-    first_wait: Seconds to wait after a first failed try.
+    statistics: Are kept up to date.
     """
 
     def __init__(
@@ -38,94 +48,218 @@ class Asker:
         settings: ChatSettings,
         ledger: Ledger,
         connect: Callable[[], "ChatClient"],
-        *,
         budget: Budget,
         complaint: Complaint,
-        tally: Tally,
-        first_wait: float = FIRST_WAIT,
+        statistics: RunStatistics,
     ) -> None:
-        self.tally = tally
-        self._settings, self._ledger = settings, ledger
-        self._claims = Claims(ledger, lease=settings.longest_wait)
-        self._book = JobBook(ledger, settings)
-        self._budget, self._complaint, self._brake = budget, complaint, Brake(tally)
-        self._attempts = Attempts(
-            settings, connect, budget=budget, tally=tally, brake=self._brake, first_wait=first_wait
+        self._settings, self._ledger, self._connect = settings, ledger, connect
+        self._budget, self._complaint, self._statistics = budget, complaint, statistics
+        self._claims = Claims(ledger)
+        self._limiter = Limiter(
+            settings.concurrency,
+            requests_per_minute=settings.requests_per_minute,
+            tokens_per_minute=settings.tokens_per_minute,
+            sleep=self._pause,
         )
-        self._busy: set[str] = set()
+        self._client: ChatClient | None = None
+        self._random = random.Random(0)
+        self._stopping, self._settled = asyncio.Event(), asyncio.Condition()
+        self._in_progress: set[str] = set()
+        self._last_reply = 0.0
 
     def stop(self, reason: str) -> None:
         """Send nothing more. What is in flight is waited for.
 
         reason: Why; the first reason counts.
         """
-        self._brake.stop(reason)
+        self._statistics.stopped = self._statistics.stopped or reason
+        self._stopping.set()
 
-    async def run(self, jobs: Iterable[Job]) -> None:
+    async def run(self, jobs: Iterable[PromptJob]) -> None:
         """Ask for all answers that the ledger lacks.
 
         jobs: The prompts; they are taken one by one, as there is room.
-        RAISES ValueError: If there is no API key, or answers cannot be stored any more.
+        RAISES DistillError: If there is no API key, or answers cannot be stored any more.
         """
-        requests = requests_of(self._settings, jobs)
+        requests = self._settings.requests(jobs)
+        renewal = asyncio.create_task(self._renew_claims())
         workers = [self._work(requests) for _ in range(self._settings.concurrency)]
         results = await asyncio.gather(*workers, return_exceptions=True)
-        await self._attempts.close()
+        renewal.cancel()
+        if self._client is not None:
+            await self._client.close()
         for result in results:
             if result is not None:
                 raise result
 
     async def _work(self, requests: Iterator[Request]) -> None:
+        """Take requests one after another, each once if several documents make the same one."""
         try:
             for number, request in enumerate(requests, 1):
-                self._brake.check()
-                await self._settle(request)
-                self.tally.done += 1
+                self._check()
+                if request.job.prompt and request.key not in self._in_progress:
+                    self._in_progress.add(request.key)
+                    try:
+                        await self._settle(request)
+                    finally:
+                        self._in_progress.discard(request.key)
+                self._statistics.done += 1
                 if number % YIELD_EVERY == 0:
                     # Looking up kept answers never waits: let others have their turn.
                     await asyncio.sleep(0)
-        except Stopped:
+        except RunStopped:
             return
         except BaseException:
             self.stop("an error")
             raise
 
     async def _settle(self, request: Request) -> None:
-        """See to it that a request has an answer, once if several documents make the same one."""
-        if not request.job.prompt or request.key in self._busy:
-            return
-        self._busy.add(request.key)
-        try:
-            if self._ledger.has_answer(request.key):
-                self.tally.kept += 1
-            else:
-                await self._ask(request)
-            await self._mend(request)
-        finally:
-            self._busy.discard(request.key)
-
-    async def _mend(self, request: Request) -> None:
-        """Ask again, with the parser's complaint, as long as the answer does not parse."""
-        while wanted := request_to_mend(self._settings, self._ledger, self._complaint, request):
-            self.tally.reasked += 1
-            await self._ask(wanted)
+        """See to it that a request has an answer, and one that parses as far as `reask` goes."""
+        wanted: Request | None = request
+        if self._ledger.has_answer(request.key):
+            self._statistics.kept += 1
+            wanted = next_reask(self._settings, self._ledger, self._complaint, request)
+        while wanted is not None:
+            self._statistics.reasked += wanted.reask_of is not None
+            async with self._claimed(wanted) as is_missing:
+                if is_missing:
+                    outcome = await self._get_reply(wanted)
+                    # Before anything else happens with it.
+                    entry = make_entry(self._settings, wanted, outcome, prices=self._budget.prices)
+                    self._ledger.put(entry)
+                    self._statistics.count(entry)
             if not self._ledger.has_answer(wanted.key):
                 return
+            wanted = next_reask(self._settings, self._ledger, self._complaint, request)
 
-    async def _ask(self, request: Request) -> None:
+    @asynccontextmanager
+    async def _claimed(self, request: Request) -> "AsyncIterator[bool]":
+        """Claim a request, after any other process that is asking just this.
+
+        YIELDS: Whether its answer is neither in the ledger nor to come from a batch.
+        """
         while not self._claims.take(request.key):
-            # Another process is asking just this.
-            await self._brake.pause(CLAIM_POLL)
+            await self._pause(CLAIM_POLL)
         try:
             # In this order: who fills a batch leaves out what is claimed.
-            if self._book.holds(request.key):
-                self.tally.awaited += 1
-            elif not self._ledger.has_answer(request.key):
-                body = request_body(self._settings.name, request.messages, self._settings.request)
-                outcome = await self._attempts.insist(body)
-                # Before anything else happens with it.
-                entry = make_entry(self._settings, request, outcome, prices=self._budget.prices)
-                self._ledger.put(entry)
-                self.tally.count(entry)
+            awaited = self._ledger.in_batch(request.key)
+            self._statistics.awaited += awaited
+            yield not awaited and not self._ledger.has_answer(request.key)
         finally:
-            self._claims.give_up(request.key)
+            self._claims.release(request.key)
+
+    async def _get_reply(self, request: Request) -> RequestOutcome:
+        """Send a request until it is answered, or there is no hope of that.
+
+        RAISES RunStopped: If the run is to end.
+        """
+        body = request_body(self._settings.name, request.messages, self._settings.request)
+        prompt = "".join(message["content"] for message in request.messages)
+        first_sent, failures, throttles = time.monotonic(), 0, 0
+        while True:
+            try:
+                async with self._turn(prompt, is_retry=failures + throttles > 0) as turn:
+                    turn.reply = await turn.client.complete(body)
+                return RequestOutcome(turn.reply, failures + throttles + 1, turn.seconds)
+            except RequestError as error:
+                throttles += error.throttled
+                failures += not error.throttled
+                last = failures >= self._settings.max_tries
+                if last or throttles >= self._settings.max_tries * PATIENCE or error.scope != "try":
+                    self._stop_if_hopeless(error, first_sent)
+                    return RequestOutcome(error, failures + throttles, turn.seconds)
+                # "At once" is no advice of a server that is failing: its clock may be wrong.
+                await self._pause(error.wait or backoff(failures + throttles, self._random))
+
+    @asynccontextmanager
+    async def _turn(self, prompt: str, *, is_retry: bool) -> "AsyncIterator[Turn]":
+        """Wait until limits and budget allow one more request; settle what it cost when it has ended.
+
+        RAISES RunStopped: If the run is to end.
+        """
+        most = await self._reserve(prompt)
+        used: Usage | None = None
+        try:
+            async with self._limiter.slot(most.total):
+                self._check()
+                if self._client is None:
+                    self._client = self._connect()
+                turn = Turn(self._client)
+                self._statistics.send(is_retry=is_retry)
+                try:
+                    yield turn
+                except RequestError as error:
+                    used = most if error.charged else None
+                    if error.throttled:
+                        self._limiter.throttled(turn.sent, error.wait)
+                    raise
+                finally:
+                    turn.seconds = time.monotonic() - turn.sent
+                    self._statistics.in_flight -= 1
+                if turn.reply is not None:
+                    self._last_reply = time.monotonic()
+                    used = turn.reply.usage(most)
+                    self._budget.learn(prompt, used)
+                    self._limiter.settle(most.total, used.total)
+                    self._limiter.answered()
+        finally:
+            self._statistics.cost += self._budget.settle(most, used)
+            async with self._settled:
+                self._settled.notify_all()
+
+    async def _reserve(self, prompt: str) -> Usage:
+        """Wait until the budget has room for a request."""
+        self._check()
+        most = self._budget.expect(prompt)
+        while not self._budget.reserve(most):
+            if self._budget.idle:
+                self.stop(self._budget.explain())
+            self._check()
+            async with self._settled:
+                await self._settled.wait()
+        return most
+
+    def _stop_if_hopeless(self, error: RequestError, first_sent: float) -> None:
+        """Stop the run where no other document can fare better."""
+        gone = error.unreachable and self._last_reply < first_sent
+        if error.scope == "run" or gone:
+            self.stop(f"{self._settings.endpoint}: {error.message}")
+
+    async def _renew_claims(self) -> None:
+        while True:
+            await asyncio.sleep(RENEWAL)
+            # Who asks finds out himself that the ledger cannot be written.
+            with suppress(LedgerError):
+                self._claims.renew()
+
+    def _check(self) -> None:
+        """RAISES RunStopped: If the run is to end."""
+        if self._stopping.is_set():
+            raise RunStopped
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, unless the run is stopped meanwhile.
+
+        RAISES RunStopped: If the run is to end.
+        """
+        try:
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+        except TimeoutError:
+            return
+        raise RunStopped
+
+
+class Turn:
+    """One try of a request.
+
+    client: Sends it.
+    sent: When it is sent, by the monotonic clock.
+    reply: What was answered; to be set by who sends it.
+    seconds: How long it took.
+    """
+
+    def __init__(self, client: "ChatClient") -> None:
+        self.client = client
+        self.sent = time.monotonic()
+        self.reply: Reply | None = None
+        self.seconds = 0.0

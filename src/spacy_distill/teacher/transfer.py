@@ -12,9 +12,8 @@ from typing import Any
 
 from ..errors import DistillError
 from ..tasks.answer import State
-from .ledger.entry import Entry, from_line, is_count, to_line
-from .ledger.keys import answer_key, clean_text, user_message
-from .ledger.store import CHUNK, Ledger
+from .ledger.entry import Entry, answer_key, clean_text, from_line, is_count, to_line, user_message
+from .ledger.store import Ledger, chunks
 from .pipeline import Teacher
 
 
@@ -54,7 +53,7 @@ REASONS: dict[str, State] = {"stop": "ok", "length": "truncated", "content_filte
 
 
 @dataclass
-class Imported:
+class ImportedAnswers:
     """What an import did.
 
     lines: Lines in the file.
@@ -74,7 +73,7 @@ class Imported:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedAnswer:
     """One recorded answer."""
 
     number: int
@@ -95,7 +94,7 @@ class Recorded:
 
 def import_recorded(
     ledger: Ledger, path: Path, teacher: Teacher, corpus: Path, *, model: str | None
-) -> Imported:
+) -> ImportedAnswers:
     """Store recorded answers under the prompts that a config makes of a corpus.
 
     ledger: Where to store them.
@@ -125,19 +124,19 @@ def import_recorded(
                 used.add(one.number)
                 yield _entry(one, teacher, doc.text, prompt, model or "recorded", path.name)
 
-    for chunk in _chunks(entries()):
+    for chunk in chunks(entries()):
         done.stored += ledger.put_all(chunk)
     done.unused = done.lines - done.repeated - len(used)
     return done
 
 
-def import_export(ledger: Ledger, path: Path) -> Imported:
+def import_export(ledger: Ledger, path: Path) -> ImportedAnswers:
     """Store the lines of an export as they are.
 
     RETURNS: What was stored.
     RAISES DistillError: If a line is not one of an export; names the file and line.
     """
-    done = Imported()
+    done = ImportedAnswers()
 
     def entries() -> Iterator[Entry]:
         for number, line in read_lines(path):
@@ -150,7 +149,7 @@ def import_export(ledger: Ledger, path: Path) -> Imported:
                     hint = " A recorded answer is imported with --config and --corpus, which give its prompt."
                 raise DistillError(f"{path}, line {number}: {error}.{hint}") from error
 
-    for chunk in _chunks(entries()):
+    for chunk in chunks(entries()):
         done.stored += ledger.put_all(chunk)
     return done
 
@@ -182,13 +181,13 @@ def _checked(file: Iterable[bytes], path: Path) -> Iterator[bytes]:
         raise DistillError(f"{path} is not a whole gzip file: {error}.") from error
 
 
-Index = dict[Any, dict[int, Recorded]]
+Index = dict[Any, dict[int, RecordedAnswer]]
 
 
-def _index(path: Path) -> tuple[Index, Index, Imported]:
+def _index(path: Path) -> tuple[Index, Index, ImportedAnswers]:
     by_text: Index = {}
     by_tokens: Index = {}
-    done = Imported()
+    done = ImportedAnswers()
     for number, line in read_lines(path):
         try:
             one = _read(number, line)
@@ -207,7 +206,7 @@ def _index(path: Path) -> tuple[Index, Index, Imported]:
     return by_text, by_tokens, done
 
 
-def _read(number: int, line: object) -> Recorded:
+def _read(number: int, line: object) -> RecordedAnswer:
     if not isinstance(line, Mapping):
         raise DistillError(f"expected an object with text or tokens, and answer, got {line!r:.60}")
     text, tokens, answer = line.get("text"), line.get("tokens"), line.get("answer")
@@ -227,10 +226,12 @@ def _read(number: int, line: object) -> Recorded:
     names = [line.get(name) for name in ("model", "source")]
     if not all(name is None or isinstance(name, str) for name in names):
         raise DistillError('"model" and "source" have to be strings')
-    return Recorded(number, clean_text(answer), names[0], reason, counts[0], counts[1], names[1], sample)
+    return RecordedAnswer(
+        number, clean_text(answer), names[0], reason, counts[0], counts[1], names[1], sample
+    )
 
 
-def _entry(one: Recorded, teacher: Teacher, text: str, prompt: str, model: str, source: str) -> Entry:
+def _entry(one: RecordedAnswer, teacher: Teacher, text: str, prompt: str, model: str, source: str) -> Entry:
     messages = user_message(prompt)
     model = one.model or model
     return Entry(
@@ -250,14 +251,3 @@ def _entry(one: Recorded, teacher: Teacher, text: str, prompt: str, model: str, 
         view=teacher.task.view,
         prompt_hash=teacher.task.prompt_hash,
     )
-
-
-def _chunks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    chunk: list[Entry] = []
-    for entry in entries:
-        chunk.append(entry)
-        if len(chunk) == CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk

@@ -3,6 +3,7 @@
 import pytest
 from spacy.vocab import Vocab
 
+from helpers.asking import Entry, Ledger
 from spacy_distill.corpus.docbin import read_docs, write_docs
 from spacy_distill.corpus.provenance import views
 from spacy_distill.study.config import Prices, read_study
@@ -10,8 +11,6 @@ from spacy_distill.study.findings import find_all
 from spacy_distill.study.report.sections import cost_rows
 from spacy_distill.study.sources import add_up, estimate_cost, teacher_rows
 from spacy_distill.study.summary import read_summary
-from spacy_distill.teacher.ledger.entry import Entry
-from spacy_distill.teacher.ledger.store import Ledger
 from studying import run_study, write_config
 
 PRICES = Prices(input=10, output=30)

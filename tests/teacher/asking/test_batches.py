@@ -1,22 +1,18 @@
 """The provider's batch interface against a fake of its endpoints."""
 
-import json
 import random
+import sqlite3
 import threading
-from dataclasses import replace
+import time
+from contextlib import closing
 
 import pytest
 
+from helpers.asking import Asking, ask, chat_model, entries, jobs
 from helpers.loopback import Response, Server, completion, failure
 from helpers.provider import OK, Provider
 from helpers.warm import CONFIG, processes
 from spacy_distill.teacher.annotate import annotate
-from spacy_distill.teacher.batch import JobBook
-from spacy_distill.teacher.budget import Budget, Prices, Tally
-from spacy_distill.teacher.ledger.claims import Claims
-from spacy_distill.teacher.ledger.store import Ledger
-from spacy_distill.teacher.models import make_chat_model
-from spacy_distill.teacher.requests import Job, requests_of
 
 
 @pytest.fixture
@@ -25,40 +21,40 @@ def provider():
 
 
 @pytest.fixture
+def ledger(tmp_path):
+    return tmp_path / "ledger.sqlite"
+
+
+@pytest.fixture
 def model(tmp_path):
     """Makes a model that asks a server and keeps its answers."""
 
     def make(server, **settings):
-        known = {"api_key_env": None, "timeout": 5.0, "max_tries": 1, **settings}
-        return make_chat_model("fake", str(tmp_path / "ledger.sqlite"), server.url, **known)
+        return chat_model(tmp_path / "ledger.sqlite", server.url, **{"max_tries": 1, **settings})
 
     return make
 
 
-def jobs(number):
-    return [Job(f"prompt {i}", f"text {i}", "names", "0123") for i in range(number)]
-
-
-def batch(model, number=5, budget=None, complaint=lambda answer: None):
-    tally = Tally()
-    waiting = model.batch(jobs(number), budget=budget or Budget(), complaint=complaint, tally=tally)
-    return waiting, tally
+def batch(model, number=5, **how):
+    how = Asking(batch=True, **how)
+    pending = model.get_answers(jobs(number), how)
+    return pending, how.statistics
 
 
 def test_requests_are_handed_in_once_and_collected_later(model, provider):
     with Server(provider) as server:
         asked = model(server, prices={"input": 2, "output": 2})
-        waiting, tally = batch(asked)
-        assert [state.id for state in waiting.batches] == ["batch-0"]
-        assert (tally.requests, tally.asked) == (5, 0)
+        pending, statistics = batch(asked)
+        assert [state.id for state in pending.batches] == ["batch-0"]
+        assert (statistics.requests, statistics.asked) == (5, 0)
         for _ in range(3):
-            waiting, tally = batch(model(server))
-            assert waiting.batches and (tally.requests, tally.awaited) == (0, 5)
+            pending, statistics = batch(model(server))
+            assert pending.batches and (statistics.requests, statistics.awaited) == (0, 5)
         provider.end()
-        waiting, tally = batch(model(server), budget=Budget(Prices(1, 1)))
-        assert not waiting
-        assert tally.states == {"ok": 5}
-        assert tally.cost == pytest.approx(5 * 110e-6)
+        pending, statistics = batch(model(server, prices={"input": 2, "output": 2}))
+        assert not pending
+        assert statistics.states == {"ok": 5}
+        assert statistics.cost == pytest.approx(5 * 110e-6)
         assert batch(model(server))[1].kept == 5
     assert len(provider.batches) == 1
     (first, *_) = provider.lines(provider.batches["batch-0"])
@@ -67,16 +63,16 @@ def test_requests_are_handed_in_once_and_collected_later(model, provider):
         "/v1/chat/completions",
         0.0,
     )
-    entries = list(asked.ledger.entries())
-    assert {entry.messages[0]["content"] for entry in entries} == {job.prompt for job in jobs(5)}
-    assert {(entry.text, entry.view) for entry in entries} == {(job.text, "names") for job in jobs(5)}
+    rows = list(asked.ledger.entries())
+    assert {entry.messages[0]["content"] for entry in rows} == {job.prompt for job in jobs(5)}
+    assert {(entry.text, entry.view) for entry in rows} == {(job.text, "names") for job in jobs(5)}
 
 
 def test_what_a_batch_will_bring_is_not_asked_live(model, provider):
     with Server(provider) as server:
         batch(model(server), 3)
-        tally = model(server).ask(jobs(3))
-        assert (tally.awaited, tally.requests) == (3, 0)
+        statistics = ask(model(server), 3)
+        assert (statistics.awaited, statistics.requests) == (3, 0)
 
 
 def test_every_way_to_come_back_is_accounted_for(model, provider):
@@ -107,11 +103,11 @@ def test_every_way_to_come_back_is_accounted_for(model, provider):
     with Server(provider) as server:
         batch(model(server), 7)
         provider.end("expired")
-        waiting, tally = batch(model(server), 7)
+        pending, statistics = batch(model(server), 7)
         # What failed was handed in again at once.
-        assert tally.states == {"ok": 1, "refused": 1, "failed": 5}
-        assert tally.requests == 5
-        assert len(waiting.batches) == 1
+        assert statistics.states == {"ok": 1, "refused": 1, "failed": 5}
+        assert statistics.requests == 5
+        assert len(pending.batches) == 1
         errors = {e.messages[0]["content"]: e.error for e in model(server).ledger.entries() if e.error}
     assert errors["prompt 2"] == "HTTP 400: bad"
     assert "batch_expired" in errors["prompt 3"]
@@ -124,8 +120,8 @@ def test_answers_that_come_twice_are_kept_once(model, provider):
         batch(model(server), 3)
         provider.end()
         provider.batches["batch-0"]["error_file_id"] = provider.batches["batch-0"]["output_file_id"]
-        waiting, tally = batch(model(server), 3)
-    assert (bool(waiting), tally.states) == (False, {"ok": 3})
+        pending, statistics = batch(model(server), 3)
+    assert (bool(pending), statistics.states) == (False, {"ok": 3})
 
 
 def test_a_batch_that_fails_as_a_whole(model, provider):
@@ -134,25 +130,26 @@ def test_a_batch_that_fails_as_a_whole(model, provider):
         errors = {"object": "list", "data": [{"message": "wrong model", "code": "x"}]}
         provider.batches["batch-0"].update(status="failed", errors=errors)
         provider.fault = lambda call: failure(400, "still wrong") if call.path == "/v1/batches" else None
-        waiting, tally = batch(model(server), 2)
-    assert tally.states == {"failed": 2}
-    assert waiting.problems and "still wrong" in waiting.problems[0]
+        pending, statistics = batch(model(server), 2)
+    assert statistics.states == {"failed": 2}
+    assert pending.problems and "still wrong" in pending.problems[0]
 
 
-def test_a_batch_that_the_provider_does_not_know_is_kept_for_two_days(model, provider):
+def test_a_batch_that_the_provider_does_not_know_is_kept_for_two_days(model, provider, ledger):
     with Server(provider) as server:
         batch(model(server), 2)
         known = dict(provider.batches)
         provider.batches.clear()
-        waiting, tally = batch(model(server), 2)
-        assert "another key" in waiting.problems[0]
-        assert (tally.states, tally.requests) == ({}, 0)
+        pending, statistics = batch(model(server), 2)
+        assert "another key" in pending.problems[0]
+        assert (statistics.states, statistics.requests) == ({}, 0)
         provider.batches.update(known)
         assert not batch(model(server), 2)[0].problems
         provider.batches.clear()
-        model(server).ledger.rows("UPDATE jobs SET created = created - 3 * 86400")
-        _, tally = batch(model(server), 2)
-    assert (tally.states, tally.requests) == ({"failed": 2}, 2)
+        with closing(sqlite3.connect(ledger)) as db, db:
+            db.execute("UPDATE jobs SET created = created - 3 * 86400")
+        _, statistics = batch(model(server), 2)
+    assert (statistics.states, statistics.requests) == ({"failed": 2}, 2)
 
 
 @pytest.mark.parametrize("body", ["<html>hello</html>", "null", "[1]", "{}", "[" * 200_000])
@@ -167,9 +164,9 @@ def test_a_reply_that_makes_no_sense_loses_nothing(model, provider, path, body):
             batch(model(server), 2)
             provider.end()
         provider.fault = lambda call: Response(body, headers=typed) if call.path == path else None
-        waiting, tally = batch(model(server), 2)
-        assert "malformed reply" in waiting.problems[0]
-        assert (tally.states, later or tally.requests) == ({}, later or 2)
+        pending, statistics = batch(model(server), 2)
+        assert "malformed reply" in pending.problems[0]
+        assert (statistics.states, later or statistics.requests) == ({}, later or 2)
         provider.fault = lambda call: None
         batch(model(server), 2)
         provider.end()
@@ -181,11 +178,10 @@ def test_a_reply_that_makes_no_sense_loses_nothing(model, provider, path, body):
 def test_a_batch_leaves_out_what_is_being_asked(model, provider):
     with Server(provider) as server:
         asked = model(server)
-        (first, *_) = requests_of(asked.settings, jobs(3))
-        claims = Claims(asked.ledger)
-        claims.take(first.key)
+        [(key, _)] = asked.peek("prompt 1")
+        asked.ledger.set_claim(key, f"elsewhere 1 - {'0' * 32}", time.time() + 60)
         assert batch(asked, 3)[1].requests == 2
-        claims.give_up(first.key)
+        asked.ledger.set_claim(key, f"elsewhere 1 - {'0' * 32}", time.time() - 1)
         assert batch(asked, 3)[1].requests == 1
     assert len(provider.keys()) == 3
 
@@ -201,11 +197,11 @@ def test_a_batch_whose_making_was_not_confirmed_is_made_once(model, provider, ma
 
     provider.fault = lose
     with Server(provider) as server:
-        waiting, _ = batch(model(server))
-        assert waiting.problems
+        pending, _ = batch(model(server))
+        assert pending.problems
         provider.fault = lambda call: None
-        waiting, _ = batch(model(server))
-        assert len(waiting.batches) == 1
+        pending, _ = batch(model(server))
+        assert len(pending.batches) == 1
     assert len(provider.batches) == 1
     assert len(set(provider.keys())) == len(provider.keys()) == 5
 
@@ -222,18 +218,18 @@ def test_a_refused_batch_can_be_handed_in_again(model, provider):
 def test_the_budget_is_reserved_for_all_that_is_handed_in(model, provider):
     with Server(provider) as server:
         asked = model(server, request={"max_tokens": 100})
-        _, tally = batch(asked, 100, Budget(max_tokens=1000, longest=100))
-        assert 1 <= tally.requests <= 9
-        assert "--max-tokens" in tally.stopped
-        assert len(provider.keys()) == tally.requests
+        _, statistics = batch(asked, 100, max_tokens=1000)
+        assert 1 <= statistics.requests <= 9
+        assert "--max-tokens" in statistics.stopped
+        assert len(provider.keys()) == statistics.requests
 
 
 def test_large_sets_of_requests_make_several_batches(model, provider, monkeypatch):
     monkeypatch.setattr("spacy_distill.teacher.batch.MOST_REQUESTS", 4)
     with Server(provider) as server:
-        waiting, _ = batch(model(server), 10)
+        pending, _ = batch(model(server), 10)
     assert [len(provider.lines(one)) for one in provider.batches.values()] == [4, 4, 2]
-    assert len(waiting.batches) == 3
+    assert len(pending.batches) == 3
 
 
 def test_answers_that_do_not_parse_are_asked_again_in_the_next_batch(model, provider):
@@ -253,21 +249,17 @@ def test_answers_that_do_not_parse_are_asked_again_in_the_next_batch(model, prov
 
 
 def test_half_a_batch_of_a_killed_process_is_forgotten(model, provider):
+    def break_off(key):
+        raise KeyboardInterrupt
+
     with Server(provider) as server:
         asked = model(server)
-        book = JobBook(asked.ledger, asked.settings)
-        with asked.ledger.transaction() as db:
-            db.execute(
-                "INSERT INTO jobs VALUES ('x', ?, 'fake', ?, 'filling', NULL, NULL, 1.0)",
-                [server.url, '{"temperature": 0.0}'],
-            )
-            db.execute("INSERT INTO prompts (hash, messages) VALUES ('h', '[]')")
-            db.execute(
-                "INSERT INTO job_requests VALUES (?, 'x', 'h', 0, NULL)", [asked.peek("prompt 0")[0][0]]
-            )
-        assert [job.state for job in book.open()] == ["filling"]
-        _, tally = batch(asked, 2)
-    assert tally.requests == 2
+        owner = [server.url, "fake", '{"temperature": 0.0}']
+        with pytest.raises(KeyboardInterrupt):
+            asked.ledger.add_batch("x", owner, asked.settings.requests(jobs(2)), taken=break_off)
+        assert [job.state for job in asked.ledger.batches(owner)] == ["filling"]
+        _, statistics = batch(asked, 2)
+    assert statistics.requests == 2
     assert len(provider.keys()) == 2
 
 
@@ -277,31 +269,23 @@ def test_the_key_is_written_nowhere(model, provider, tmp_path, monkeypatch, capl
     caplog.set_level(0)
     provider.answer = lambda line: {"custom_id": line["custom_id"], "error": key}
     with Server(provider) as server:
-        waiting, _ = batch(model(server, api_key_env="MY_KEY"))
+        pending, _ = batch(model(server, api_key_env="MY_KEY"))
         provider.end()
         provider.fault = lambda call: failure(400, key) if call.path == "/v1/files" else None
-        waiting, _ = batch(model(server, api_key_env="MY_KEY"))
-    assert waiting.problems == [f"batch {waiting.problems[0].split()[1][:-1]}: HTTP 400: [key]"]
+        pending, _ = batch(model(server, api_key_env="MY_KEY"))
+    assert pending.problems == [f"batch {pending.problems[0].split()[1][:-1]}: HTTP 400: [key]"]
     assert server.calls[0].headers["authorization"] == f"Bearer {key}"
     assert key not in caplog.text
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and key.encode() in path.read_bytes()]
 
 
-def test_a_request_is_in_one_batch_only(tmp_path):
-    settings = make_chat_model("fake", str(tmp_path / "ledger.sqlite"), "http://127.0.0.1:9/v1").settings
-    first, second, third = requests_of(settings, jobs(3))
-    with Ledger(tmp_path / "ledger.sqlite") as ledger:
-        book = JobBook(ledger, settings)
-        free = {"taken": lambda key: False}
-        one = book.add("one", [first, second], **free)
-        other = book.add("other", [second, third], **free)
-        assert book.add("none", [first, third], **free) is None
-        assert [job.id for job in book.open()] == ["one", "other"]
-        assert list(book.requests(other)) == [replace(third, job=replace(third.job, prompt=""))]
-        assert {json.loads(line)["custom_id"] for line in book.lines(one)} == {first.key, second.key}
-        book.remove(one)
-        assert not book.holds(first.key)
-        assert book.holds(third.key)
+def test_a_request_is_in_one_batch_only(model, provider):
+    with Server(provider) as server:
+        batch(model(server), 3)
+        provider.batches["batch-0"]["status"] = "cancelling"
+        pending, statistics = batch(model(server), 5)
+        assert (len(pending.batches), statistics.awaited, statistics.requests) == (2, 3, 2)
+    assert len(set(provider.keys())) == len(provider.keys()) == 5
 
 
 @pytest.mark.slow
@@ -327,19 +311,16 @@ def test_a_submit_killed_at_any_moment_never_submits_twice(tmp_path, make_corpus
         for _ in range(12):
             reached.clear()
             target = len(server.calls) + rng.randrange(3)
-            process = context.Process(
-                target=annotate, args=(config, source, out), kwargs={"overrides": {}, "batch": True}
-            )
+            process = context.Process(target=annotate, args=(config, source, out), kwargs={"batch": True})
             process.start()
             while process.is_alive() and not reached.wait(0.05):
                 pass
             process.join(rng.random() * 0.02)
             process.kill()
             process.join()
-        assert annotate(config, source, out, overrides={}, batch=True).waiting
+        assert annotate(config, source, out, batch=True).pending
         assert len(set(provider.keys())) == len(provider.keys()) == 30
         provider.end()
-        report = annotate(config, source, out, overrides={}, batch=True)
+        report = annotate(config, source, out, batch=True)
     assert report.states == {"ok": 30}
-    with Ledger(tmp_path / "ledger.sqlite") as ledger:
-        assert len(ledger) == 30
+    assert len(entries(tmp_path / "ledger.sqlite")) == 30

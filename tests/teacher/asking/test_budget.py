@@ -2,14 +2,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.teacher.budget import Budget, Prices, Usage, estimate_tokens, read_prices
+from spacy_distill.teacher.budget import (
+    Budget,
+    RunStatistics,
+    TokenPrices,
+    Usage,
+    estimate_tokens,
+    read_prices,
+)
 
-PRICES = Prices(2.0, 10.0)
+PRICES = TokenPrices(2.0, 10.0)
 USAGES = st.builds(Usage, st.integers(0, 5000), st.integers(0, 5000))
 
 
 def test_a_price_is_per_million_tokens():
-    assert Prices(2.0, 10.0).cost(Usage(1_000_000, 100_000)) == 3.0
+    assert TokenPrices(2.0, 10.0).cost(Usage(1_000_000, 100_000)) == 3.0
 
 
 @given(st.lists(st.tuples(USAGES, st.booleans())), st.integers(0, 20_000))
@@ -95,4 +102,12 @@ def test_wrong_prices_are_refused(prices):
 
 def test_prices_of_a_config():
     assert read_prices(None) is None
-    assert read_prices({"input": 1, "output": 2, "batch": 0.4}) == Prices(1.0, 2.0, 0.4)
+    assert read_prices({"input": 1, "output": 2, "batch": 0.4}) == TokenPrices(1.0, 2.0, 0.4)
+
+
+def test_statistics_project_what_is_left():
+    now = 0.0
+    statistics = RunStatistics(total=100, clock=lambda: now)
+    assert (statistics.rate, statistics.projected_cost, statistics.seconds_left) == (0, None, None)
+    now, statistics.done, statistics.asked, statistics.cost = 10.0, 25, 20, 0.5
+    assert (statistics.rate, statistics.projected_cost, statistics.seconds_left) == (2.0, 2.375, 37.5)

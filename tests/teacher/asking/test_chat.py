@@ -1,15 +1,11 @@
 """ChatModel against a server on this machine: what is asked, what is kept, and what is asked again."""
 
 import asyncio
-import json
 
 import pytest
 
+from helpers.asking import PromptJob, ask, chat_model, jobs
 from helpers.loopback import Server, completion, failure
-from spacy_distill.tasks.answer import Answer
-from spacy_distill.teacher.budget import Budget, Prices
-from spacy_distill.teacher.models import make_chat_model
-from spacy_distill.teacher.requests import Job
 
 OK = '["Ada"]'
 
@@ -19,18 +15,9 @@ def model(tmp_path):
     """Makes a model that asks a server and keeps its answers."""
 
     def make(server, **settings):
-        known = {"api_key_env": None, "concurrency": 4, "timeout": 5.0, **settings}
-        return make_chat_model("fake", str(tmp_path / "ledger.sqlite"), server.url, **known)
+        return chat_model(tmp_path / "ledger.sqlite", server.url, **{"concurrency": 4, **settings})
 
     return make
-
-
-def jobs(number, start=0):
-    return [Job(f"prompt {i}") for i in range(start, start + number)]
-
-
-def ask(model, asked, **options):
-    return model.ask(asked, first_wait=0.001, **options)
 
 
 def test_answers_are_asked_once_and_kept(model):
@@ -41,7 +28,7 @@ def test_answers_are_asked_once_and_kept(model):
         assert sorted(server.prompts) == sorted(job.prompt for job in jobs(30))
         answers = list(model(server)([["prompt 3"], [], ["prompt 7", "prompt 8"]]))
     assert answers == [["PROMPT 3"], [], ["PROMPT 7", "PROMPT 8"]]
-    assert isinstance(answers[0][0], Answer)
+    assert (answers[0][0].state, answers[0][0].model) == ("ok", "fake")
 
 
 def test_the_body_holds_what_the_config_says(model):
@@ -55,17 +42,17 @@ def test_the_body_holds_what_the_config_says(model):
 
 
 def test_a_row_holds_all_that_is_known(model):
-    job = Job("prompt", "text", "names", "0123")
+    job = PromptJob("prompt", "text", "names", "0123")
     with Server(lambda call: completion(OK, usage=(1000, 100))) as server:
         asked = model(server, prices={"input": 2.0, "output": 10.0})
-        tally = ask(asked, [job])
+        statistics = ask(asked, [job])
     (entry,) = asked.ledger.entries()
     assert (entry.answer, entry.state, entry.model) == (OK, "ok", "fake")
     assert (entry.host, entry.finish_reason, entry.tries) == (f"127.0.0.1:{server.port}", "stop", 1)
     assert (entry.prompt_tokens, entry.completion_tokens, entry.cost) == (1000, 100, 0.003)
     assert (entry.text, entry.view, entry.prompt_hash, entry.source) == ("text", "names", "0123", None)
     assert entry.latency is not None and entry.time is not None and len(entry.body) == 64
-    assert tally.cost == pytest.approx(0.003)
+    assert statistics.cost == pytest.approx(0.003)
 
 
 def test_requests_are_in_flight_together_but_no_more_than_allowed(model):
@@ -93,7 +80,7 @@ def test_prompts_are_taken_as_there_is_room(model):
 
 def test_one_request_serves_equal_prompts(model):
     with Server(lambda call: completion(OK, delay=0.01)) as server:
-        ask(model(server), [Job("same")] * 10 + [Job("")] * 3)
+        ask(model(server), [PromptJob("same")] * 10 + [PromptJob("")] * 3)
         assert server.prompts == ["same"]
         assert list(model(server)([["same"], ["same"], [""]])) == [[OK], [OK], [""]]
 
@@ -118,8 +105,8 @@ def test_an_answer_that_does_not_parse_is_asked_again_with_the_complaint(model):
         return completion(OK if len(call.body["messages"]) == 5 else f"bad {len(call.body['messages'])}")
 
     with Server(respond) as server:
-        tally = ask(model(server, reask=3), jobs(1), complaint=complain)
-        assert (tally.reasked, tally.states) == (2, {"ok": 3})
+        statistics = ask(model(server, reask=3), jobs(1), complaint=complain)
+        assert (statistics.reasked, statistics.states) == (2, {"ok": 3})
         roles = [(message["role"], message["content"]) for message in server.calls[-1].body["messages"]]
         assert roles == [
             ("user", "prompt 0"),
@@ -151,11 +138,11 @@ def test_reasking_ends_and_is_off_unless_wanted(model):
         (completion(None), "refused"),
     ],
 )
-def test_states_are_kept_and_neither_asked_again_nor_mended(model, response, state):
+def test_states_are_kept_and_not_asked_again(model, response, state):
     with Server(lambda call: response) as server:
         for requests in (1, 0):
-            tally = ask(model(server, reask=2), jobs(1), complaint=complain)
-            assert tally.requests == requests
+            statistics = ask(model(server, reask=2), jobs(1), complaint=complain)
+            assert statistics.requests == requests
         ((answer,),) = model(server)([["prompt 0"]])
     assert answer.state == state
 
@@ -165,32 +152,29 @@ def test_a_budget_is_not_exceeded_and_what_is_left_can_be_asked_later(model, lim
     with Server(lambda call: completion(OK, usage=(100, 200))) as server:
         settings = {"request": {"max_tokens": 200}, "prices": {"input": 1.0, "output": 1.0}}
         asked = model(server, **settings)
-        tally = ask(asked, jobs(100), budget=Budget(Prices(1.0, 1.0), longest=200, **limit))
-        assert 8 <= tally.asked <= 10
-        assert tally.prompt_tokens + tally.completion_tokens <= 3000
-        assert "--max-" in tally.stopped
+        statistics = ask(asked, jobs(100), **limit)
+        assert 8 <= statistics.asked <= 10
+        assert statistics.prompt_tokens + statistics.completion_tokens <= 3000
+        assert "--max-" in statistics.stopped
         rest = ask(model(server, **settings), jobs(100))
-    assert rest.asked == 100 - tally.asked
+    assert rest.asked == 100 - statistics.asked
     assert len(server.calls) == 100
 
 
 def test_a_budget_of_nothing_sends_nothing(model):
     with Server(lambda call: completion(OK)) as server:
-        tally = ask(model(server), jobs(10), budget=Budget(max_tokens=0))
-    assert (tally.requests, server.calls) == (0, [])
+        statistics = ask(model(server), jobs(10), max_tokens=0)
+    assert (statistics.requests, server.calls) == (0, [])
 
 
 def test_a_reply_that_was_lost_counts_as_spent(model):
-    with Server(lambda call: completion(OK, delay=0) if call.number else failure(500)) as server:
-        budget = Budget(longest=100)
-        ask(model(server), jobs(1), budget=budget)
-        assert budget.tokens == 110
+    settings = {"request": {"max_tokens": 100}, "prices": {"input": 0.0, "output": 1.0}}
+    with Server(lambda call: completion(OK) if call.number else failure(500)) as server:
+        assert ask(model(server, **settings), jobs(1)).cost == pytest.approx(10e-6)
     lost = completion(OK)
     lost.cut = 10
     with Server(lambda call: completion(OK) if call.number else lost) as server:
-        budget = Budget(longest=100)
-        ask(model(server), jobs(1, start=1), budget=budget)
-    assert budget.tokens > 200
+        assert ask(model(server, **settings), jobs(1)).cost == pytest.approx(110e-6)
 
 
 def test_a_model_works_where_a_loop_is_running_already(model):
@@ -218,11 +202,11 @@ def test_odd_text_is_sent_and_kept(model):
     assert len({entry.key for entry in asked.ledger.entries()}) == len(texts)
 
 
-def test_keys_are_those_of_the_documented_parts(model, tmp_path):
+def test_keys_are_those_of_the_documented_parts(model):
     with Server(lambda call: completion(OK)) as server:
         ask(model(server), jobs(1))
         ask(model(server, request={"temperature": 1.0}), jobs(1))
-        ask(make_chat_model("other", str(tmp_path / "ledger.sqlite"), server.url, None), jobs(1))
+        ask(model(server, name="other"), jobs(1))
         assert len(server.calls) == 3
         # Limits and prices change no answer.
         ask(model(server, concurrency=2, max_tries=2, prices={"input": 1, "output": 1}), jobs(1))
@@ -235,22 +219,11 @@ def test_two_runs_on_one_ledger_do_not_ask_the_same(model):
     with Server(lambda call: completion(OK, delay=0.005)) as server, ThreadPoolExecutor(2) as pool:
         tallies = list(pool.map(lambda _: ask(model(server), jobs(40)), range(2)))
         assert sorted(server.prompts) == sorted(job.prompt for job in jobs(40))
-    assert sum(tally.asked for tally in tallies) == 40
+    assert sum(statistics.asked for statistics in tallies) == 40
 
 
 def test_a_slow_answer_holds_no_other_up(model):
-    with Server(lambda call: completion(OK, delay=2.0 if call.prompt == "prompt 0" else 0)) as server:
+    with Server(lambda call: completion(OK, delay=3.0 if call.prompt == "prompt 0" else 0)) as server:
         asked = model(server)
-        ask(asked, jobs(100))
+        ask(asked, jobs(40))
     assert [entry.messages[0]["content"] for entry in asked.ledger.entries()][-1] == "prompt 0"
-
-
-def test_the_tally_projects():
-    from spacy_distill.teacher.budget import Tally
-
-    now = 0.0
-    tally = Tally(total=100, clock=lambda: now)
-    assert (tally.rate, tally.projected_cost, tally.seconds_left) == (0, None, None)
-    now, tally.done, tally.asked, tally.cost = 10.0, 25, 20, 0.5
-    assert (tally.rate, tally.projected_cost, tally.seconds_left) == (2.0, 2.375, 37.5)
-    json.dumps(tally.states)

@@ -1,98 +1,81 @@
-import os
-import socket
+"""Runs that share a ledger do not ask the same at the same time."""
+
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
-from spacy_distill.teacher.ledger.claims import Claims, holds, started
-from spacy_distill.teacher.ledger.store import Ledger
+from helpers.asking import PromptJob, ask, chat_model
+from helpers.loopback import Server, completion, failure
 
 
 @pytest.fixture
-def ledger(tmp_path):
-    with Ledger(tmp_path / "ledger.sqlite") as ledger:
-        yield ledger
+def model(tmp_path):
+    """Makes a model that asks a server and keeps its answers."""
+
+    def make(server):
+        return chat_model(tmp_path / "ledger.sqlite", server.url)
+
+    return make
 
 
-def owner(pid, start):
-    return f"{socket.gethostname()} {pid} {start} x"
-
-
-def test_one_of_two_runs_gets_a_key_until_it_gives_it_up(ledger):
-    one, other = Claims(ledger), Claims(ledger)
-    assert one.take("key")
-    assert one.take("key")
-    assert not other.take("key")
-    assert other.take("another")
-    other.give_up("key")
-    assert not other.take("key")
-    one.give_up("key")
-    assert other.take("key")
-
-
-def test_a_claim_of_this_process_ends_with_its_lease(ledger):
-    assert Claims(ledger, lease=-1).take("key")
-    assert Claims(ledger).take("key")
-
-
-TAKE = """
+ASK = """
 import sys
-from pathlib import Path
-from spacy_distill.teacher.ledger.claims import Claims
-from spacy_distill.teacher.ledger.store import Ledger
-assert Claims(Ledger(Path(sys.argv[1])), lease=float(sys.argv[2])).take("key")
-print("taken", flush=True)
-input()
+from helpers.asking import PromptJob, ask, chat_model
+ask(chat_model(sys.argv[1], sys.argv[2], timeout=60), [PromptJob("prompt")])
 """
 
 
-@pytest.fixture
-def holder(ledger):
-    """Starts a process that holds a claim until its input ends."""
-    started = []
+@pytest.mark.parametrize("ends", ["with its answer", "by being killed"])
+def test_what_another_process_asks_is_waited_for_until_it_ends(tmp_path, model, monkeypatch, ends):
+    monkeypatch.setenv("PYTHONPATH", "tests", prepend=":")
+    asked = threading.Event()
 
-    def start(lease):
-        command = [sys.executable, "-c", TAKE, str(ledger.path), str(lease)]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        process.stdout.readline()
-        started.append(process)
-        return process
+    def respond(call):
+        asked.set()
+        return (
+            completion("first", delay=1.5 if ends == "with its answer" else 30)
+            if call.number == 0
+            else completion("second")
+        )
 
-    yield start
-    for process in started:
-        process.communicate()
-
-
-def test_a_claim_lasts_as_long_as_its_process(ledger, holder):
-    process = holder(-1)
-    assert not Claims(ledger).take("key")
-    process.kill()
-    process.wait()
-    assert Claims(ledger).take("key")
-
-
-def test_a_process_that_has_ended_claims_nothing_though_nobody_looked(ledger, holder):
-    process = holder(600)
-    process.kill()
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    assert Claims(ledger).take("key")
+    with Server(respond) as server:
+        process = subprocess.Popen([sys.executable, "-c", ASK, str(tmp_path / "ledger.sqlite"), server.url])
+        assert asked.wait(60)
+        if ends == "by being killed":
+            process.kill()
+            process.wait()
+        statistics = ask(model(server), [PromptJob("prompt")])
+        process.wait()
+        assert len(server.calls) == (1 if ends == "with its answer" else 2)
+        assert statistics.requests == len(server.calls) - 1
+        assert list(model(server)([["prompt"]])) == [["first" if len(server.calls) == 1 else "second"]]
 
 
-def test_a_process_of_the_same_number_is_another_one():
-    pid, later = os.getppid(), time.time() + 60
-    assert holds(owner(pid, started(pid)), later)
-    assert not holds(owner(pid, "1"), later)
+@pytest.mark.parametrize("seconds", [-1, 0.5])
+def test_a_claim_that_nobody_renews_ends_with_its_lease(model, seconds):
+    """Its process is on another machine, or does not go on."""
+    with Server(lambda call: completion("[]")) as server:
+        asked = model(server)
+        [(key, _)] = asked.peek("prompt")
+        until = time.time() + seconds
+        asked.ledger.set_claim(key, f"elsewhere 1 - {'0' * 32}", until)
+        assert ask(asked, [PromptJob("prompt")]).states == {"ok": 1}
+        assert time.time() > until
+        assert asked.ledger.count_claims() == 0
 
 
-def test_where_a_process_cannot_be_seen_its_lease_decides():
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    later = time.time() + 60
-    assert holds(f"elsewhere {gone.pid} 1 x", later)
-    assert not holds(f"elsewhere {gone.pid} 1 x", later - 120)
-    assert holds(owner(os.getppid(), ""), later)
-    assert not holds(owner(os.getppid(), ""), later - 120)
-    assert not holds(owner(gone.pid, ""), later)
-    assert started(gone.pid) == ""
+def test_a_run_that_waits_renews_its_claims(model, monkeypatch):
+    monkeypatch.setattr("spacy_distill.teacher.runner.RENEWAL", 0.05)
+    ends = []
+
+    def respond(call):
+        ends.append(asked.ledger.claim_of(asked.peek(call.prompt)[0][0])[1])
+        return completion("[]") if call.number else failure(429, **{"retry-after-ms": "400"})
+
+    with Server(respond) as server:
+        asked = model(server)
+        ask(asked, [PromptJob("prompt")])
+    assert ends[1] > ends[0]

@@ -1,82 +1,101 @@
+"""Where requests go, what goes with them, and what does not."""
+
 import pytest
 
-from spacy_distill.teacher.endpoints import NO_KEY, check_endpoint, is_loopback, read_key
-from spacy_distill.teacher.models import make_chat_model
+from helpers.asking import ask, chat_model
+from helpers.loopback import Response, Server, completion
 
 REMOTE = "https://api.example.com/v1"
 
 
+@pytest.fixture
+def asking(tmp_path):
+    """Asks an endpoint for one answer."""
+
+    def asking(endpoint, **settings):
+        return ask(chat_model(tmp_path / "ledger.sqlite", endpoint, **{"max_tries": 1, **settings}), 1)
+
+    return asking
+
+
 @pytest.mark.parametrize(
-    ("endpoint", "loopback"),
-    [
-        ("http://localhost:8000/v1", True),
-        ("http://127.0.0.1/v1", True),
-        ("http://127.9.9.9/v1", True),
-        ("http://[::1]:8000/v1", True),
-        ("http://localhost.evil.com/v1", False),
-        ("http://127.0.0.1.evil.com/v1", False),
-        ("http://127.0.0.1@evil.com/v1", False),
-        ("http://10.0.0.1/v1", False),
-        (REMOTE, False),
-    ],
+    "endpoint",
+    ["http://localhost:9/v1", "http://127.0.0.1:9/v1", "http://127.9.9.9:9/v1", "http://[::1]:9/v1"],
 )
-def test_only_this_machine_is_loopback(endpoint, loopback):
-    assert is_loopback(endpoint) == loopback
+def test_this_machine_needs_no_key(asking, monkeypatch, endpoint):
+    monkeypatch.delenv("MY_KEY", raising=False)
+    assert "connection failed" in asking(endpoint, api_key_env="MY_KEY").stopped
 
 
-@pytest.mark.parametrize("endpoint", ["", "api.openai.com/v1", "ftp://host/v1", "https:///v1"])
-def test_an_endpoint_has_to_be_an_address(endpoint):
-    with pytest.raises(ValueError, match=r"https://api\.openai\.com/v1"):
-        check_endpoint(endpoint)
+@pytest.mark.parametrize("host", ["localhost.evil.com", "127.0.0.1.evil.com", "10.0.0.1", "api.example.com"])
+def test_another_machine_needs_one(asking, monkeypatch, host):
+    for value in (None, "", "  "):
+        monkeypatch.setattr("os.environ", {} if value is None else {"MY_KEY": value})
+        with pytest.raises(ValueError, match=f"MY_KEY.*{host}"):
+            asking(f"https://{host}/v1", api_key_env="MY_KEY")
 
 
-@pytest.mark.parametrize("endpoint", ["https://me:secret@host/v1", "https://host/v1?key=secret"])
-def test_an_endpoint_holds_no_secret(endpoint):
-    with pytest.raises(ValueError, match="api_key_env") as error:
-        check_endpoint(endpoint)
-    assert "secret" not in str(error.value)
-
-
-def test_a_slash_at_the_end_makes_no_difference():
-    assert check_endpoint("https://host/v1/") == "https://host/v1"
-
-
-def test_a_key_is_read_from_the_variable_that_the_config_names(monkeypatch):
-    monkeypatch.setenv("MY_KEY", " sk-1 \n")
-    assert read_key(REMOTE, "MY_KEY") == "sk-1"
-
-
-@pytest.mark.parametrize("value", [None, "", "  "])
-def test_without_a_key_a_remote_endpoint_is_not_asked(monkeypatch, value):
-    if value is None:
-        monkeypatch.delenv("MY_KEY", raising=False)
-    else:
-        monkeypatch.setenv("MY_KEY", value)
-    with pytest.raises(ValueError, match=r"MY_KEY.*api.example.com"):
-        read_key(REMOTE, "MY_KEY")
-    assert read_key("http://localhost:1/v1", "MY_KEY") == NO_KEY
-    assert read_key(REMOTE, None) == NO_KEY
-
-
-def test_a_key_does_not_leave_this_machine_unencrypted(monkeypatch):
+def test_a_key_does_not_leave_this_machine_unencrypted(asking, monkeypatch):
     monkeypatch.setenv("MY_KEY", "sk-1")
     with pytest.raises(ValueError, match="unencrypted") as error:
-        read_key("http://10.0.0.1/v1", "MY_KEY")
+        asking("http://10.0.0.1/v1", api_key_env="MY_KEY")
     assert "sk-1" not in str(error.value)
-    assert read_key("http://10.0.0.1/v1", "MY_KEY", allow_http=True) == "sk-1"
-    assert read_key("http://10.0.0.1/v1", None) == NO_KEY
 
 
 @pytest.mark.parametrize("value", ["sk 1", "sk\n1", "sk\x001", "schlüssel"])
-def test_a_key_that_cannot_be_a_header_is_not_quoted(monkeypatch, value):
+def test_a_key_that_cannot_be_a_header_is_not_quoted(asking, monkeypatch, value):
     monkeypatch.setattr("os.environ", {"MY_KEY": value})
     with pytest.raises(ValueError, match="does not hold an API key") as error:
-        read_key(REMOTE, "MY_KEY")
+        asking(REMOTE, api_key_env="MY_KEY")
     assert value not in str(error.value)
 
 
 @pytest.mark.parametrize("variable", ["sk-very-secret", "", "A B", "$OPENAI_API_KEY"])
 def test_a_key_in_place_of_its_variable_is_not_quoted(variable):
     with pytest.raises(ValueError, match="api_key_env") as caught:
-        make_chat_model("fake", "l.sqlite", "https://api.example.com/v1", variable)
+        chat_model("l.sqlite", REMOTE, api_key_env=variable)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("endpoint", ["", "api.openai.com/v1", "ftp://host/v1", "https:///v1"])
+def test_an_endpoint_has_to_be_an_address(endpoint):
+    with pytest.raises(ValueError, match=r"https://api\.openai\.com/v1"):
+        chat_model("l.sqlite", endpoint)
+
+
+@pytest.mark.parametrize("endpoint", ["https://me:secret@host/v1", "https://host/v1?key=secret"])
+def test_an_endpoint_holds_no_secret(endpoint):
+    with pytest.raises(ValueError, match="api_key_env") as error:
+        chat_model("l.sqlite", endpoint)
+    assert "secret" not in str(error.value)
+
+
+def test_the_key_is_sent_and_a_slash_at_the_end_makes_no_difference(asking, monkeypatch):
+    monkeypatch.setenv("MY_KEY", " sk-1 \n")
+    with Server(lambda call: completion("[]")) as server:
+        asking(f"{server.url}/", api_key_env="MY_KEY")
+        assert asking(server.url).kept == 1
+    assert server.calls[0].headers["authorization"] == "Bearer sk-1"
+    assert server.calls[0].path == "/v1/chat/completions"
+
+
+def test_no_proxy_is_used_for_this_machine(asking, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with Server(lambda call: completion("[]")) as server:
+        assert asking(server.url).states == {"ok": 1}
+
+
+def test_a_redirect_is_not_followed(asking, tmp_path):
+    with Server(lambda call: completion("[]")) as other:
+        away = Response("", 307, {"location": f"{other.url}/chat/completions"})
+        with Server(lambda call: away) as server:
+            assert asking(server.url).states == {"failed": 1}
+        assert other.calls == []
+
+
+def test_the_environment_of_the_openai_client_does_not_matter(asking, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    with Server(lambda call: completion("[]")) as server:
+        assert asking(server.url).states == {"ok": 1}
+    assert "sk-other" not in str(server.calls[0].headers)

@@ -1,7 +1,17 @@
 import asyncio
 import itertools
+import random
 
-from spacy_distill.teacher.limits import Limiter
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_distill.teacher.limits import LONGEST_WAIT, Limiter, backoff
+
+
+@pytest.fixture
+def short_waits():
+    """The waits are as they are."""
 
 
 class Clock:
@@ -106,3 +116,10 @@ def test_never_more_in_flight_than_the_window():
     asyncio.run(run())
     assert most == 4
     assert limited.in_flight == 0
+
+
+@given(st.integers(1, 10_000), st.integers())
+def test_waits_grow_to_a_cap_and_are_jittered(tries, seed):
+    wait = backoff(tries, random.Random(seed))
+    assert 0.25 <= wait <= LONGEST_WAIT
+    assert backoff(tries, random.Random(seed)) != backoff(tries, random.Random(seed + 1))

@@ -1,64 +1,47 @@
-import json
+"""What makes two requests the same request."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from spacy_distill.teacher.ledger.keys import (
-    again,
-    answer_key,
-    canonical,
-    clean_text,
-    messages_hash,
-    request_body,
-    user_message,
-)
-
-ANY_TEXT = st.text(st.characters(exclude_categories=()))
+from helpers.asking import chat_model
 
 
-@given(ANY_TEXT)
-def test_any_text_can_be_sent_and_stored(text):
-    clean = clean_text(text)
-    clean.encode("utf-8")
-    assert clean_text(clean) == clean
-    if "�" not in clean:
-        assert clean == text
-
-
-@given(ANY_TEXT, ANY_TEXT)
-def test_different_prompts_have_different_hashes(one, other):
-    same = messages_hash(user_message(one)) == messages_hash(user_message(other))
-    assert same == (clean_text(one) == clean_text(other))
-
-
-@given(st.permutations(["temperature", "seed", "top_p", "stop"]))
-def test_a_key_does_not_depend_on_the_order_of_parameters(names):
-    request = {name: len(name) for name in names}
-    keys = {answer_key("e", "m", user_message("p"), request, 0)}
-    keys.add(answer_key("e", "m", user_message("p"), dict(sorted(request.items())), 0))
-    assert len(keys) == 1
+def key(prompt="p", **settings):
+    """The key under which an answer would be kept."""
+    [(key, _)] = chat_model("no ledger", **settings).peek(prompt)
+    return key
 
 
 def test_a_key_depends_on_everything_that_can_change_an_answer():
-    messages = user_message("p")
     variants = [
-        ("e", "m", messages, {"temperature": 0.0}, 0),
-        ("f", "m", messages, {"temperature": 0.0}, 0),
-        ("e", "n", messages, {"temperature": 0.0}, 0),
-        ("e", "m", user_message("q"), {"temperature": 0.0}, 0),
-        ("e", "m", again(messages, "a", "c"), {"temperature": 0.0}, 0),
-        ("e", "m", messages, {"temperature": 1.0}, 0),
-        ("e", "m", messages, {}, 0),
-        ("e", "m", messages, {"temperature": 0.0}, 1),
+        {},
+        {"endpoint": "http://127.0.0.1:8/v1"},
+        {"name": "other"},
+        {"prompt": "q"},
+        {"request": {"temperature": 1.0}},
+        {"request": {}},
     ]
-    assert len({answer_key(*variant) for variant in variants}) == len(variants)
+    assert len({key(**variant) for variant in variants}) == len(variants)
+    model = chat_model("no ledger", samples=3, request={"temperature": 1.0})
+    assert len({key for key, _ in model.peek("p")}) == 3
 
 
-def test_canonical_json_is_json_with_sorted_keys():
-    assert canonical({"b": [1, "é"], "a": None}) == '{"a":null,"b":[1,"\\u00e9"]}'
+def test_a_key_depends_on_nothing_else():
+    request = {"temperature": 0.0, "seed": 1, "top_p": 0.5}
+    other = dict(reversed(request.items()))
+    assert key(request=request) == key(request=other, concurrency=3, max_tries=2, timeout=1, reask=2)
+    assert key("a\ud800b") == key("a\ufffdb") != key("ab")
 
 
-def test_the_body_carries_the_messages_and_the_sampling_parameters():
-    body = request_body("m", user_message("p"), {"temperature": 0.0})
-    assert body == {"temperature": 0.0, "model": "m", "messages": [{"role": "user", "content": "p"}]}
-    json.dumps(body)
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ({}, "c3b18828acb06f457c1b7cf8a0bc66ae22b7d55fbf218363f8414949c9793dc3"),
+        (
+            {"request": {"temperature": 0.5, "stop": ["é"]}},
+            "29a1892654ef10efc20dcbd3f402c0fff7972635dad6778e2520d4ec12881a69",
+        ),
+    ],
+)
+def test_keys_stay_as_they_were(settings, found):
+    """A ledger of before is read by its keys."""
+    assert key("Ada é", **settings) == found

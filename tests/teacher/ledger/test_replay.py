@@ -2,19 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from spacy_distill.tasks.answer import Answer
-from spacy_distill.teacher.ledger.entry import Entry
-from spacy_distill.teacher.ledger.keys import answer_key, user_message
-from spacy_distill.teacher.ledger.store import Ledger
-from spacy_distill.teacher.models import make_replay
-
-
-def entry(prompt, answer, model="big", sample=0, **known):
-    messages = tuple(user_message(prompt))
-    known = {"state": "ok", **known}
-    return Entry(
-        answer_key("e", model, messages, {}, sample), model, "h", messages, answer, sample=sample, **known
-    )
+from helpers.asking import Ledger, entry, replay
 
 
 @pytest.fixture
@@ -24,36 +12,35 @@ def make(tmp_path):
     def make(entries, **settings):
         with Ledger(tmp_path / "ledger.sqlite") as ledger:
             ledger.put_all(entries)
-        return make_replay(str(tmp_path / "ledger.sqlite"), **settings)
+        return replay(tmp_path / "ledger.sqlite", **settings)
 
     return make
 
 
 def test_answers_are_found_by_the_prompt_alone(make):
-    replay = make([entry("p", "a", source="file.jsonl"), entry("q", "b", state="refused")])
-    ((first,), (second,), (empty,)) = replay([["p"], ["q"], [""]])
-    assert isinstance(first, Answer)
-    assert (str(first), first.state, first.model, first.source) == ("a", "ok", "big", "file.jsonl")
+    model = make([entry("p", "a", source="file.jsonl"), entry("q", "b", state="refused")])
+    ((first,), (second,), (empty,)) = model([["p"], ["q"], [""]])
+    assert (str(first), first.state, first.model, first.source) == ("a", "ok", "m", "file.jsonl")
     assert (str(second), second.state) == ("b", "refused")
     assert empty.state == "unanswered"
 
 
 def test_missing_answers_are_one_error_with_a_count_and_a_way_out(make):
-    replay = make([entry("p", "a")])
+    model = make([entry("p", "a")])
     with pytest.raises(ValueError, match=r"lacks 2 of 3 answers.*ChatModel.*import FILE"):
-        replay([["p"], ["q"], ["r"], [""]])
+        model([["p"], ["q"], ["r"], [""]])
 
 
 def test_several_models_need_a_name(make):
     entries = [entry("p", "a"), entry("p", "b", model="small")]
-    with pytest.raises(ValueError, match=r"several models answered.*big, small"):
+    with pytest.raises(ValueError, match=r"several models answered.*m, small"):
         make(entries)([["p"]])
     assert list(make(entries, name="small")([["p"]])) == [["b"]]
 
 
 def test_a_wrong_name_is_told_the_right_one(make):
     with pytest.raises(
-        ValueError, match=r"of the model 'gpt'.*It has answers of big.*components.llm.model.name"
+        ValueError, match=r"of the model 'gpt'.*It has answers of m.*components.llm.model.name"
     ):
         make([entry("p", "a")], name="gpt")([["p"]])
 
@@ -66,28 +53,28 @@ def test_samples_come_along_and_none_may_be_missing(make):
         make(entries, samples=2)([["p"], ["q"]])
 
 
-def test_a_mended_answer_is_replayed_mended(make):
+def test_an_answer_that_was_asked_again_is_replayed_so(make):
     bad = entry("p", "bad")
     assert list(make([bad, replace(entry("again", "good"), reask_of=bad.key)])([["p"]])) == [["good"]]
 
 
 def test_a_replay_makes_no_ledger(tmp_path):
-    replay = make_replay(str(tmp_path / "none.sqlite"))
+    model = replay(tmp_path / "none.sqlite")
     with pytest.raises(ValueError, match=r"no such ledger.*import"):
-        replay([["p"]])
+        model([["p"]])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_ledger_in_a_folder_that_cannot_be_written_to(make, tmp_path):
-    replay = make([entry("p", "a")])
+    model = make([entry("p", "a")])
     (tmp_path / "ledger.sqlite").chmod(0o444)
     tmp_path.chmod(0o555)
     try:
-        assert list(replay([["p"]])) == [["a"]]
+        assert list(model([["p"]])) == [["a"]]
     finally:
         tmp_path.chmod(0o755)
 
 
 def test_samples_have_to_be_positive():
     with pytest.raises(ValueError, match="samples is 0"):
-        make_replay("x", samples=0)
+        replay("x", samples=0)

@@ -4,87 +4,66 @@ import os
 import socket
 import time
 import uuid
-from pathlib import Path
 
 from .store import Ledger
 
-LEASE = 600.0
+LEASE = 60.0
+RENEWAL = LEASE / 4
 
 
 class Claims:
-    """The claims of one run. A claim ends when it is given up, with its process, or, where others cannot see
-    whether that lives, with its lease.
+    """The claims of one run. A claim ends when it is released, with its process, or with its lease.
 
     ledger: The shared ledger.
-    lease: Seconds.
+    lease: Seconds that a claim lasts unless it is renewed.
     """
 
     def __init__(self, ledger: Ledger, *, lease: float = LEASE) -> None:
         self._ledger, self._lease = ledger, lease
-        pid = os.getpid()
-        self._owner = " ".join((socket.gethostname(), str(pid), started(pid), uuid.uuid4().hex))
+        self._owner = f"{socket.gethostname()} {os.getpid()} - {uuid.uuid4().hex}"
 
     def take(self, key: str) -> bool:
         """Claim a key, or renew the claim.
 
         key: The ledger's key of the answer that is to be asked for.
-        RETURNS: False if another run that is alive holds it.
+        RETURNS: False if another run that is alive has claimed it.
         """
-        now = time.time()
-        with self._ledger.transaction() as db:
-            if self.taken(key):
-                return False
-            db.execute(
-                "INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", [key, self._owner, now + self._lease]
-            )
-        return True
+        with self._ledger.transaction():
+            free = not self.is_taken(key)
+            if free:
+                self._ledger.set_claim(key, self._owner, time.time() + self._lease)
+        return free
 
-    def taken(self, key: str) -> bool:
-        """Whether another run that is alive holds a key."""
-        rows = self._ledger.rows("SELECT owner, until FROM claims WHERE key = ?", [key])
-        return any(
-            str(owner) != self._owner and holds(str(owner), float(str(until))) for owner, until in rows
-        )
+    def is_taken(self, key: str) -> bool:
+        """Whether another run that is alive has claimed a key."""
+        claim = self._ledger.claim_of(key)
+        return claim is not None and claim[0] != self._owner and is_valid(*claim)
 
-    def give_up(self, key: str) -> None:
+    def renew(self) -> None:
+        """Renew all claims of this run."""
+        self._ledger.renew_claims(self._owner, time.time() + self._lease)
+
+    def release(self, key: str) -> None:
         """End one's claim."""
-        with self._ledger.transaction() as db:
-            db.execute("DELETE FROM claims WHERE key = ? AND owner = ?", [key, self._owner])
+        self._ledger.remove_claim(key, self._owner)
 
 
-def holds(owner: str, until: float) -> bool:
-    """Whether a claim still holds: as long as its process lives; where that cannot be seen, its lease.
+def is_valid(owner: str, until: float) -> bool:
+    """Whether a claim holds: until its lease ends, or its process if that can be seen.
 
-    owner: Host, number, start and run of the process.
+    owner: Host, number and run of the process.
     until: When the lease ends, seconds since the epoch.
     """
-    host, pid, start, _ = owner.split(" ")
-    leased = until > time.time()
+    host, pid, *_ = owner.split(" ")
+    if until <= time.time():
+        return False
+    # On other platforms a signal of 0 would end the process.
     if host != socket.gethostname() or os.name != "posix":
-        return leased
-    if int(pid) == os.getpid() and started(int(pid)) == start:
-        # Another run of this very process: it may have ended without giving it up.
-        return leased
-    if start:
-        # The number of a process is used again, in a container at once.
-        return started(int(pid)) == start
+        return True
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return leased
-    return leased
-
-
-def started(pid: int) -> str:
-    """When a process that lives was started, in the kernel's own count; empty for none, or where it does not
-    tell."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    # The program's name, in parentheses, may hold anything.
-    state, *rest = stat.rpartition(")")[2].split()
-    # A process that has ended stays in the list until its parent has looked.
-    return "" if state in "ZX" else rest[18]
+        return True
+    return True

@@ -1,23 +1,141 @@
-"""One row of the ledger, and its form as a line of JSON."""
+"""The rows of the ledger: requests, answers and batches, their keys, and their form as a line of JSON."""
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeGuard, get_args
 
 from ...errors import DistillError
 from ...tasks.answer import State
-from .keys import Message, clean_text, messages_hash
 
+Message = dict[str, str]
 # SQLite's whole numbers end here.
 LARGEST = 2**63
 STATES: tuple[str, ...] = tuple(state for state in get_args(State) if state != "unanswered")
+
+
+def clean_text(text: str) -> str:
+    """Text as it can be sent and stored: what UTF-8 cannot hold (a lone surrogate) becomes U+FFFD."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def user_message(prompt: str) -> list[Message]:
+    """The messages of a first request: the prompt, as one message of the user."""
+    return [{"role": "user", "content": clean_text(prompt)}]
+
+
+def repeated_request(messages: Sequence[Message], answer: str, complaint: str) -> list[Message]:
+    """The messages of a repeated request: those so far, the answer, and what is wrong with it."""
+    said = [{"role": "assistant", "content": clean_text(answer)}]
+    return [*messages, *said, *user_message(complaint)]
+
+
+def canonical(value: object) -> str:
+    """The one JSON text of a value: keys sorted, nothing between them, only ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def digest(value: object) -> str:
+    """SHA-256 of the canonical JSON of a value, in hexadecimal digits."""
+    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
+
+
+def dump_messages(messages: Sequence[Message]) -> str:
+    """Messages as the ledger stores them."""
+    return json.dumps(list(messages), ensure_ascii=False)
+
+
+def messages_hash(messages: Sequence[Message]) -> str:
+    """Names a prompt whatever the model: the hash of its messages alone."""
+    return digest(list(messages))
+
+
+def request_body(model: str, messages: Sequence[Message], request: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON body that is sent."""
+    return {**request, "model": model, "messages": list(messages)}
+
+
+def answer_key(
+    endpoint: str, model: str, messages: Sequence[Message], request: Mapping[str, Any], sample: int
+) -> str:
+    """The ledger's key of one answer: everything that could change it.
+
+    endpoint: Base URL of the server, without a slash at its end.
+    model: Name of the model.
+    messages: The full messages.
+    request: Sampling parameters and all else that is merged into the request's body.
+    sample: Number of the sample, from 0.
+    RETURNS: 64 hexadecimal digits.
+    """
+    return digest(
+        {
+            "endpoint": endpoint,
+            "model": model,
+            "messages": list(messages),
+            "request": dict(request),
+            "sample": sample,
+        }
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PromptJob:
+    """A prompt that needs an answer.
+
+    prompt: The prompt; an empty one asks nothing.
+    text: Text of the document it asks about.
+    view, prompt_hash: Name and hash of its template.
+    """
+
+    prompt: str
+    text: str | None = None
+    view: str | None = None
+    prompt_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: a job's messages and sample number under the ledger's key.
+
+    reask_of: Key of the answer that is asked again since it could not be used.
+    """
+
+    job: PromptJob
+    key: str
+    messages: list[Message]
+    sample: int
+    reask_of: str | None = None
+
+
+@dataclass(frozen=True)
+class BatchJob:
+    """A batch of requests at a provider.
+
+    id: Our own name for it.
+    state: "filling" (its requests are being written down), "ready" (they are complete; it may have been
+        sent) or "sent".
+    file: The provider's name for the file of requests.
+    batch: The provider's name for the batch.
+    created: When it was made, seconds since the epoch.
+    """
+
+    id: str
+    state: str
+    file: str | None
+    batch: str | None
+    created: float
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One answer, with everything that is known of it.
 
-    key: The ledger's key (`keys.answer_key`).
+    key: The ledger's key (`answer_key`).
     model: Name of the model as it was asked for.
     host: Host of the endpoint; "recorded" for answers that did not come from a live run.
     messages: The full messages that were sent.
@@ -26,16 +144,16 @@ class Entry:
     sample: Number of the sample, from 0.
     body: Hash of the request's body.
     finish_reason: As the server gave it.
-    prompt_tokens, completion_tokens (int | None): As the server counted them.
+    prompt_tokens, completion_tokens: As the server counted them.
     cost: In US dollars, if prices were configured.
     latency: Seconds from sending to the answer, of the try that succeeded.
     time: When it was stored, seconds since the epoch.
     tries: How many requests it took.
     error: What went wrong, for a failed one.
     source: None for a live answer; for a recorded one, where it was imported from.
-    reask_of: Key of the answer that this one was asked to mend.
+    reask_of: Key of the answer that was asked again since it could not be used.
     text: Text of the document that was asked about, where it is known.
-    view, prompt_hash (str | None): Name and hash of the prompt's template, where they are known.
+    view, prompt_hash: Name and hash of the prompt's template, where they are known.
     """
 
     key: str
@@ -64,6 +182,38 @@ class Entry:
     def messages_hash(self) -> str:
         """Names the prompt whatever the model."""
         return messages_hash(self.messages)
+
+
+@dataclass(frozen=True)
+class SummaryLine:
+    """Answers of one model to one prompt's template in one state.
+
+    model, host: Who answered; the host is "recorded" for answers that were imported.
+    view, prompt_hash: Name and hash of the template, where they are known.
+    state: What became of them.
+    source: Where recorded ones came from.
+    answers: How many there are.
+    prompt_tokens, completion_tokens: Their tokens, as far as they were counted.
+    cost: Their price in US dollars, as far as prices were configured.
+    seconds: Mean time from sending to the answer.
+    retries: Requests beyond the first one each.
+    first, last: When the first and the last came in, seconds since the epoch.
+    """
+
+    model: str
+    host: str
+    view: str | None
+    prompt_hash: str | None
+    state: str
+    source: str | None
+    answers: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+    seconds: float | None
+    retries: int
+    first: float | None
+    last: float | None
 
 
 TEXTS = ("key", "model", "host", "answer")

@@ -1,27 +1,20 @@
-"""The ledger's file and its rows."""
+"""The ledger: every answer that was ever got, and what is being asked for. All its SQL stands here."""
 
 import json
-import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ...errors import DistillError
 from ...tasks.answer import Answer
-from .entry import Entry
-from .keys import dump_messages
+from .entry import BatchJob, Entry, PromptJob, Request, SummaryLine, dump_messages, messages_hash
+from .file import MEMORY, LedgerError, explain, open_file
 
-APPLICATION_ID = 0x5D15711
-VERSION = 1
-BUSY_SECONDS = 60.0
-BUSY_WAIT = 0.005
-MEMORY = ":memory:"
-
-ANSWERS = """
+SCHEMA = """
 CREATE TABLE prompts (
     hash TEXT PRIMARY KEY, messages TEXT NOT NULL, text TEXT, view TEXT, prompt_hash TEXT
 );
@@ -34,170 +27,20 @@ CREATE TABLE answers (
 );
 CREATE INDEX answers_by_prompt ON answers (prompt);
 CREATE INDEX answers_by_reask ON answers (reask_of) WHERE reask_of IS NOT NULL;
-"""
-
-# What is going on at the moment. Ledgers of the first development versions lack some of these.
-WORK = """
-CREATE TABLE IF NOT EXISTS jobs (
+CREATE TABLE jobs (
     id TEXT PRIMARY KEY, endpoint TEXT NOT NULL, model TEXT NOT NULL, request TEXT NOT NULL,
     state TEXT NOT NULL, file TEXT, batch TEXT, created REAL NOT NULL
 );
-CREATE TABLE IF NOT EXISTS job_requests (
+CREATE TABLE job_requests (
     key TEXT PRIMARY KEY, job TEXT NOT NULL REFERENCES jobs (id), prompt TEXT NOT NULL,
     sample INTEGER NOT NULL, reask_of TEXT
 );
-CREATE INDEX IF NOT EXISTS requests_by_job ON job_requests (job, key);
-CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, until REAL NOT NULL);
+CREATE INDEX requests_by_job ON job_requests (job, key);
+CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, until REAL NOT NULL)
 """
-WORK_TABLES = frozenset({"jobs", "job_requests", "claims"})
-
-
-class LedgerError(DistillError):
-    """The ledger's file cannot be used as one."""
-
-
-def open_file(path: Path, *, readonly: bool) -> sqlite3.Connection:
-    """Open a ledger's file, or make it.
-
-    path: The file.
-    readonly: Whether to leave it as it is.
-    RETURNS: The open file.
-    RAISES LedgerError, sqlite3.Error: If there is none, or it is damaged or something else.
-    """
-    db = _connect(path, readonly=readonly)
-    try:
-        _prepare(db, path, readonly=readonly)
-    except (sqlite3.Error, LedgerError):
-        db.close()
-        raise
-    return db
-
-
-def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
-    if str(path) == MEMORY:
-        return sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
-    mode = "rwc"
-    if readonly:
-        if not path.is_file():
-            raise LedgerError(f"No such ledger: {path}.")
-        # A folder that cannot be written to has no place for SQLite's side files.
-        unchanging = not os.access(path.parent, os.W_OK) and not _has_log(path)
-        mode = "ro&immutable=1" if unchanging else "ro"
-    else:
-        _make_folder(path)
-    name = f"{path.absolute().as_uri()}?mode={mode}"
-    return sqlite3.connect(
-        name, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-    )
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LedgerError(
-            f"Cannot make the ledger {path}: {error.strerror}. Choose a place you may write to."
-        ) from error
-
-
-def _prepare(db: sqlite3.Connection, path: Path, *, readonly: bool) -> None:
-    # In this order: another process may be making the ledger meanwhile, and does so in one transaction.
-    tables = _tables(db)
-    application, version = (_pragma(db, name) for name in ("application_id", "user_version"))
-    if tables and application != APPLICATION_ID:
-        raise LedgerError(f"{path} is an SQLite file, but no ledger. Choose another path.")
-    if application == APPLICATION_ID and version != VERSION:
-        raise LedgerError(
-            f"{path} is a ledger of format {version}; this version of spacy-distill reads {VERSION}."
-        )
-    if _is_cut_off(db, path):
-        raise sqlite3.DatabaseError("the file is shorter than it should be")
-    if readonly:
-        if not tables >= WORK_TABLES:
-            # Empty ones, beside the file.
-            _execute(db, WORK.replace("CREATE TABLE", "CREATE TEMP TABLE"))
-        return
-    _use_log(db)
-    db.execute("PRAGMA synchronous = NORMAL")
-    # Less often than SQLite would: moving the log into the file has to wait for the disk.
-    db.execute("PRAGMA wal_autocheckpoint = 4000")
-    if not tables >= WORK_TABLES:
-        _create(db)
-
-
-def _is_cut_off(db: sqlite3.Connection, path: Path) -> bool:
-    """Whether the file lacks pages."""
-    # In this order: another process may be moving its log into the file.
-    expected = _pragma(db, "page_count") * _pragma(db, "page_size")
-    return not _has_log(path) and path.is_file() and path.stat().st_size < expected
-
-
-def _use_log(db: sqlite3.Connection) -> None:
-    """Set the journal mode. SQLite does not wait for that, where another process is making the file."""
-    end = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            # The low byte is the primary code.
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
-                raise
-            time.sleep(BUSY_WAIT)
-        else:
-            return
-
-
-def _create(db: sqlite3.Connection) -> None:
-    db.execute("BEGIN IMMEDIATE")
-    # Another process may have been first.
-    if not _tables(db):
-        _execute(db, ANSWERS)
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {VERSION}")
-    _execute(db, WORK)
-    db.execute("COMMIT")
-
-
-def _execute(db: sqlite3.Connection, statements: str) -> None:
-    for statement in statements.split(";"):
-        db.execute(statement)
-
-
-def _tables(db: sqlite3.Connection) -> set[str]:
-    return {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-
-
-def _pragma(db: sqlite3.Connection, name: str) -> int:
-    value: int = db.execute(f"PRAGMA {name}").fetchone()[0]
-    return value
-
-
-def _has_log(path: Path) -> bool:
-    try:
-        return path.with_name(path.name + "-wal").stat().st_size > 0
-    except FileNotFoundError:
-        return False
-
-
-def explain(path: Path, error: sqlite3.Error) -> str:
-    """What to say of an error of SQLite: which file, what is wrong, what to do."""
-    said = str(error)
-    if "full" in said or "disk I/O" in said:
-        return (
-            f"Cannot write to the ledger {path}: {said}. Make room on the disk and run the same command "
-            "again; the answers stored so far are safe."
-        )
-    if "locked" in said:
-        return f"The ledger {path} has been locked by another process for {BUSY_SECONDS:.0f} seconds: {said}."
-    if "unable to open" in said or "readonly" in said:
-        return f"Cannot open the ledger {path}: {said}. Choose a place you may write to."
-    return (
-        f"{path} is not a ledger, or is damaged ({said}). It is left as it is. Restore it from a copy "
-        "or an export, save what can be read with `sqlite3 LEDGER .recover`, or choose another path."
-    )
-
-
+LIST_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 CHUNK = 1000
+T = TypeVar("T")
 
 COLUMNS = tuple(
     field.name for field in fields(Entry) if field.name not in ("messages", "text", "view", "prompt_hash")
@@ -215,9 +58,33 @@ SELECT {", ".join(f"answers.{name}" for name in COLUMNS)},
     prompts.messages, prompts.text, prompts.view, prompts.prompt_hash
 FROM answers JOIN prompts ON prompts.hash = answers.prompt
 """
-
 # A complaint may have had several wordings over time.
 LATEST = "ORDER BY answers.time DESC, answers.key LIMIT 1"
+SELECT_ANSWER = "SELECT answer, state, key, model, source FROM answers"
+SELECT_REQUESTS = """
+SELECT key, sample, messages, reask_of, text, view, prompts.prompt_hash FROM job_requests
+JOIN prompts ON prompts.hash = job_requests.prompt
+"""
+SUMMARISE = """
+SELECT model, host, view, prompt_hash, state, source, count(*), coalesce(sum(prompt_tokens), 0),
+    coalesce(sum(completion_tokens), 0), sum(cost), avg(latency), sum(tries - 1), min(time), max(time)
+FROM answers JOIN prompts ON prompts.hash = answers.prompt
+GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 6, 5
+"""
+AVERAGES = """
+SELECT avg(length * 1.0 / prompt_tokens), avg(completion_tokens), avg(latency) FROM (
+    SELECT length(messages) AS length, prompt_tokens, completion_tokens, latency
+    FROM answers JOIN prompts ON prompts.hash = answers.prompt
+    WHERE model = ? AND source IS NULL AND prompt_tokens > 0 AND reask_of IS NULL
+        AND (prompts.prompt_hash = ? OR ?)
+    ORDER BY answers.rowid DESC LIMIT ?
+)
+"""
+# Answers to a prompt: usable before others, live before recorded, late before early.
+ANSWERS_TO = """
+SELECT model, sample, key FROM answers WHERE prompt = ? AND reask_of IS NULL
+ORDER BY model, sample, state = 'ok' DESC, source IS NULL DESC, time DESC, key
+"""
 
 
 class Ledger:
@@ -230,9 +97,8 @@ class Ledger:
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self.path = Path(path)
-        self.readonly = not create
         with self._explained():
-            self._db = open_file(self.path, readonly=self.readonly)
+            self._db = open_file(self.path, readonly=not create, schema=SCHEMA, list_tables=LIST_TABLES)
 
     @classmethod
     def in_memory(cls) -> "Ledger":
@@ -248,6 +114,8 @@ class Ledger:
     def close(self) -> None:
         """Close the file. What was put is in it in any case."""
         self._db.close()
+
+    # Answers.
 
     def put(self, entry: Entry) -> None:
         """Store one answer. When this returns, no crash of the process can lose it.
@@ -267,93 +135,203 @@ class Ledger:
 
     def get(self, key: str) -> Entry | None:
         """The answer with this key, or None."""
-        with self._explained():
-            row = self._db.execute(f"{SELECT} WHERE answers.key = ?", [key]).fetchone()
-        return None if row is None else _entry(row)
+        return next(self._entries("WHERE answers.key = ?", [key]), None)
 
     def has_answer(self, key: str) -> bool:
         """Whether there is an answer with this key, other than a failed one."""
-        sql = "SELECT 1 FROM answers WHERE key = ? AND state <> 'failed'"
-        with self._explained():
-            return self._db.execute(sql, [key]).fetchone() is not None
+        return bool(self._rows("SELECT 1 FROM answers WHERE key = ? AND state <> 'failed'", [key]))
 
-    def mend_of(self, key: str) -> Entry | None:
-        """The answer to a request to mend this one, the latest if there are several; never a failed one."""
-        sql = f"{SELECT} WHERE answers.reask_of = ? AND answers.state <> 'failed' {LATEST}"
-        with self._explained():
-            row = self._db.execute(sql, [key]).fetchone()
-        return None if row is None else _entry(row)
+    def reask(self, key: str) -> Entry | None:
+        """The latest answer that was got when this one was asked again; never a failed one."""
+        where = f"WHERE answers.reask_of = ? AND answers.state <> 'failed' {LATEST}"
+        return next(self._entries(where, [key]), None)
 
     def find(self, start: str, most: int) -> list[Entry]:
         """The first answers whose keys start with these digits, at most so many."""
-        sql = f"{SELECT} WHERE answers.key >= ? AND answers.key < ? ORDER BY answers.key LIMIT ?"
-        with self._explained():
-            return [_entry(row) for row in self._db.execute(sql, [start, start + "g", most])]
-
-    def answer(self, key: str, *, mends: int = 0) -> Answer | None:
-        """The answer with this key as it crosses spacy-llm; where it was asked again, the last usable one.
-
-        key: The ledger's key.
-        mends: How many repeated requests to follow, at most.
-        RETURNS: The answer, or None if the ledger has none.
-        """
-        sql = "SELECT answer, state, key, model, source FROM answers WHERE"
-        with self._explained():
-            row = self._db.execute(f"{sql} key = ?", [key]).fetchone()
-            found = row
-            while row is not None and mends > 0:
-                row = self._db.execute(
-                    f"{sql} reask_of = ? AND state <> 'failed' {LATEST}", [row[2]]
-                ).fetchone()
-                found = row if row is not None and row[1] == "ok" else found
-                mends -= 1
-        return None if found is None else _answer(found)
-
-    def answers_to(self, messages_hash: str) -> list[tuple[str, int, str]]:
-        """Who answered a prompt: model, sample number and key, the one to be preferred first.
-
-        messages_hash: Names the prompt (`keys.messages_hash`).
-        RETURNS: By model and sample; usable before others, live before
-            recorded, late before early.
-        """
-        sql = """
-            SELECT model, sample, key FROM answers WHERE prompt = ? AND reask_of IS NULL
-            ORDER BY model, sample, state = 'ok' DESC, source IS NULL DESC, time DESC, key
-        """
-        with self._explained():
-            return [(model, sample, key) for model, sample, key in self._db.execute(sql, [messages_hash])]
+        where = "WHERE answers.key >= ? AND answers.key < ? ORDER BY answers.key LIMIT ?"
+        return list(self._entries(where, [start, start + "g", most]))
 
     def entries(self) -> Iterator[Entry]:
         """All answers in the order they came in.
 
         YIELDS: One answer.
         """
-        with self._explained():
-            for row in self._db.execute(f"{SELECT} ORDER BY answers.rowid"):
-                yield _entry(row)
+        return self._entries("ORDER BY answers.rowid")
 
-    def rows(self, sql: str, values: Iterable[object] = ()) -> list[tuple[object, ...]]:
-        """The result of a query of one's own."""
-        with self._explained():
-            return self._db.execute(sql, list(values)).fetchall()
+    def answer(self, key: str, *, reasks: int = 0) -> Answer | None:
+        """The answer with this key as it crosses spacy-llm; where it was asked again, the last usable one.
+
+        key: The ledger's key.
+        reasks: How many repeated requests to follow, at most.
+        RETURNS: The answer, or None if the ledger has none.
+        """
+        where, found = "WHERE key = ?", None
+        for number in range(reasks + 1):
+            rows = self._rows(f"{SELECT_ANSWER} {where}", [key])
+            if not rows:
+                break
+            text, state, key, model, source = rows[0]
+            if number == 0 or state == "ok":
+                found = Answer(text, state=state, key=key, model=model, source=source)
+            where = f"WHERE reask_of = ? AND state <> 'failed' {LATEST}"
+        return found
+
+    def answers_to(self, messages_hash: str) -> list[tuple[str, int, str]]:
+        """Who answered a prompt: model, sample number and key, the one to be preferred first.
+
+        messages_hash: Names the prompt (`entry.messages_hash`).
+        """
+        return self._rows(ANSWERS_TO, [messages_hash])
 
     def __len__(self) -> int:
-        with self._explained():
-            count: int = self._db.execute("SELECT count(*) FROM answers").fetchone()[0]
+        count: int = self._rows("SELECT count(*) FROM answers")[0][0]
         return count
 
+    # What it holds, in numbers.
+
+    def summarise(self) -> list[SummaryLine]:
+        """Counts of the answers by model, host, template, source and state."""
+        return [SummaryLine(*row) for row in self._rows(SUMMARISE)]
+
+    def average(self, model: str, prompt_hash: str, most: int) -> tuple[float, float, float | None] | None:
+        """Averages of a model's latest answers to a template, or else to any.
+
+        most: How many answers to look at.
+        RETURNS: Characters of the messages by their number of tokens, tokens of an answer, and seconds; None
+            if nothing was counted.
+        """
+        for any_template in (False, True):
+            ((length, completion, seconds),) = self._rows(AVERAGES, [model, prompt_hash, any_template, most])
+            if length is not None and completion is not None:
+                return length, completion, seconds
+        return None
+
+    # Claims: what a run is asking for at this moment.
+
+    def claim_of(self, key: str) -> tuple[str, float] | None:
+        """Who has claimed a key, and until when; None for nobody."""
+        rows = self._rows("SELECT owner, until FROM claims WHERE key = ?", [key])
+        return (str(rows[0][0]), float(rows[0][1])) if rows else None
+
+    def set_claim(self, key: str, owner: str, until: float) -> None:
+        """Note that an owner asks for a key, in place of any other."""
+        self._rows("INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", [key, owner, until])
+
+    def renew_claims(self, owner: str, until: float) -> None:
+        """Let all claims of an owner last longer."""
+        self._rows("UPDATE claims SET until = ? WHERE owner = ?", [until, owner])
+
+    def remove_claim(self, key: str, owner: str) -> None:
+        """Remove an owner's claim."""
+        self._rows("DELETE FROM claims WHERE key = ? AND owner = ?", [key, owner])
+
+    def count_claims(self) -> int:
+        """How many answers are being asked for at this moment, or were when a process was killed."""
+        count: int = self._rows("SELECT count(*) FROM claims")[0][0]
+        return count
+
+    # Batches that were not collected yet. Those of one model at one endpoint belong together.
+
+    def batches(self, owner: Sequence[str]) -> list[BatchJob]:
+        """The batches of an endpoint, model and request, the oldest first."""
+        sql = """
+            SELECT id, state, file, batch, created FROM jobs
+            WHERE endpoint = ? AND model = ? AND request = ? ORDER BY created, id
+        """
+        return [BatchJob(*row) for row in self._rows(sql, owner)]
+
+    def add_batch(
+        self, id: str, owner: Sequence[str], requests: Iterable[Request], *, taken: Callable[[str], bool]
+    ) -> BatchJob | None:
+        """Write down a batch with these requests, but for those that another one holds.
+
+        id: Our own name for it.
+        owner: Endpoint, model and request.
+        requests: The requests; written down as they come.
+        taken: Whether another run is asking for an answer just now.
+        RETURNS: The batch, ready to be sent, or None if there was nothing to put into it.
+        """
+        job = BatchJob(id, "filling", None, None, time.time())
+        sql = "INSERT INTO jobs (id, endpoint, model, request, state, created) VALUES (?, ?, ?, ?, ?, ?)"
+        self._rows(sql, [id, *owner, job.state, job.created])
+        for chunk in chunks(requests):
+            with self.transaction():
+                for request in chunk:
+                    if not taken(request.key):
+                        self._put_request(job, request)
+        if self.count_requests(job):
+            return self.update_batch(replace(job, state="ready"))
+        self.remove_batch(job)
+        return None
+
+    def update_batch(self, job: BatchJob) -> BatchJob:
+        """Write down what became known of a batch, and return it."""
+        sql = "UPDATE jobs SET state = ?, file = ?, batch = ? WHERE id = ?"
+        self._rows(sql, [job.state, job.file, job.batch, job.id])
+        return job
+
+    def remove_batch(self, job: BatchJob) -> None:
+        """Forget a batch: all that it brought is in the ledger, or nothing of it was ever sent."""
+        with self.transaction():
+            self._rows("DELETE FROM job_requests WHERE job = ?", [job.id])
+            self._rows("DELETE FROM jobs WHERE id = ?", [job.id])
+
+    def in_batch(self, key: str) -> bool:
+        """Whether a batch that was not collected yet holds the request with this key."""
+        return bool(self._rows("SELECT 1 FROM job_requests WHERE key = ?", [key]))
+
+    def count_requests(self, job: BatchJob) -> int:
+        """How many requests a batch holds."""
+        count: int = self._rows("SELECT count(*) FROM job_requests WHERE job = ?", [job.id])[0][0]
+        return count
+
+    def batch_request(self, job: BatchJob, key: str) -> Request | None:
+        """The request of a batch with this key, or None if it holds none."""
+        rows = self._rows(f"{SELECT_REQUESTS} WHERE job = ? AND key = ?", [job.id, key])
+        return _request(rows[0]) if rows else None
+
+    def batch_requests(self, job: BatchJob) -> Iterator[Request]:
+        """The requests of a batch, by key.
+
+        YIELDS: One of them.
+        """
+        sql, last = f"{SELECT_REQUESTS} WHERE job = ? AND key > ? ORDER BY key LIMIT ?", ""
+        while rows := self._rows(sql, [job.id, last, CHUNK]):
+            yield from map(_request, rows)
+            last = rows[-1][0]
+
+    def awaited(self) -> list[tuple[str, str, int]]:
+        """Batches that were not collected yet: name at the provider or ours, model, number of requests."""
+        sql = """
+            SELECT coalesce(batch, id), model, count(key) FROM jobs LEFT JOIN job_requests ON job = id
+            GROUP BY id ORDER BY created
+        """
+        return self._rows(sql)
+
+    # The database.
+
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[None]:
         """One transaction: what is done inside is kept whole when it ends, or not at all if it raises."""
         with self._explained():
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                yield self._db
+                yield
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        """Carry out a statement; outside of a transaction, it is one."""
+        with self._explained():
+            return self._db.execute(sql, values).fetchall()
+
+    def _entries(self, where: str, values: Sequence[object] = ()) -> Iterator[Entry]:
+        with self._explained():
+            for row in self._db.execute(f"{SELECT} {where}", values):
+                yield _entry(row)
 
     def _put(self, entry: Entry) -> int:
         prompt = entry.messages_hash
@@ -361,6 +339,13 @@ class Ledger:
         self._db.execute(PUT_PROMPT, [prompt, messages, entry.text, entry.view, entry.prompt_hash])
         values = [getattr(entry, name) for name in COLUMNS]
         return self._db.execute(PUT, [prompt, *values]).rowcount
+
+    def _put_request(self, job: BatchJob, request: Request) -> None:
+        prompt, asked = messages_hash(request.messages), request.job
+        messages = dump_messages(request.messages)
+        self._db.execute(PUT_PROMPT, [prompt, messages, asked.text, asked.view, asked.prompt_hash])
+        values = [request.key, job.id, prompt, request.sample, request.reask_of]
+        self._db.execute("INSERT OR IGNORE INTO job_requests VALUES (?, ?, ?, ?, ?)", values)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -371,9 +356,11 @@ class Ledger:
             raise LedgerError(explain(self.path, error)) from error
 
 
-def _answer(row: tuple[str, ...]) -> Answer:
-    text, state, key, model, source = row
-    return Answer(text, state=state, key=key, model=model, source=source)  # type: ignore[arg-type]
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Lists of at most so many items, so that none is too large for one transaction."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
 
 
 def _entry(row: tuple[object, ...]) -> Entry:
@@ -381,3 +368,8 @@ def _entry(row: tuple[object, ...]) -> Entry:
     messages, *rest = row[len(COLUMNS) :]
     values.update(zip(("text", "view", "prompt_hash"), rest, strict=True))
     return Entry(messages=tuple(json.loads(str(messages))), **values)
+
+
+def _request(row: tuple[Any, ...]) -> Request:
+    key, sample, messages, reask_of, text, view, prompt_hash = row
+    return Request(PromptJob("", text, view, prompt_hash), key, json.loads(messages), sample, reask_of)

@@ -1,18 +1,13 @@
 """Servers that fail in every way: whatever they do, every document is accounted for and nothing is lost."""
 
-import asyncio
-import json
 import threading
+import time
 
 import pytest
 
+from helpers.asking import PromptJob, chat_model, entries, states
+from helpers.asking import ask as get
 from helpers.loopback import Response, Server, completion, failure
-from spacy_distill.teacher.budget import Budget, Tally
-from spacy_distill.teacher.errors import FIRST_WAIT, LONGEST_WAIT, status_fault
-from spacy_distill.teacher.ledger.store import Ledger, LedgerError
-from spacy_distill.teacher.models import make_chat_model
-from spacy_distill.teacher.requests import Job
-from spacy_distill.teacher.retries import Attempts, Brake
 
 OK = "[]"
 KEY = "sk-very-secret-0123456789"
@@ -25,24 +20,17 @@ def path(tmp_path):
 
 @pytest.fixture
 def ask(path):
-    """Asks a server for some prompts, without waiting long between tries."""
+    """Asks a server for some prompts."""
 
     def ask(server, number=30, **settings):
-        known = {"api_key_env": None, "concurrency": 4, "timeout": 5.0, "max_tries": 4, **settings}
-        model = make_chat_model("fake", str(path), server.url, **known)
-        return model.ask([Job(f"prompt {i}") for i in range(number)], first_wait=0.001)
+        settings = {"concurrency": 4, "max_tries": 4, **settings}
+        return get(chat_model(path, server.url, **settings), number)
 
     return ask
 
 
-def states(path):
-    with Ledger(path) as ledger:
-        return {entry.messages[0]["content"]: entry.state for entry in ledger.entries()}
-
-
 def errors(path):
-    with Ledger(path) as ledger:
-        return [entry.error for entry in ledger.entries() if entry.error is not None]
+    return [entry.error for entry in entries(path).values() if entry.error is not None]
 
 
 def cut(response, after):
@@ -50,7 +38,7 @@ def cut(response, after):
     return response
 
 
-def once(fault):
+def once(reply):
     """A server that fails in this way at the first request for each prompt, and then answers."""
     seen = set()
 
@@ -58,13 +46,13 @@ def once(fault):
         if call.prompt in seen:
             return completion(OK)
         seen.add(call.prompt)
-        return fault
+        return reply
 
     return respond
 
 
 @pytest.mark.parametrize(
-    "fault",
+    "reply",
     [
         failure(429),
         failure(429, **{"retry-after-ms": "1"}),
@@ -84,13 +72,13 @@ def once(fault):
         Response(b"\xff\xfe\x00"),
         Response({"error": {"message": "overloaded"}}),
     ],
-    ids=lambda fault: f"{fault.status}-{str(fault.body)[:20]}-{fault.cut}-{'-'.join(fault.headers)}",
+    ids=lambda reply: f"{reply.status}-{str(reply.body)[:20]}-{reply.cut}-{'-'.join(reply.headers)}",
 )
-def test_a_fault_that_passes_costs_a_retry_and_no_document(ask, path, fault):
-    with Server(once(fault)) as server:
-        tally = ask(server)
-    assert tally.states == {"ok": 30}
-    assert (tally.requests, tally.retries, tally.stopped) == (60, 30, None)
+def test_an_error_that_passes_costs_a_retry_and_no_document(ask, path, reply):
+    with Server(once(reply)) as server:
+        statistics = ask(server)
+    assert statistics.states == {"ok": 30}
+    assert (statistics.requests, statistics.retries, statistics.stopped) == (60, 30, None)
     assert set(states(path).values()) == {"ok"}
 
 
@@ -99,17 +87,17 @@ def test_a_server_that_answers_everything_twice(ask, path):
     twice = b"HTTP/1.1 200 X\r\ncontent-length: %d\r\n\r\n" % len(reply.payload()) + reply.payload()
     reply.headers, reply.body = {"content-length": str(len(reply.payload()))}, reply.payload() + twice
     with Server(lambda call: reply) as server:
-        tally = ask(server, max_tries=20)
-    assert tally.states == {"ok": 30}
+        statistics = ask(server, max_tries=20)
+    assert statistics.states == {"ok": 30}
     assert len(states(path)) == 30
 
 
-@pytest.mark.parametrize("fault", [failure(400), failure(403), failure(422), Response("gone", 302)])
-def test_a_request_that_is_wrong_is_not_sent_again_and_harms_no_other(ask, path, fault):
-    with Server(lambda call: fault if call.prompt == "prompt 7" else completion(OK)) as server:
-        tally = ask(server)
-        assert tally.states == {"ok": 29, "failed": 1}
-        assert (tally.requests, tally.stopped) == (30, None)
+@pytest.mark.parametrize("reply", [failure(400), failure(403), failure(422), Response("gone", 302)])
+def test_a_request_that_is_wrong_is_not_sent_again_and_harms_no_other(ask, path, reply):
+    with Server(lambda call: reply if call.prompt == "prompt 7" else completion(OK)) as server:
+        statistics = ask(server)
+        assert statistics.states == {"ok": 29, "failed": 1}
+        assert (statistics.requests, statistics.stopped) == (30, None)
         assert states(path)["prompt 7"] == "failed"
         server.respond = lambda call: completion(OK)
         again = ask(server)
@@ -118,20 +106,20 @@ def test_a_request_that_is_wrong_is_not_sent_again_and_harms_no_other(ask, path,
 
 def test_a_document_that_always_fails_is_recorded_with_its_error(ask, path):
     with Server(lambda call: failure(500, "boom") if call.prompt == "prompt 3" else completion(OK)) as server:
-        tally = ask(server, max_tries=3)
-    assert tally.states == {"ok": 29, "failed": 1}
-    assert tally.requests == 32
+        statistics = ask(server, max_tries=3)
+    assert statistics.states == {"ok": 29, "failed": 1}
+    assert statistics.requests == 32
     assert errors(path) == ["HTTP 500: boom"]
 
 
-@pytest.mark.parametrize("fault", [failure(401), failure(404), failure(429, code="insufficient_quota")])
-def test_what_would_fail_for_every_document_ends_the_run(ask, path, fault):
-    with Server(lambda call: fault if call.number >= 10 else completion(OK)) as server:
-        tally = ask(server, number=1000)
-    assert tally.requests <= 10 + 4
-    assert "HTTP" in tally.stopped
-    assert tally.states["ok"] == 10
-    assert len(states(path)) == tally.asked
+@pytest.mark.parametrize("reply", [failure(401), failure(404), failure(429, code="insufficient_quota")])
+def test_what_would_fail_for_every_document_ends_the_run(ask, path, reply):
+    with Server(lambda call: reply if call.number >= 10 else completion(OK)) as server:
+        statistics = ask(server, number=1000)
+    assert statistics.requests <= 10 + 4
+    assert "HTTP" in statistics.stopped
+    assert statistics.states["ok"] == 10
+    assert len(states(path)) == statistics.asked
 
 
 def test_a_storm_of_429_is_weathered_and_the_server_not_hammered(ask):
@@ -145,45 +133,31 @@ def test_a_storm_of_429_is_weathered_and_the_server_not_hammered(ask):
         return completion(OK, delay=0.03)
 
     with Server(respond) as server:
-        tally = ask(server, number=80, concurrency=16)
-    assert tally.states == {"ok": 80}
-    assert tally.retries == rejected < 70
+        statistics = ask(server, number=80, concurrency=16)
+    assert statistics.states == {"ok": 80}
+    assert statistics.retries == rejected < 70
 
 
-def test_a_server_that_says_at_once_is_not_hammered():
+def test_a_server_that_says_at_once_is_not_hammered(ask, monkeypatch):
     """Its clock may be wrong, so that the date it gives has passed."""
+    monkeypatch.setattr("spacy_distill.teacher.limits.FIRST_WAIT", 0.2)
     past = failure(429, **{"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"})
-    settings = make_chat_model("fake", ":memory:", "http://127.0.0.1:9/v1", None).settings
-    waits = []
-
-    class Pauses(Brake):
-        async def pause(self, seconds):
-            waits.append(seconds)
-
-    class Client:
-        async def complete(self, body):
-            raise status_fault(past.status, past.body, past.headers)
-
-    async def run():
-        tally = Tally()
-        attempts = Attempts(settings, Client, budget=Budget(), tally=tally, brake=Pauses(tally))
-        return await attempts.insist({"messages": [{"content": ""}]})
-
-    assert asyncio.run(run()).tries == len(waits) + 1 == 60
-    assert waits[0] >= FIRST_WAIT / 2
-    assert sum(waits) > 40 * LONGEST_WAIT / 2
+    with Server(lambda call: past if call.number < 2 else completion(OK)) as server:
+        began = time.monotonic()
+        assert ask(server, number=1).states == {"ok": 1}
+    assert time.monotonic() - began >= 0.1 + 0.2
 
 
 def test_half_of_the_requests_never_answered(ask):
     with Server(lambda call: Response(hang=True) if call.number % 2 else completion(OK)) as server:
-        tally = ask(server, number=12, timeout=0.3, max_tries=10)
-    assert tally.states == {"ok": 12}
+        statistics = ask(server, number=12, timeout=0.3, max_tries=10)
+    assert statistics.states == {"ok": 12}
 
 
 def test_nothing_ever_answered(ask, path):
     with Server(lambda call: Response(hang=True)) as server:
-        tally = ask(server, number=6, timeout=0.1, max_tries=2)
-    assert tally.states == {"failed": 6}
+        statistics = ask(server, number=6, timeout=0.1, max_tries=2)
+    assert statistics.states == {"failed": 6}
     assert errors(path) == ["no reply within 0.1 seconds"] * 6
 
 
@@ -196,17 +170,16 @@ def test_a_server_that_dies_and_comes_back(ask, path):
     with Server(lambda call: completion(OK)) as server:
         port = server.port
         ask(server, number=10)
-    tally = ask(server, number=30, max_tries=2)
-    assert "connection failed" in tally.stopped
-    assert 1 <= tally.asked <= 4
+    statistics = ask(server, number=30, max_tries=2)
+    assert "connection failed" in statistics.stopped
+    assert 1 <= statistics.asked <= 4
     with Server(lambda call: completion(OK), port) as server:
         again = ask(server)
     assert (again.kept, again.states) == (10, {"ok": 20})
     assert set(states(path).values()) == {"ok"}
 
 
-def test_a_server_that_restarts_during_the_run(path):
-    model = None
+def test_a_server_that_restarts_during_the_run(path, monkeypatch):
     first = Server(lambda call: completion(OK, delay=0.002))
     second: list[Server] = []
     reached = threading.Event()
@@ -215,7 +188,7 @@ def test_a_server_that_restarts_during_the_run(path):
         for i in range(200):
             if i == 50:
                 reached.set()
-            yield Job(f"prompt {i}")
+            yield PromptJob(f"prompt {i}")
 
     def restart():
         reached.wait(20)
@@ -225,21 +198,22 @@ def test_a_server_that_restarts_during_the_run(path):
     first.__enter__()
     thread = threading.Thread(target=restart)
     thread.start()
-    model = make_chat_model("fake", str(path), first.url, None, concurrency=4, max_tries=20)
-    tally = model.ask(jobs(), first_wait=0.02)
+    monkeypatch.setattr("spacy_distill.teacher.limits.FIRST_WAIT", 0.02)
+    statistics = get(chat_model(path, first.url, concurrency=4, max_tries=20), jobs())
     thread.join()
     second[0].__exit__()
-    assert tally.states == {"ok": 200}
+    assert statistics.states == {"ok": 200}
     assert len(second[0].calls) > 0
 
 
 def test_a_ledger_that_cannot_grow_ends_the_run_with_a_clear_error(ask, path):
     with Server(lambda call: completion("x" * 5000)) as server:
-        model = make_chat_model("fake", str(path), server.url, None, concurrency=4)
-        pages = model.ledger.rows("PRAGMA page_count")[0][0] + 40
-        model.ledger.rows(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(LedgerError, match="Make room"):
-            model.ask([Job(f"prompt {i}") for i in range(200)])
+        model = chat_model(path, server.url, concurrency=4)
+        database = model.ledger._db
+        pages = database.execute("PRAGMA page_count").fetchone()[0] + 40
+        database.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(ValueError, match="Make room"):
+            get(model, 200)
         model.ledger.close()
         kept = states(path)
         assert 0 < len(kept) < 200
@@ -257,7 +231,7 @@ def test_what_the_server_says_is_shortened_and_escaped(ask, path):
 
 
 @pytest.mark.parametrize(
-    "fault",
+    "reply",
     [
         failure(400, f"Incorrect API key provided: {KEY}"),
         failure(401, f"Incorrect API key provided: {KEY}"),
@@ -268,15 +242,14 @@ def test_what_the_server_says_is_shortened_and_escaped(ask, path):
         completion(f"Your key is {KEY}"),
     ],
 )
-def test_the_key_is_sent_and_written_nowhere(ask, path, tmp_path, monkeypatch, capfd, caplog, fault):
+def test_the_key_is_sent_and_written_nowhere(ask, path, tmp_path, monkeypatch, capfd, caplog, reply):
     monkeypatch.setenv("MY_KEY", KEY)
     caplog.set_level(0)
-    with Server(lambda call: fault) as server:
-        tally = ask(server, number=3, max_tries=2, api_key_env="MY_KEY")
+    with Server(lambda call: reply) as server:
+        statistics = ask(server, number=3, max_tries=2, api_key_env="MY_KEY")
     assert server.calls[0].headers["authorization"] == f"Bearer {KEY}"
-    with Ledger(path) as ledger:
-        written = json.dumps([str(entry) for entry in ledger.entries()])
+    written = str(entries(path))
     out, err = capfd.readouterr()
     files = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
-    assert KEY not in written + out + err + caplog.text + repr(tally)
+    assert KEY not in written + out + err + caplog.text + repr(statistics)
     assert KEY.encode() not in files

@@ -1,19 +1,81 @@
-"""A model that answers from the ledger alone."""
+"""What `annotate` needs of a model, and the model that answers from a ledger alone."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Iterable  # noqa: UP035
+from typing import Iterable, Protocol, runtime_checkable  # noqa: UP035
 
-from ...errors import DistillError
-from ...tasks.answer import Answer, Whereabouts
-from .keys import messages_hash, user_message
-from .store import Ledger
+from ..errors import DistillError
+from ..tasks.answer import Answer, Whereabouts
+from .batch import PendingBatches
+from .budget import Forecast, RunStatistics
+from .ledger.entry import PromptJob, messages_hash, user_message
+from .ledger.store import Ledger
+from .requests import Complaint
 
 # spacy-llm compares a model's types with a task's and knows only those of `typing`.
 
+# How many repeated requests a replay follows, at most.
+MOST_REASKS = 100
+
+
+@dataclass
+class Asking:
+    """What may be spent on answers, and in which way to ask.
+
+    complaint: What is wrong with an answer; None if nothing is.
+    statistics: Are kept up to date meanwhile.
+    max_cost, max_tokens: US dollars, and tokens of prompts and answers; None for no limit.
+    batch: Whether to ask by the provider's batch interface.
+    allow_missing: Whether a model that sends nothing may leave prompts unanswered.
+    interruptible: Whether Ctrl-C lets what is in flight come in, and then ends the run.
+    """
+
+    complaint: Complaint = lambda answer: None
+    statistics: RunStatistics = field(default_factory=RunStatistics)
+    max_cost: float | None = None
+    max_tokens: int | None = None
+    batch: bool = False
+    allow_missing: bool = False
+    interruptible: bool = False
+
+
+@runtime_checkable
+class TeacherModel(Protocol):
+    """What `annotate` needs of a model: answers in a ledger, and a way to get those that it lacks.
+
+    samples: How many answers it gives to each prompt.
+    """
+
+    @property
+    def samples(self) -> int: ...
+
+    def look_up(self, prompt: str) -> Answer | None:
+        """The kept answer to a prompt, with its further samples; None if one of them is missing."""
+        ...
+
+    def peek(self, prompt: str) -> list[tuple[str, Whereabouts]]:
+        """For each sample of an answer: its key, and where the answer is. Makes no ledger."""
+        ...
+
+    def forecast(self, requests: int, characters: int, prompt_hash: str) -> Forecast | None:
+        """What requests of some length in all would take; None for a model that sends nothing."""
+        ...
+
+    def get_answers(self, jobs: Iterable[PromptJob], how: Asking | None = None) -> PendingBatches | None:
+        """Get the answers that the ledger lacks.
+
+        jobs: The prompts; they are taken one by one, as there is room.
+        how: What may be spent, and in which way to ask; None for the defaults.
+        RETURNS: Batches whose answers are still to come.
+        RAISES DistillError: If there is no API key, the ledger cannot be written, or answers are missing that
+            the model cannot get.
+        """
+        ...
+
 
 class KeptAnswers:
-    """The model of the second pass: it looks answers up and leaves the rest unanswered.
+    """Gives kept answers to prompts, and leaves the rest unanswered.
 
     look_up: Gives the kept answer to a prompt.
     asked: How many prompts there were so far; an empty prompt asks nothing.
@@ -53,12 +115,6 @@ def with_samples(answers: list[Answer | None]) -> Answer | None:
         source=first.source,
         others=tuple(other for other in others if other is not None),
     )
-
-
-# spacy-llm compares a model's types with a task's and knows only those of `typing`.
-
-
-MENDS = 100
 
 
 class Replay:
@@ -111,12 +167,29 @@ class Replay:
         if not models:
             return None
         keys = [found.get((models[0], sample)) for sample in range(self.samples)]
-        return with_samples([self.ledger.answer(key, mends=MENDS) if key else None for key in keys])
+        return with_samples([self.ledger.answer(key, reasks=MOST_REASKS) if key else None for key in keys])
 
     def peek(self, prompt: str) -> list[tuple[str, Whereabouts]]:
         """For an answer: its prompt's hash, and where the answer is."""
         found: Whereabouts = "nowhere" if self.look_up(prompt) is None else "kept"
         return [(messages_hash(user_message(prompt)), found)]
+
+    def forecast(self, requests: int, characters: int, prompt_hash: str) -> Forecast | None:
+        """None: a replay sends nothing."""
+        return None
+
+    def get_answers(self, jobs: Iterable[PromptJob], how: Asking | None = None) -> PendingBatches | None:
+        """See whether the ledger has all answers; nothing is spent."""
+        how, kept = how or Asking(), KeptAnswers(self.look_up)
+        if how.batch:
+            raise DistillError("--batch asks a model, but the config's model is a Replay. Leave --batch out.")
+        for job in jobs:
+            kept.answer(job.prompt)
+            how.statistics.done += 1
+        if kept.missing and not how.allow_missing:
+            raise DistillError(self.explain_missing(kept.missing, kept.asked))
+        how.statistics.kept = kept.asked - kept.missing
+        return None
 
     def __call__(self, prompts: Iterable[Iterable[str]]) -> Iterable[Iterable[str]]:
         kept = KeptAnswers(self.look_up)
@@ -140,3 +213,16 @@ class Replay:
             "--corpus IN.spacy`. Answers belong to one exact prompt: if the prompt, labels or examples "
             "changed, import them again."
         )
+
+
+def make_replay(ledger: str, name: str | None = None, samples: int = 1) -> Replay:
+    """Factory of `spacy_distill.Replay.v1`: answers from a ledger, never from the network.
+
+    ledger: The ledger's file.
+    name: Name of the model whose answers are wanted. None: the only one that answered.
+    samples: How many samples of each answer to give, at least 1.
+    RETURNS: The model.
+    """
+    if samples < 1:
+        raise DistillError(f"Replay: samples is {samples}. It has to be 1 or more.")
+    return Replay(Path(ledger), name=name, samples=samples)
