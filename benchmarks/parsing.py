@@ -27,7 +27,8 @@ from spacy_distill.corpus.scores import add_counts, count_spans, micro, prf
 from spacy_distill.labels.clean import quality
 from spacy_distill.tasks.ner.alignment import Alignment, align
 from spacy_distill.tasks.ner.candidates import LabelSet, Parsed
-from spacy_distill.tasks.ner.json_answers import AnswerFormat, parse_answer
+from spacy_distill.tasks.ner.mention_search import WordIndex
+from spacy_distill.tasks.ner.parsing import AnswerFormat, parse_answer
 
 Place = tuple[int, int, str]
 LINE = re.compile(r"^(\d+\. .*?) \| (True|False) \| (.*?)\s*\((\w+)\)$", re.MULTILINE)
@@ -76,14 +77,15 @@ def conll(answers: list[Recorded]) -> None:
 
 def read(answer: str, words: list[str], answer_format: AnswerFormat, labels: LabelSet) -> Alignment:
     """What the task does with an answer, without the document."""
-    parsed = parse_answer(answer, answer_format, labels)
-    return align(words, parsed.candidates if parsed else (), labels)
+    index = WordIndex(words)
+    parsed = parse_answer(answer, answer_format, labels, index)
+    return align(index, parsed.candidates if parsed else (), labels)
 
 
 def labelled(doc: Doc, alignment: Alignment, *, known_only: bool) -> Doc:
     """The document as an answer labels it; with unknown tokens missing, or "O"."""
     spans = [(entity.start, entity.end, entity.label) for entity in alignment.entities]
-    return with_spans(doc, spans, alignment.unknown if known_only else None)
+    return with_spans(doc, spans, alignment.missing if known_only else None)
 
 
 def spacy_llm(answers: list[Recorded], rewrite: Callable[[str], str]) -> Iterator[Doc]:

@@ -23,7 +23,7 @@ def run(text, *candidates, repeats="all"):
     result = align(words, candidates, LABELS, repeats)
     return (
         [(" ".join(words[e.start : e.end]), e.start, e.label) for e in result.entities],
-        sorted(result.unknown),
+        sorted(result.missing),
         {reason: n for reason, n in result.dropped.items() if n},
     )
 
@@ -128,7 +128,7 @@ def test_spans_are_sound_and_every_accepted_candidate_is_accounted_for(words, ca
     covered = [i for e in result.entities for i in range(e.start, e.end)]
     assert len(covered) == len(set(covered))
     assert all(0 <= e.start < e.end <= len(words) and e.label in LABELS.labels for e in result.entities)
-    assert result.unknown <= set(range(len(words))) - set(covered)
+    assert result.missing <= set(range(len(words))) - set(covered)
     assert result.entities == sorted(result.entities)
     assert result.candidates >= len(candidates)
     assert not {e[:2] for e in result.rejected} & {e[:2] for e in result.entities}

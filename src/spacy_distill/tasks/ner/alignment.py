@@ -1,7 +1,7 @@
 """From candidates to spans of tokens: where mentions stand, which hold, and what cannot be known."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -36,17 +36,19 @@ class Alignment:
 
     entities: Accepted candidates, without overlaps, in text order.
     rejected: Rejected candidates, in text order.
-    unknown: Tokens of which the answer says something that cannot be used: they are neither an
+    missing: Tokens of which the answer says something that cannot be used: they are neither an
         entity nor "O".
     candidates: How many candidates the answer names, accepted or not.
     dropped: How many accepted candidates came to nothing, by reason.
+    of_another_text: Whether nothing that it names stands in the text.
     """
 
     entities: list[Found] = field(default_factory=list)
     rejected: list[Found] = field(default_factory=list)
-    unknown: set[int] = field(default_factory=set)
+    missing: set[int] = field(default_factory=set)
     candidates: int = 0
     dropped: dict[str, int] = field(default_factory=lambda: dict.fromkeys(REASONS, 0))
+    of_another_text: bool = False
 
 
 class _Group(NamedTuple):
@@ -57,31 +59,30 @@ class _Group(NamedTuple):
 
 
 def align(
-    words: Sequence[str], candidates: Iterable[Candidate], labels: LabelSet, repeats: Repeats = "all"
+    index: WordIndex, candidates: Iterable[Candidate], labels: LabelSet, repeats: Repeats = "all"
 ) -> Alignment:
     """Find candidates among the tokens of a text and settle what contradicts. Never raises.
 
     The order of the candidates does not matter, except among those of the same mention: the n-th listing
     is for its n-th occurrence. A mention that occurs more often than it is listed labels the other
-    occurrences too if `repeats` is "all" (and leaves them unknown if its listings differ), or none of them
+    occurrences too if `repeats` is "all" (and leaves them missing if its listings differ), or none of them
     if it is "listed". Of overlapping entities the longest wins (in tokens), then the one listed first; a
     mention that also stands outside the longer entity is looked for there.
 
-    words: The tokens' texts.
+    index: The tokens' texts.
     candidates: What the answer names.
     labels: The labels of the task.
     repeats: "all" or "listed".
-    RETURNS: The spans, the tokens left unknown, and what was dropped by reason.
+    RETURNS: The spans, the tokens left missing, and what was dropped by reason.
     """
     result = Alignment()
-    index = WordIndex(words)
     claimed: dict[int, Found] = {}
     for group in sorted(_groups(index, candidates, labels, result), key=_longest_first):
         _settle(group, repeats, claimed, result)
     result.entities.sort()
     kept = {(entity.start, entity.end) for entity in result.entities}
     result.rejected = sorted({item for item in result.rejected if item[:2] not in kept})
-    result.unknown -= claimed.keys()
+    result.missing -= claimed.keys()
     return result
 
 
@@ -95,27 +96,34 @@ def _groups(
     groups: dict[tuple[tuple[int, int], ...], _Group] = {}
     group_of: dict[str, _Group] = {}
     lost: set[tuple[int, int]] = set()
-    for candidate in (part for whole in candidates for part in _parts(whole)):
+    found = {True: 0, False: 0}
+    named = {True: 0, False: 0}
+    for candidate in (part for whole in candidates for part in _parts(whole, index)):
         result.candidates += 1
         label = labels.resolve(candidate.label)
         if label == "O":
             candidate, label = candidate._replace(accepted=False), ""
         places = index.find(candidate.text)
+        named[candidate.accepted] += 1
+        found[candidate.accepted] += places is not None
         if places is None or not places.aligned:
             if candidate.accepted:
                 result.dropped["misaligned" if places else "invented"] += 1
                 lost.update(places.spans if places else ())
+                result.missing.update(() if places else index.parts(candidate.text))
             continue
         if candidate.text not in group_of:
             group_of[candidate.text] = groups.setdefault(places.spans, _Group(places.spans, []))
         group_of[candidate.text].listed.append((candidate, label))
-    result.unknown.update(_tokens(lost))
+    result.missing.update(_tokens(lost))
+    result.of_another_text = bool(named[True] or named[False]) and not found[named[True] > 0]
     return list(groups.values())
 
 
-def _parts(candidate: Candidate) -> tuple[Candidate, ...]:
-    found = _ABBREVIATED.fullmatch(candidate.text)
-    if not found or sum(map(str.isupper, found[2])) < 2:
+def _parts(candidate: Candidate, index: WordIndex) -> tuple[Candidate, ...]:
+    """A candidate, or its name and its abbreviation if it is both and the text has them."""
+    found = _ABBREVIATED.fullmatch(candidate.text) if ")" in candidate.text else None
+    if not found or sum(map(str.isupper, found[2])) < 2 or not index.stands(found[2]):
         return (candidate,)
     return candidate._replace(text=found[1]), candidate._replace(text=found[2])
 
@@ -129,13 +137,13 @@ def _settle(group: _Group, repeats: Repeats, claimed: dict[int, Found], result: 
             if candidate.accepted:
                 result.dropped["duplicate" if free else "overlap"] += 1
                 if not free:
-                    result.unknown.update(_tokens(group.spans))
+                    result.missing.update(_tokens(group.spans))
     decided = list(zip(free, listed, strict=False))
     if repeats == "all" and len(free) > len(listed):
         if len({(c.accepted, label) for c, label in listed}) == 1:
             decided += [(span, listed[0]) for span in free[len(listed) :]]
         else:
-            result.unknown.update(_tokens(free[len(listed) :]))
+            result.missing.update(_tokens(free[len(listed) :]))
     for (start, end), (candidate, label) in decided:
         _place(Found(start, end, label or "", candidate.reason), candidate.accepted, claimed, result)
     result.dropped["unknown_label"] += sum(c.accepted and not label for c, label in listed[: len(free)])
@@ -145,7 +153,7 @@ def _place(found: Found, accepted: bool, claimed: dict[int, Found], result: Alig
     if not accepted:
         result.rejected.append(found)
     elif not found.label:
-        result.unknown.update(range(found.start, found.end))
+        result.missing.update(range(found.start, found.end))
     else:
         result.entities.append(found)
         claimed.update(dict.fromkeys(range(found.start, found.end), found))

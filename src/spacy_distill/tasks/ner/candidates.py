@@ -1,12 +1,24 @@
 """What an answer says, before it is looked for in the text."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ...errors import DistillError
 
 # Ways to say "this is not an entity" where a label is expected.
-NOT_AN_ENTITY = frozenset({"", "-", "none", "null", "o", "no", "n/a", "na", "false", "not an entity"})
+NOT_AN_ENTITY = frozenset(
+    {"none", "null", "nil", "o", "no", "n/a", "na", "false", "no entity", "not an entity", "not a named entity"}
+)
+UNNAMED = "?"  # The label of an accepted mention where the answer names none.
+_MARKS = " \t\n*_`'\"“”‘’()[]{}<>=.:#"
+_SEPARATORS = re.compile(r"[\s_\-./]+")
+_TAG = re.compile(r"[bilues][-_]", re.IGNORECASE)
+_ARTICLE = re.compile(r"(?:an?|the)\s+", re.IGNORECASE)
+# "PER (person)", "PER: a person", "PER - a person".
+_REMARKED = re.compile(r"([^()\[\]:–—]{1,80}?)\s*(?:[(\[]([^()\[\]]*)[)\]]|(?::|\s[-–—])\s*([^()\[\]]*))")
+_ENUMERATED = re.compile(r"\s*[/,;|]\s*")
+REMEMBERED, LONGEST = 10_000, 200  # Bounds what an answer full of strange labels can cost.
 
 
 class Candidate(NamedTuple):
@@ -14,7 +26,7 @@ class Candidate(NamedTuple):
 
     text: The mention as the answer spells it.
     label: The label as the answer spells it; empty where it names none.
-    accepted: Whether the answer holds it for an entity.
+    accepted: Whether the answer says that it is an entity.
     reason: Why, in the answer's words; empty where it does not say.
     """
 
@@ -63,18 +75,66 @@ class LabelSet:
                     f'{list(self.labels)}. Map it to one of them, or to "O" for no entity.'
                 )
         spelled = {alias: label for alias, label in (aliases or {}).items()} | {x: x for x in self.labels}
-        self._known = {_normal(name): label for name, label in spelled.items()}
+        self._exact = spelled
+        meanings: dict[str, set[str]] = {}
+        for name, label in spelled.items():
+            meanings.setdefault(_normal(name), set()).add(label)
+        self._known = {name: some.pop() for name, some in meanings.items() if len(some) == 1}
+        self._resolved: dict[str, str | None] = {}
 
     def __contains__(self, name: str) -> bool:
-        return _normal(name) in self._known
+        return self.resolve(name) not in (None, "O")
 
     def resolve(self, name: str) -> str | None:
-        """The label that a name in an answer means: a label, "O" for no entity, None if it is unknown."""
-        normal = _normal(name)
-        if normal in self._known:
-            return self._known[normal]
-        return "O" if normal in NOT_AN_ENTITY else None
+        """The label that a name in an answer means: a label, "O" for no entity, None if it is not clear.
+
+        Case, separators, the prefixes of tagging schemes, plurals and a remark in brackets do not matter.
+        """
+        try:
+            return self._resolved[name]
+        except KeyError:
+            if len(self._resolved) > REMEMBERED:
+                self._resolved.clear()
+            meaning = self._resolved[name] = self._meaning(name)
+            return meaning
+
+    def _meaning(self, name: str) -> str | None:
+        if len(name) > LONGEST:
+            return None
+        if named := self._named(name):
+            return named
+        if name.strip(_MARKS).casefold() in NOT_AN_ENTITY:
+            return "O"
+        parts = _ENUMERATED.split(name)
+        if len(parts) > 1:
+            meant = {self._named(part) for part in parts}
+            return meant.pop() if len(meant) == 1 else None
+        if remarked := _REMARKED.fullmatch(name.strip()):
+            outer, inner = self._named(remarked[1]), self._named(remarked[2] or remarked[3] or "")
+            if outer is None:
+                return inner if remarked[2] else None
+            return outer if inner in (None, outer) else None
+        return None
+
+    def _named(self, name: str) -> str | None:
+        """The label of a name that is one, or a variant of one."""
+        if name in self._exact:
+            return self._exact[name]
+        bare = _ARTICLE.sub("", name.strip(_MARKS), count=1)
+        for form in (bare, _TAG.sub("", bare, count=1) if _TAG.match(bare) else ""):
+            normal = _normal(form)
+            singular = normal[:-3] + "y" if normal.endswith("ies") else normal.removesuffix("s")
+            for variant in (normal, singular, f"{normal}s"):
+                if normal and variant in self._known:
+                    return self._known[variant]
+        return None
+
+
+def tag_of(label: str) -> str:
+    """The prefix of a tag of a tagging scheme, as "B" of "B-PER"; empty if there is none."""
+    return label[0].upper() if _TAG.match(label) else ""
 
 
 def _normal(name: str) -> str:
-    return name.strip(" \t\n*_`'\"()[]<>=.:").casefold()
+    plain = name.strip(_MARKS).casefold()
+    return (_SEPARATORS.sub("", plain) or plain).replace("isation", "ization")

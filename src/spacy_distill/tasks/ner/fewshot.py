@@ -20,7 +20,7 @@ from ...corpus.docbin import read_docs
 from ...corpus.leaks import MIN_TOKENS, NEAR, Shingles, likeness, shingles
 from ...errors import DistillError
 from .candidates import Candidate, LabelSet
-from .json_answers import AnswerFormat
+from .parsing import AnswerFormat
 from .mention_search import WordIndex, fold_loosely
 
 

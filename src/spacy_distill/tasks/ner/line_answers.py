@@ -1,89 +1,269 @@
-"""Candidates from an answer of numbered lines: `n. candidate | True or False | reason (TYPE)`."""
+"""Candidates from the lines of an answer: the asked form, tables, lists, and keys with values."""
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
-from .candidates import Candidate, LabelSet, Parsed
+from .candidates import UNNAMED, Candidate, LabelSet
+from .entries import NUMBER, VERDICT, label_in, plain, read_entries
+from .statements import says_nothing
+from .structures import Structure, UnreadableError, ValueReader, role_of
 
-_NUMBER = re.compile(r"^\s*(?:[-*•–+>]\s+)?(?:[*_`]*[(\[]?\d{1,4}\s*[.):\]]+(?=\s|\D)[*_`]*\s*)?")
 _ITEM = re.compile(r"\s*(?:[-*•–+>]\s|[*_`]*[(\[]?\d{1,4}\s*[.):\]])")
 _OPEN_BRACKET = re.compile(r"\([^()|]{0,40}$")
 # As a last line, without a verdict: the answer was cut off here.
-_NUMBERED = re.compile(r"\s*[*_`]*[(\[]?\d{1,4}\s*[.):\]]")
+_NUMBERED = re.compile(r"\s*[*_`]*[(\[]?(\d{1,4})\s*[.):\]]")
 _ORDINAL = re.compile(r"\s*[*_`]*\d{1,4}[.)]?[*_`]*\s*")
-_VERDICT = re.compile(
-    r"(true|yes|false|no)(?:\s*[.,:;!–-]+\s*|\s*(?=[(\[<])|$)(.*)", re.IGNORECASE | re.DOTALL
-)
-_BRACKETED = re.compile(r"[(\[<]([^()\[\]<>]*)[)\]>]")
-_WORD = re.compile(r"[\w-]+")
-_RULE = re.compile(r"[-:=+\s|]*$")
-# "No entities ..." may go on, but not to a refusal.
-_GOING_ON = r"(?:(?!\b(?:can ?not|can['’]t|unable|not able|sorry|refuse|policy)\b)[^\n])*"
-_NOTHING = re.compile(
-    rf"(?:none|nothing|n/a|(?:there (?:are|is) )?no(?: named)? entit(?:y|ies)\b{_GOING_ON})[.!]?",
-    re.IGNORECASE,
-)
+_RULE = re.compile(r"[-:=+\s|`~]*(?:\w{1,12})?$")
+_TABLE_RULE = re.compile(r"[-:=+\s|]*$")
+_FENCE = re.compile(r"\s*(?:```|~~~)")
+_STEP = re.compile(r"\W*steps?\W*\d", re.IGNORECASE)
+_PAIR = re.compile(r"\s*([-*•]\s+)?[\"'*_`]*([^\W\d_][\w ]{0,30}?)[\"'*_`]*\s*:[\"'*_`]*(?:\s+(.*?))?\s*,?\s*")
+_HEADING = re.compile(r"\s*(?:#{1,6}\s*)?[*_`]*([^:*|]{1,60}?)[*_`]*\s*:?\s*[*_`]*\s*")
+_NO_MORE = re.compile(r"\s*none\.?\s*", re.IGNORECASE)  # Right after the last line of the asked form.
+_PROSE = re.compile(r".*[.!?:。！？]\W*|(?:\S+\s+){8,}\S+|\s*#.*", re.DOTALL)
+_REMARK = re.compile(r"\s*(?::|\s[-–—]\s|\().*", re.DOTALL)
 
 
-def parse_lines(answer: str, labels: LabelSet) -> Parsed | None:
-    """Read the candidates of an answer of lines. Never raises, whatever the answer is.
+def find_lines(text: str, reader: ValueReader) -> list[Structure]:
+    """Find the lists among the lines of an answer.
 
-    A line counts if it has "|" and a verdict (True, False, Yes or No) in a cell after the first, or nothing
-    but a mention and a label; numbers, bullets, bold and the outer pipes of a table may be there or not. The
-    label is looked for before the verdict, then in brackets from the right, then as a cell of its own, then
-    as a word of the reason. An item of the list that cannot be read beside others that can is a candidate
-    without a label.
+    A line with "|" and a verdict (True, False, Yes or No) in a cell after the first is read by itself, and so is
+    one with a mention and a label. Rows of a table, items under a label and keys with their values are read
+    together. An item of a list that cannot be read beside others that can is a candidate without a label.
+    Numbering that starts again begins another list.
 
-    answer: Any text.
-    labels: The labels, which tell a label from any other bracket.
-    RETURNS: The candidates; none of them where the answer says that there is no entity;
-        None if no line can be read.
+    text: The answer.
+    reader: Reads what is not a line by itself.
+    RETURNS: What each list says; also, without candidates, a line that says that there is no entity.
     """
-    lines = [line for line in answer.splitlines() if line.strip()]
-    read = [_candidate(line, labels) if "|" in line else None for line in lines]
-    if not any(read):
-        return Parsed(()) if _says_nothing(lines) else None
-    found = [one or _unread(line) for one, line in zip(read, lines, strict=True)]
-    return Parsed(tuple(candidate for candidate in found if candidate), not _breaks_off(lines[-1], read[-1]))
+    lines = _Lines(reader)
+    at = 0
+    for line in text.splitlines(keepends=True):
+        if line.strip():
+            lines.add(line.strip("\r\n"), at)
+        else:
+            lines.after_blank = True
+        at += len(line)
+    lines.close()
+    return lines.found
 
 
-def _breaks_off(line: str, read: Candidate | None) -> bool:
-    """Whether a last line shows that the answer was cut off: without a verdict, or with its bracket open."""
-    return bool(_OPEN_BRACKET.search(line) if read else _NUMBERED.match(line))
+class _Lines:
+    """The lists found so far, and the one that is being read.
+
+    found: The lists that are closed.
+    after_blank: Whether the line to come stands behind an empty one.
+    """
+
+    def __init__(self, reader: ValueReader) -> None:
+        self.reader, self.labels, self.found, self.after_blank = reader, reader.labels, list[Structure](), False
+        self.begin(0)
+
+    def begin(self, at: int) -> None:
+        """Begin another list at an offset."""
+        self.start, self.end, self.number, self.rank = at, at, 0, 1
+        self.candidates: list[Candidate] = []
+        self.unread: list[tuple[bool, Candidate]] = []
+        self.named = self.cut = False
+        self.context = ""
+        self.rejected = False
+        self.rows: list[list[str]] = []
+        self.item: dict[str, Any] = {}
+
+    def add(self, line: str, at: int) -> None:
+        """Read one more line, which begins at an offset."""
+        number = int(found[1]) if (found := _NUMBERED.match(line)) else 0
+        if number and number <= self.number and self.named:
+            self.close()
+            self.begin(at)
+        self.cut = False
+        if not number and (_FENCE.match(line) or _TABLE_RULE.match(line)):
+            if "|" in line and len(self.rows) == 1:
+                self.rows = [[]]  # The heading of a table.
+            return
+        said = self._piped(line) if "|" in line else self._unpiped(line)
+        if said is None:
+            said = self._unread(line)
+        self.number = max(number, self.number)
+        if said:
+            self.start = self.start if self.end > self.start else at
+            self.end = at + len(line)
+        elif not (self.rank == 2 and not self.after_blank and _NO_MORE.fullmatch(line)) and (
+            says_nothing(NUMBER.sub("", line, count=1)) and not _STEP.match(line)
+        ):
+            self.close()
+            self.found.append(Structure(at, at + len(line), (), rank=self.rank))
+            self.begin(at + len(line))
+        self.after_blank = False
+
+    def close(self) -> None:
+        """End the list that is being read."""
+        self._end_item()
+        self._end_table()
+        unread = [candidate for listed, candidate in self.unread if listed or self.named]
+        if self.named or (unread and any(one.candidates for one in self.found)):
+            found = (*self.candidates, *unread)
+            self.found.append(Structure(self.start, self.end, found, not self.cut, self.rank))
+
+    def _piped(self, line: str) -> bool | None:
+        """Read a line with pipes; None if it is not understood."""
+        cells = _cells(line)
+        if candidate := _judged(cells, self.labels):
+            if self.rows:
+                self._end_table()
+            self.rank, self.named = 2, True
+            self.candidates.append(candidate)
+            self.cut = bool(_OPEN_BRACKET.search(line))
+            return True
+        cells = [plain(cell) for cell in cells]
+        while cells and not cells[0]:
+            del cells[0]
+        while cells and not cells[-1]:
+            del cells[-1]
+        if len(cells) > 2 and _ORDINAL.fullmatch(cells[0]):
+            del cells[0]
+        is_row = line.lstrip().startswith("|") or bool(self.rows)
+        meant = [self.labels.resolve(cell) not in (None, "O") for cell in cells]
+        if len(cells) > 1 and self.rank == 1 and (is_row or any(meant[:2]) or _is_heading(cells)):
+            self.rows.append(cells)
+            return True
+        if len(cells) == 2 and meant[1]:
+            self.candidates.append(Candidate(cells[0], cells[1], True))
+            return True
+        return None
+
+    def _end_table(self) -> None:
+        rows = [row for i, row in enumerate(self.rows) if row and not (i == 0 and _is_heading(row))]
+        self.rows = []
+        if not rows:
+            return
+        try:
+            self.candidates += [c for row in self.reader.rows(rows, listed=False) for c in row]
+            self.named = True
+        except UnreadableError:
+            self.unread += [(False, Candidate(cell, UNNAMED, True)) for row in rows for cell in row]
+
+    def _unpiped(self, line: str) -> bool | None:
+        self._end_table()
+        is_item = bool(_ITEM.match(line))
+        if _STEP.match(line):
+            return False
+        if (pair := _PAIR.fullmatch(line)) and (said := self._pair(pair, line)):
+            return said
+        self._end_item()
+        if found := read_entries(line, self.reader):
+            self._accept(found)
+            return True
+        heading = _HEADING.fullmatch(line)
+        if heading and not is_item and self._heads(heading[1]):
+            return True
+        if is_item and self.context:
+            self._accept([Candidate(text, self.context, True) for text in self._bare(line)])
+            return True
+        return None
+
+    def _accept(self, found: Sequence[Candidate]) -> None:
+        if self.rejected:
+            found = [candidate._replace(accepted=False) for candidate in found]
+        self.candidates += found
+        known = (self.labels.resolve(c.label) not in (None, "O") or not c.accepted for c in found)
+        self.named = self.named or any(known)
+
+    def _heads(self, heading: str) -> bool:
+        """Whether a line heads what follows: with a label, or a word for entities or rejected candidates."""
+        heading = plain(heading)
+        role = role_of(heading)
+        if self.labels.resolve(heading) not in (None, "O"):
+            self.context, self.rejected = heading, False
+        elif role in ("entities", "rejected"):
+            self.context, self.rejected = "", role == "rejected"
+        else:
+            return False
+        return True
+
+    def _pair(self, pair: re.Match[str], line: str) -> bool:
+        """Read a key with its value: a field of a mention, or a label with its mentions."""
+        key, value = pair[2], plain(pair[3] or "")
+        if self.labels.resolve(key) not in (None, "O"):
+            if value:
+                return False
+            self._end_item()
+            return self._heads(key)
+        role = role_of(key)
+        if role in ("entities", "rejected"):
+            self._end_item()
+            self._heads(key)
+            if value and not says_nothing(value):
+                found = read_entries(value, self.reader)
+                self._accept(found or [Candidate(value, UNNAMED, True)])
+            return True
+        if role not in ("text", "label") and not (self.item and (pair[1] is None or line[:1].isspace())):
+            return False
+        if value and role == "text" and not self.item and (found := read_entries(value, self.reader)):
+            self._accept(found)
+            return True
+        if pair[1] or key in self.item or (role == "text" and any(role_of(k) == "text" for k in self.item)):
+            self._end_item()
+        self.item[key] = value
+        return True
+
+    def _end_item(self) -> None:
+        item, self.item = self.item, {}
+        if not item:
+            return
+        texts = [value for key, value in item.items() if role_of(key) == "text"]
+        if len(item) == len(texts) and self.reader.index is not None:
+            texts = [text for text in texts if not self.reader.index.is_within(text)]
+        if len(item) > len(texts) and texts:
+            found = self.reader.read([item] if not self.context else {self.context: [item]})
+            self._accept(found.candidates)
+        else:
+            self.unread += [(True, Candidate(text, UNNAMED, True)) for text in texts]
+
+    def _bare(self, line: str) -> list[str]:
+        """The mentions of an item that stands under its label."""
+        text, index = plain(NUMBER.sub("", line, count=1)), self.reader.index
+        if index is not None and not index.stands(text):
+            text = _REMARK.sub("", text) or text
+        return [] if says_nothing(text) else self.reader.mentions(text)
+
+    def _unread(self, line: str) -> bool:
+        """Keep what an item that is not understood may be about."""
+        is_item = bool(_ITEM.match(line))
+        if is_item or (self.named and not _PROSE.fullmatch(line)):
+            body = plain(NUMBER.sub("", line, count=1).split("|")[0])
+            if body and not says_nothing(body) and not _is_heading(re.split(r"[,;\t]", body)):
+                self.unread.append((is_item, Candidate(body, UNNAMED, True)))
+            self.cut = bool(_NUMBERED.match(line))
+        self.cut = self.cut or bool(self.named and _OPEN_BRACKET.search(line))
+        return False
 
 
-def _says_nothing(lines: Sequence[str]) -> bool:
-    """Whether the last line says so: a chain of thought has others before it."""
-    last = _plain(_NUMBER.sub("", lines[-1])) if lines else ""
-    return _NOTHING.fullmatch(last) is not None and not any("|" in line for line in lines)
-
-
-def _candidate(line: str, labels: LabelSet) -> Candidate | None:
-    cells = _cells(line)
-    at = _verdict_cell(cells)
-    if not at:
-        text, label = _named(cells, labels)
-        return Candidate(text, label, True) if text and label and "|" not in text else None
-    verdict = _VERDICT.fullmatch(_plain(cells[at]))
+def _judged(cells: Sequence[str], labels: LabelSet) -> Candidate | None:
+    """What a line of the asked form says: a mention, a verdict, a reason."""
+    at, verdict = 0, None
+    for i in range(1, len(cells)):  # A cell that holds nothing but a verdict comes before others.
+        if (found := VERDICT.fullmatch(plain(cells[i]))) and (verdict is None or (verdict[2] and not found[2])):
+            at, verdict = i, found
+    if verdict is None:
+        return None
     text, label = _named(cells[:at], labels)
-    if not text or verdict is None:
+    if not text:
         return None
     rest = [cell.strip() for cell in (verdict[2], *cells[at + 1 :]) if cell.strip()]
     accepted = verdict[1].casefold() in ("true", "yes")
-    return Candidate(text, label or _label(rest, labels), accepted, _reason(rest))
+    label = label or label_in(rest, labels)
+    if accepted and labels.resolve(label) == "O":
+        label = UNNAMED
+    return Candidate(text, label, accepted, _reason(rest))
 
 
 def _cells(line: str) -> list[str]:
     body = line.strip()
     if body.startswith("|"):
         body = body.strip("|")
-    return [] if _RULE.match(body) else _NUMBER.sub("", body, count=1).split("|")
-
-
-def _verdict_cell(cells: Sequence[str]) -> int:
-    """Number of the cell with the verdict, one that holds nothing else first; 0 if there is none."""
-    found = [(i, match) for i, cell in enumerate(cells) if i and (match := _VERDICT.fullmatch(_plain(cell)))]
-    return min(((bool(match[2]), i) for i, match in found), default=(False, 0))[1]
+    return NUMBER.sub("", body, count=1).split("|")
 
 
 def _named(cells: Sequence[str], labels: LabelSet) -> tuple[str, str]:
@@ -95,27 +275,14 @@ def _named(cells: Sequence[str], labels: LabelSet) -> tuple[str, str]:
         del kept[-1]
     if len(kept) > 1 and _ORDINAL.fullmatch(kept[0]):  # A number in a cell of its own, as in a table.
         del kept[0]
-    label = _plain(kept.pop()) if len(kept) > 1 and _plain(kept[-1]) in labels else ""
-    return _plain("|".join(kept)), label
+    label = plain(kept.pop()) if len(kept) > 1 and plain(kept[-1]) in labels else ""
+    return plain("|".join(kept)), label
 
 
-def _unread(line: str) -> Candidate | None:
-    """What an item without a verdict and a label is about, if it is one."""
-    text = _plain(_NUMBER.sub("", line, count=1).split("|")[0])
-    return Candidate(text, "?", True) if "|" in line and _ITEM.match(line) and text else None
-
-
-def _label(cells: list[str], labels: LabelSet) -> str:
-    """The label that the cells after the verdict name, as it is written; empty if they name none."""
-    reason = " | ".join(cells)
-    bracketed: list[str] = _BRACKETED.findall(reason)
-    for name in [*reversed(bracketed), *map(_plain, reversed(cells))]:
-        if name in labels:
-            return name
-    words: list[str] = [word for word in _WORD.findall(reason) if word in labels]
-    if len({labels.resolve(word) for word in words}) == 1:
-        return words[0]
-    return bracketed[-1].strip() if bracketed else ""
+def _is_heading(cells: Sequence[str]) -> bool:
+    """Whether cells are the names of columns."""
+    roles = [role_of(cell) for cell in cells if cell]
+    return len(roles) > 1 and "label" in roles and ("text" in roles or "entities" in roles)
 
 
 def _reason(cells: Sequence[str]) -> str:
@@ -124,9 +291,3 @@ def _reason(cells: Sequence[str]) -> str:
     if at >= 0 and reason.endswith(")") and ")" not in reason[at:-1]:  # The label, or at least a remark.
         reason = reason[:at].rstrip()
     return "" if reason.casefold() == "none" else reason
-
-
-def _plain(cell: str) -> str:
-    """A cell without Markdown's marks and without the quotes that enclose it."""
-    bare = cell.strip().strip("*_` \t")
-    return bare[1:-1].strip() if len(bare) > 2 and bare[0] + bare[-1] in ('""', "''", "“”", "‘’") else bare

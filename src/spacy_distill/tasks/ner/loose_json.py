@@ -5,10 +5,18 @@ from typing import Any, NamedTuple
 
 MAX_DEPTH = 40
 NOT_JSON = object()
-_SPACE = re.compile(r"\s*")
-_BARE = re.compile(r"[^\s,:\[\]{}()\"'“”‘’]+")
+# Comments count as space, up to a length that bounds the time that junk can take.
+_SPACE = re.compile(r"(?:\s+|//[^\n]{0,400}|\#[^\n]{0,400}|/\*.{0,400}?\*/)*", re.DOTALL)
+_BARE = re.compile(r"[^\s,:\[\]{}()\"'“”‘’„«»「」]+")
 _CLOSERS = {"{": "}", "[": "]", "(": ")"}
-_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’"}
+_QUOTES = {
+    **{'"': '"', "'": "'", "`": "`'", "“": "”", "”": "”", "„": "“”", "«": "»«", "»": "«»"},
+    **{"‘": "’", "’": "’", "「": "」", "『": "』"},
+}
+_STOPS = {opener: re.compile(rf"[\\\\{closers}]") for opener, closers in _QUOTES.items()}
+_SEPARATORS = ",;、"
+# Punctuation of East Asian fonts, as the structure that it stands for; alignment compares without regard to it.
+_PLAIN = str.maketrans("：，；｛｝［］（）＂＇｜【】", ":,;{}[]()\"'|[]")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _WORDS = {"true": True, "false": False, "null": None, "none": None}
 
@@ -29,6 +37,11 @@ class Read(NamedTuple):
     def is_open(self, value: Any) -> bool:
         """Whether this very list or dict is cut off."""
         return any(value is cut for cut in self.open)
+
+
+def plain_punctuation(text: str) -> str:
+    """A text with the punctuation of its structure in ASCII, every character in its place."""
+    return text if text.isascii() else text.translate(_PLAIN)
 
 
 def read_value(text: str, start: int) -> Read:
@@ -83,7 +96,7 @@ class _Reader:
                 return found, at + 1
             if char in "}])":  # The wrong bracket closes us: leave it to whom it belongs.
                 return found, at
-            if char in ",;":
+            if char in _SEPARATORS:
                 at += 1
                 continue
             value, at = self.value(at, depth + 1)
@@ -99,7 +112,7 @@ class _Reader:
                 return found, at + 1
             if char in "])":
                 return found, at
-            if char in ",;":
+            if char in _SEPARATORS:
                 at += 1
                 continue
             key, at = self.value(at, depth + 1)
@@ -111,7 +124,7 @@ class _Reader:
             at = self.skip(at + 1)
             if at >= len(self.text):
                 break
-            if self.text[at] in ",}])":
+            if self.text[at] in ",}])、":
                 value: Any = None
             else:
                 value, at = self.value(at, depth + 1)
@@ -120,25 +133,26 @@ class _Reader:
         return found, at
 
     def string(self, at: int) -> tuple[str, int]:
-        quote, parts, start = _QUOTES[self.text[at]], [], at + 1
+        opener, parts, start = self.text[at], list[str](), at + 1
+        stops = _STOPS[opener]
         at = start
-        while at < len(self.text):
-            char = self.text[at]
-            if char == "\\":
+        while found := stops.search(self.text, at):
+            at = found.start()
+            if self.text[at] == "\\":
                 parts.append(self.text[start:at])
                 escaped, at = self.escape(at + 1)
                 parts.append(escaped)
                 start = at
-            elif char == quote and self.ends(at, quote):
+            elif opener == "“" or self.ends(at):
                 return "".join(parts) + self.text[start:at], at + 1
             else:
                 at += 1
-        return "".join(parts) + self.text[start:], at
+        return "".join(parts) + self.text[start:], len(self.text)
 
-    def ends(self, at: int, quote: str) -> bool:
+    def ends(self, at: int) -> bool:
         """Whether the quote at an offset ends its string: an apostrophe inside a word does not."""
         following = self.skip(at + 1)
-        return following >= len(self.text) or self.text[following] in ",:;]})" or quote == "”"
+        return following >= len(self.text) or self.text[following] in ",:;]})、"
 
     def escape(self, at: int) -> tuple[str, int]:
         if self.text.startswith("u", at):

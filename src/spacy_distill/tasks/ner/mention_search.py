@@ -1,15 +1,40 @@
 """Find a mention among the tokens of a text, however it is spaced, quoted or, if need be, cased."""
 
+import html
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 PEEK = 50
 _LETTER = re.compile(r"[^\W_]")
-_QUOTES = dict.fromkeys(map(ord, '"“”„‟«»″'), "''") | dict.fromkeys(map(ord, "`´‘’‚‛′"), "'")
+# Gershayim and geresh are quotes, too.
+_QUOTES = dict.fromkeys(map(ord, '"“”„‟«»″״'), "''") | dict.fromkeys(map(ord, "`´‘’‚‛′׳"), "'")
 _HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
+# Letters that have no decomposition, as they are transliterated; tatweel and middle dots are nothing.
+_LETTERS = str.maketrans(
+    {
+        **{"ı": "i", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h"},
+        **{"ŧ": "t", "ŋ": "n", "ی": "ي", "ک": "ك", "ـ": "", "·": "", "・": "", "•": "", "‧": "", "∙": ""},
+    }
+)
+_UMLAUT = re.compile("(?<=[aou])e")
+_REMARK = re.compile(r"\s*[(\[][^()\[\]]*[)\]]")
+_ARTICLE = re.compile(
+    r"(?:the|an?|der|die|das|den|dem|l[ae]s?|el|los|las|il|lo|gli|het|de|een|os?)\s+|l['’]", re.IGNORECASE
+)
+_ABBREVIATION = re.compile(r"(?<=[^\W\d_]{2})\.(?=\s)")
+_TITLE = re.compile(
+    r"(?:(?:mr|mrs|ms|mx|dr|prof|sir|dame|lord|lady|sen|rep|gov|gen|col|capt|sgt|lt|rev|hon|herr|frau|mme|"
+    r"president|professor|doctor|minister|prime minister|chancellor|senator|king|queen|prince|princess|pope|"
+    r"bishop|captain|colonel|general|judge|coach|ceo)\.?\s+)+",
+    re.IGNORECASE,
+)
+_OWNED = re.compile(r"['’]s?$")
+_MARKS = str.maketrans("", "", "*_`#@\\")
+WORDS, LONGEST, SHORTEST, EFFORT = 30, 300, 3, 20_000  # Bounds what junk can cost.
 
 
 class _Folds(dict[int, str | None]):
@@ -44,8 +69,8 @@ def fold_loosely(text: str) -> str:
     folded = fold(text).casefold()
     if folded.isascii():
         return folded
-    parts = unicodedata.normalize("NFD", folded.replace("ı", "i").replace("ß", "ss"))
-    return "".join(char for char in parts if not unicodedata.combining(char))
+    parts = unicodedata.normalize("NFD", folded)
+    return "".join(char for char in parts if not unicodedata.combining(char)).translate(_LETTERS)
 
 
 class Places(NamedTuple):
@@ -66,17 +91,21 @@ class WordIndex:
     """
 
     def __init__(self, words: Sequence[str]) -> None:
-        self._words = words
+        self.words = words
         self._found: dict[str, Places | None] = {}
         self._exact = _Folded([fold(word) for word in words])
-        self._loose: _Folded | None = None
+        self._effort = EFFORT
+
+    @cached_property
+    def _loose(self) -> "_Folded":
+        return _Folded([fold_loosely(word) for word in self.words])
 
     def find(self, mention: str) -> Places | None:
         """All places of a mention, by the strictest way of comparing that finds any.
 
         First as it is spelled, then without punctuation around it, both on token borders (a token's own
-        punctuation may be left out: "Inc" is found in "Inc."); then the same without case and accents; at
-        last inside of tokens.
+        punctuation may be left out: "Inc" is found in "Inc."); then the same without case and accents; then
+        without what answers add (articles, titles, remarks in brackets); at last inside of tokens.
 
         mention: Any text.
         RETURNS: None if it stands nowhere.
@@ -85,9 +114,60 @@ class WordIndex:
             self._found[mention] = self._search(mention)
         return self._found[mention]
 
+    def stands(self, mention: str) -> bool:
+        """Whether a mention stands in the text, on token borders."""
+        found = self.find(mention)
+        return found is not None and found.aligned
+
+    def has(self, text: str) -> bool:
+        """Whether a string is a part of the text, wherever it begins."""
+        return (folded := fold_loosely(text)) in self._loose.text and bool(folded)
+
+    def is_within(self, text: str) -> bool:
+        """Whether a string has the whole text in it."""
+        return bool(self._loose.text) and self._loose.text in fold_loosely(text)
+
+    def parts(self, mention: str) -> set[int]:
+        """The tokens of the longest part of a mention that stands in the text, and of the parts beside it.
+
+        A part is some of its words; where no word stands there, the longer half of one. All tokens if that
+        cannot be found out in short time.
+        """
+        words = mention.split()[:WORDS]
+        found = self._runs(words)
+        if not found and self._effort > 0:
+            found = {i for word in words for i in self._stem(word)}
+        return found if self._effort > 0 else set(range(len(self.words)))
+
+    def _runs(self, words: list[str]) -> set[int]:
+        for length in range(len(words), 0, -1):
+            for start in range(len(words) - length + 1):
+                part = words[start : start + length]
+                if spans := self._bordered(fold_loosely("".join(part))):
+                    beside = [side for side in (words[:start], words[start + length :]) if any(map(_names, side))]
+                    return {i for span in spans for i in range(*span)}.union(*map(self._runs, beside))
+        return set()
+
+    def _bordered(self, form: str) -> tuple[tuple[int, int], ...]:
+        self._effort -= 1
+        return self._loose.on_borders(form) if form and self._effort > 0 else ()
+
+    def _stem(self, word: str) -> set[int]:
+        form = fold_loosely(word)
+        least = max(SHORTEST if form.isascii() else 2, (len(form) + 1) // 2)
+        for length in range(len(form) - 1, least - 1, -1):
+            for part in (form[:length], form[-length:]):
+                self._effort -= 1
+                if self._effort > 0 and (spans := self._loose.inside(part)):
+                    return {i for span in spans for i in range(*span)}
+        return set()
+
     def _search(self, mention: str) -> Places | None:
         for folded, form in self._ways(mention):
             if spans := folded.on_borders(form):
+                return Places(tuple(map(self._without_stop, spans)), True)
+        for reduced in _reduced(mention):
+            if spans := self._loose.on_borders(fold_loosely(reduced)):
                 return Places(tuple(map(self._without_stop, spans)), True)
         for folded, form in self._ways(mention):
             if spans := folded.inside(form):
@@ -97,14 +177,36 @@ class WordIndex:
     def _without_stop(self, span: tuple[int, int]) -> tuple[int, int]:
         """A span without the full stop of its sentence: one that is a token of its own."""
         start, end = span
-        return (start, end - 1) if end - start > 1 and self._words[end - 1].strip() == "." else span
+        return (start, end - 1) if end - start > 1 and self.words[end - 1].strip() == "." else span
 
     def _ways(self, mention: str) -> Iterator[tuple["_Folded", str]]:
         exact = fold(mention)
         yield from ((self._exact, form) for form in _forms(exact))
-        if self._loose is None:
-            self._loose = _Folded([fold_loosely(word) for word in self._words])
         yield from ((self._loose, form) for form in _forms(fold_loosely(mention)))
+
+
+def _reduced(mention: str) -> Iterator[str]:
+    """A mention without what answers add to it, one thing after the other."""
+    steps: tuple[Callable[[str], str], ...] = (
+        html.unescape,
+        lambda text: _ABBREVIATION.sub("", text),
+        lambda text: _REMARK.sub("", text),
+        lambda text: _ARTICLE.sub("", text, count=1) if _ARTICLE.match(text) else text,
+        lambda text: _TITLE.sub("", text, count=1) if _TITLE.match(text) else text,
+        lambda text: _OWNED.sub("", text),
+        lambda text: text.translate(_MARKS),
+        lambda text: _UMLAUT.sub("", text),
+    )
+    text = mention.strip()
+    for step in steps if len(text) < LONGEST else ():
+        if (shorter := step(text).strip()) and shorter != text:
+            text = shorter
+            yield text
+
+
+def _names(word: str) -> bool:
+    """Whether a word may be one of a name: not a small one in ASCII."""
+    return not (word.isascii() and word.islower())
 
 
 def _forms(folded: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ...errors import DistillError
 from .fewshot import ShownShot
-from .json_answers import AnswerFormat, valid
+from .parsing import AnswerFormat, valid
 
 PROMPTS = Path(__file__).parent / "templates"
 # Controls, and marks that reorder what a reader sees; no prompt needs them, and alignment does without them.

@@ -15,7 +15,8 @@ from .alignment import Alignment, Repeats, align
 from .annotation import NER
 from .candidates import LabelSet, Parsed
 from .fewshot import Chooser, is_corpus, make_chooser, read_definitions, read_pool, show
-from .json_answers import parse_answer
+from .mention_search import WordIndex
+from .parsing import parse_answer
 from .prompt import PromptTemplate
 from .views import Reading, keep_view, label_by_samples, label_document
 
@@ -181,7 +182,8 @@ class NERTask:
         RETURNS: The same document.
         """
         given = answer if isinstance(answer, Answer) else Answer(answer)
-        readings = [self._read(doc, sample) for sample in (given, *given.others)]
+        index = WordIndex([token.text for token in doc])
+        readings = [self._read(doc, sample, index) for sample in (given, *given.others)]
         if len(readings) > 1:
             label_by_samples(doc, self.view, readings, self._rule)
         else:
@@ -192,14 +194,16 @@ class NERTask:
             NER.set_negatives(doc, self.labels)
         return set_task(doc, self.task)
 
-    def _read(self, doc: Doc, answer: Answer) -> Reading:
-        parsed = (
-            parse_answer(answer, self._template.answer_format, self._labels) if answer.state == "ok" else None
-        )
+    def _read(self, doc: Doc, answer: Answer, index: WordIndex) -> Reading:
+        parsed = None
+        if answer.state == "ok":
+            parsed = parse_answer(answer, self._template.answer_format, self._labels, index)
         state = "unanswered" if self._unasked(doc) else self._state(answer, parsed)
         alignment = Alignment()
         if parsed and state in ("ok", "truncated"):
-            alignment = align([token.text for token in doc], parsed.candidates, self._labels, self._repeats)
+            alignment = align(index, parsed.candidates, self._labels, self._repeats)
+            if alignment.of_another_text and state == "ok":
+                state = "unparsable"
         return Reading(alignment, self._facts(answer, state))
 
     def _unasked(self, doc: Doc) -> bool:

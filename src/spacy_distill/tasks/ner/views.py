@@ -53,14 +53,14 @@ def keep_view(doc: Doc, name: str, reading: Reading) -> None:
         **reading.facts,
         "candidates": alignment.candidates,
         "dropped": dict(alignment.dropped),
-        "unknown": tuple(sorted(alignment.unknown)),
+        "unknown": tuple(sorted(alignment.missing)),
         "reasons": tuple((item.start, item.end, item.reason) for item in found if item.reason),
     }
 
 
 def label_document(doc: Doc, alignment: Alignment) -> None:
     """Make an answer the document's annotation: its entities, *missing* where it is unknown, else "O"."""
-    missing = [doc[i : i + 1] for i in sorted(alignment.unknown)]
+    missing = [doc[i : i + 1] for i in sorted(alignment.missing)]
     doc.set_ents([_span(doc, item) for item in alignment.entities], missing=missing, default="outside")
 
 
@@ -94,7 +94,7 @@ def label_by_samples(doc: Doc, view: str, readings: Sequence[Reading], rule: Vot
 def _together(readings: Sequence[Reading], voted: Annotation) -> Reading:
     together = Alignment(
         entities=[Found(start, end, label, "") for start, end, label in voted.items],
-        unknown=set(voted.missing),
+        missing=set(voted.missing),
         candidates=sum(reading.alignment.candidates for reading in readings),
         dropped={name: sum(reading.alignment.dropped[name] for reading in readings) for name in REASONS},
     )

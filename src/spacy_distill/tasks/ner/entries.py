@@ -1,0 +1,132 @@
+"""One line (or string) that names mentions with their labels: what it says, if it is wholly understood."""
+
+import re
+from collections.abc import Sequence
+
+from .candidates import Candidate, LabelSet, tag_of
+from .structures import ValueReader
+
+NUMBER = re.compile(r"^\s*(?:[-*•–+>]\s+)?(?:[*_`]*[(\[]?\d{1,4}\s*[.):\]]+(?=\s|\D)[*_`]*\s*)?")
+VERDICT = re.compile(
+    r"(true|yes|false|no)(?:\s*[.,:;!–-]+\s*|\s*(?=[(\[<])|$)(.*)", re.IGNORECASE | re.DOTALL
+)
+_BRACKETED = re.compile(r"[(\[<]([^()\[\]<>]{0,200})[)\]>]")
+_WORD = re.compile(r"[\w-]+")
+_BETWEEN = re.compile(r"\s*(?:[,;、.]|\band\b|,\s*and\b)\s*")
+_REASONED = re.compile(r"\s*(?:[:,.;–—-].*)?", re.DOTALL)
+# What divides a mention from its label, the surest first.
+_DIVIDERS = tuple(map(re.compile, (r"\t+", r"\s*(?:->|→|=>|⇒)\s*", r"\s+[-–—]\s+", r"\s*:\s+", r"\s*=\s*", r"\s*:\s*", r"\s*,\s*")))
+_QUOTED = {'"': '"', "'": "'", "”": "“", "’": "‘", "»": "«", "«": "»", "“": "„"}
+_TAGGED = re.compile(r"(\S+)\s+(\S+)")
+_MARKUP = re.compile(
+    r"\[(?P<text>[^\[\]\n]{1,300})\]\((?P<label>[^()\n]{1,80})\)"
+    r"|<(?P<tag>[^<>/\s]{1,80})>(?P<inner>[^<>\n]{1,300})</(?P=tag)>"
+    r"|\[(?P<body>[^\[\]\n]{1,300})\]"
+)
+_IN_BRACKETS = re.compile(r"(\S+?):?\s+(.+)|(.+?)\s*[|:/]\s*(\S+)")
+
+
+def read_entries(line: str, reader: ValueReader) -> list[Candidate]:
+    """The mentions of a line with their labels, or nothing if any part of it is something else.
+
+    Read are `mention (LABEL)`, also several, `mention: LABEL`, `LABEL: mention`, arrows, dashes, "=", tabs and
+    commas in place of the colon, a verdict after the first of them, each with a reason behind it.
+    """
+    body = plain(NUMBER.sub("", line, count=1)).rstrip(",;")
+    return _bracketed(body, reader.labels) or _divided(body, reader) if len(body) < 2_000 else []
+
+
+def _bracketed(body: str, labels: LabelSet) -> list[Candidate]:
+    named = [found for found in _BRACKETED.finditer(body) if labels.resolve(found[1]) is not None]
+    if not named or VERDICT.match(_after_first(body)):
+        return []
+    if not body[: named[0].start()].strip("*_` "):  # "[LOC] Rome"
+        text = plain(body[named[0].end() :].lstrip(" :-*_"))
+        return [Candidate(text, named[0][1], True)] if len(named) == 1 and text else []
+    found, at = [], 0
+    for match in named:
+        divider = _BETWEEN.match(body, at) if at else None
+        text = plain(body[divider.end() if divider else at : match.start()]).strip("[]")
+        if (at and not divider) or not text:
+            return []
+        found.append(Candidate(plain(text), match[1], True))
+        at = match.end()
+    rest = body[at:].strip("*_` ")
+    if not _REASONED.fullmatch(rest):
+        return []
+    return [found[0]._replace(reason=rest.lstrip(" :,.;–—-"))] if len(found) == 1 else found
+
+
+def _after_first(body: str) -> str:
+    """What stands behind the first divider of a line, where a verdict may be."""
+    divided = _DIVIDERS[2].split(body, 1)
+    return plain(divided[1]) if len(divided) > 1 else ""
+
+
+def _divided(body: str, reader: ValueReader) -> list[Candidate]:
+    labels = reader.labels
+    tagged = _TAGGED.fullmatch(body)
+    if tagged and (tagged[2] == "O" or tag_of(tagged[2])) and labels.resolve(tagged[2]) is not None:
+        return [Candidate(tagged[1], tagged[2], True)]
+    for divider in _DIVIDERS:
+        parts = [plain(part) for part in divider.split(body)]
+        if len(parts) < 2 or not all(parts[:2]):
+            continue
+        first, second, rest = parts[0], parts[1], " - ".join(parts[2:])
+        if (verdict := VERDICT.fullmatch(second)) and (len(parts) > 2 or verdict[2]):
+            reasons = [part for part in (verdict[2], *parts[2:]) if part.strip()]
+            accepted = verdict[1].casefold() in ("true", "yes")
+            return [Candidate(first, label_in(reasons, labels), accepted, rest)]
+        if labels.resolve(second) is not None:
+            return [Candidate(first, second, True, rest)]
+        if labels.resolve(first) not in (None, "O"):
+            text = plain(divider.split(body, 1)[1])
+            return [Candidate(mention, first, True) for mention in reader.mentions(text)]
+        if labels.resolve(parts[-1]) not in (None, "O"):
+            return [Candidate(plain(body[: body.rindex(parts[-1])]).rstrip(" -–—:=,>→"), parts[-1], True)]
+    return []
+
+
+def label_in(cells: Sequence[str], labels: LabelSet) -> str:
+    """The label that the cells behind a verdict name, as it is written; empty if they name none."""
+    reason = " | ".join(cells)
+    bracketed: list[str] = _BRACKETED.findall(reason)
+    for name in [*reversed(bracketed), *map(plain, reversed(cells))]:
+        if name in labels:
+            return name
+    words: list[str] = [word for word in _WORD.findall(reason) if word in labels]
+    if len({labels.resolve(word) for word in words}) == 1:
+        return words[0]
+    return bracketed[-1].strip() if bracketed else ""
+
+
+def plain(cell: str) -> str:
+    """A cell without Markdown's marks and without the quotes that enclose it."""
+    bare = cell.strip("*_` \t\r\n\f\v\xa0\u3000")
+    if len(bare) > 2 and bare[-1] in _QUOTED and bare[0] in _QUOTED[bare[-1]]:
+        return bare[1:-1].strip()
+    return bare
+
+
+def read_markup(answer: str, reader: ValueReader) -> list[Candidate]:
+    """The entities of an answer that repeats the text and marks them in it.
+
+    Read are `[Rome](LOC)`, `[LOC Rome]`, `[Rome | LOC]` and `<LOC>Rome</LOC>`. What is left without the marks
+    has to be the text.
+    """
+    found: list[Candidate] = []
+
+    def unmarked(match: re.Match[str]) -> str:
+        text, label = match["text"] or match["inner"], match["label"] or match["tag"]
+        if match["body"]:
+            parts = _IN_BRACKETS.fullmatch(match["body"])
+            pairs = ((parts[2], parts[1]), (parts[3], parts[4]), (parts[2], parts[1])) if parts else ()
+            text, label = next(((t, x) for t, x in pairs if t and reader.labels.resolve(x)), (None, None))
+        if text is None:
+            return match[0]
+        found.append(Candidate(text, label, True))
+        return text
+
+    rest = _MARKUP.sub(unmarked, answer)
+    named = any(reader.labels.resolve(c.label) not in (None, "O") for c in found)
+    return found if named and reader.index is not None and reader.index.is_within(rest) else []

@@ -1,0 +1,234 @@
+"""From the text of an answer to its candidates: which part of it is the answer, and what that says."""
+
+import html
+import json
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from .candidates import UNNAMED, Candidate, LabelSet, Parsed
+from .entries import read_entries, read_markup
+from .json_answers import find_values
+from .line_answers import find_lines
+from .loose_json import plain_punctuation
+from .mention_search import WordIndex, fold_loosely
+from .statements import has_steps, is_harmless, says_nothing
+from .structures import PLACEHOLDER, Structure, UnreadableError, ValueReader, role_of
+
+AnswerFormat = Literal["json", "lines"]
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_THOUGHT = (
+    r"(?:[\w-]+:)?(?:ant)?(?:think|thinking|thoughts?|reasoning|reason|reflection|analysis|scratchpad|rationale|"
+    r"deliberation|plan|planning|cot|chain[-_]of[-_]thought|inner[-_]?monologue|internal)"
+)
+_OPENING = re.compile(rf"<\|?{_THOUGHT}(?:\s[^<>]*)?\|?>|<\|begin_of_{_THOUGHT}\|>|◁think▷|\[THINK\]|<\|channel>", re.IGNORECASE)
+_CLOSING = re.compile(
+    rf"<\|?/{_THOUGHT}\s*\|?>|<\|end_of_{_THOUGHT}\|>|◁/think▷|\[/THINK\]|<channel\|>", re.IGNORECASE
+)
+_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<>]*(?:<\|constrain\|>\s*\w+\s*)?<\|message\|>")
+_BARE_CHANNEL = re.compile(r"\s*analysis(?=[A-Z\"'`{\[])")
+_END = re.compile(
+    r"<\|(?:im_end|im_start|eot_id|eom_id|end|endoftext|end_of_text|return|call|start|user|start_header_id)\|>|</s>|"
+    r"<(?:end|start)_of_turn>|<｜end▁of▁sentence｜>|\[/?INST\]"
+)
+_WRAPPER = re.compile(r"\s*<([a-zA-Z][\w:.-]*)(?:\s[^<>]*)?>")
+_WRAPPERS = re.compile(r"</?(?:answer|final_answer|output|result|response|json|final|entities|tool_call|function_call)>")
+# What comes before an answer to another text, which the model made up.
+_NEXT = re.compile(
+    r"</?text\d*>|^\W*(?:(?:next|new|another|example) )?(?:text|input|sentence|passage|paragraph|document|question|q|user|human|"
+    r"instructions?|example|query|task)(?: ?#?\d+)?\W*?:(?P<shown>[^\n]*)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_CORRECTED = re.compile(
+    r"\b(?:correct(?:ed|ion|ions)|revis(?:ed|ion)|updated?|final|fixed|wait|instead|actually|improved)\b", re.IGNORECASE
+)
+_HEADING = re.compile(r"(?:\s|```\w*|[-*#=_~,;.]|[^\n]{0,80}:[*_ ]*(?=\n|$)|\W*(?:sentence|part|line) \d+\W*(?=\n|$))*", re.IGNORECASE)
+
+
+def parse_answer(
+    answer: str, answer_format: AnswerFormat, labels: LabelSet, index: WordIndex | None = None
+) -> Parsed | None:
+    """Read the candidates of an answer, in whatever form it has them. Never raises.
+
+    Of an answer with thinking in tags only what follows counts. Several lists are one answer if they are of
+    different sentences or labels, or if a later one corrects an earlier one; what only the earlier one has is
+    then a candidate without a label. A list for a made-up next text does not count.
+
+    answer: Any text.
+    answer_format: "json" or "lines": the form that was asked for.
+    labels: The labels of the task.
+    index: The words of the text, without which marks in the text and tags of its words cannot be read.
+    RETURNS: The candidates, or None if some part that looks like an answer cannot be read, or nothing does.
+    """
+    said = _said(answer, labels)
+    if not isinstance(said, str):
+        return said
+    parsed = _parse(said, labels, index)
+    if parsed is None or not any(
+        map(_SURROGATE.search, (part for c in parsed.candidates for part in (c.text, c.label, c.reason)))
+    ):
+        return parsed
+    return parsed._replace(candidates=tuple(Candidate(valid(c[0]), valid(c[1]), c[2], valid(c[3])) for c in parsed.candidates))
+
+
+def valid(text: str) -> str:
+    """A text without lone surrogates, which cannot be stored in UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _said(answer: str, labels: LabelSet) -> str | Parsed | None:
+    """What an answer says after its thinking; an incomplete nothing if it does not end, None if nothing follows."""
+    text = answer
+    if "<" in text or "[" in text or "◁" in text:
+        channels = list(_CHANNEL.finditer(text))
+        if channels and channels[-1][1] == "analysis":
+            return Parsed((), complete=False)
+        text = text[channels[-1].end() :] if channels else text
+        if closings := list(_CLOSING.finditer(text)):
+            text = text[closings[-1].end() :]
+        if _OPENING.search(text):
+            return Parsed((), complete=False)
+        text = _END.split(text, maxsplit=1)[0]
+        if (wrapper := _WRAPPER.match(text)) and not _is_answer(wrapper[1], labels):
+            closed = text.rfind(f"</{wrapper[1]}>")
+            text = text[closed + len(wrapper[1]) + 3 :] if closed >= 0 else ""
+    elif _BARE_CHANNEL.match(text):
+        if "assistantfinal" not in text:
+            return Parsed((), complete=False)
+        text = text.rpartition("assistantfinal")[2]
+    if not text.strip():
+        return None
+    if "&quot;" in text and '"' not in text:
+        text = html.unescape(text)
+    text = _unquoted(plain_punctuation(text))
+    return _WRAPPERS.sub(lambda match: " " * len(match[0]), text) if "<" in text else text
+
+
+def _is_answer(tag: str, labels: LabelSet) -> bool:
+    """Whether what stands in a tag is the answer, or the tag marks an entity or the text."""
+    return role_of(tag) in ("entities", "call") or tag in labels or re.fullmatch(r"text\d*|final|tool_call|b", tag) is not None
+
+
+def _unquoted(text: str) -> str:
+    """The text of an answer that is one string of JSON."""
+    bare = text.strip().removeprefix("```json").strip("`").strip()
+    if bare[:1] == '"' == bare[-1:]:
+        try:
+            inner = json.loads(bare)
+        except ValueError:
+            return text
+        return inner if isinstance(inner, str) else text
+    return text
+
+
+def _parse(text: str, labels: LabelSet, index: WordIndex | None) -> Parsed | None:
+    reader = ValueReader(labels, index, read_entries)
+    try:
+        found = _structures(text, reader)
+    except UnreadableError:
+        return None
+    found = [one for one in found if not (one.candidates and all(map(_is_placeholder, one.candidates)))]
+    if not found:
+        marked = read_markup(text, reader)
+        return Parsed(tuple(marked)) if marked else None
+    whole = _combined(found, text, labels, index)
+    if whole is None:
+        return None
+    if not whole.candidates and whole.complete and not _is_plainly_empty(whole, text, index):
+        return None
+    return Parsed(whole.candidates, whole.complete)
+
+
+def _structures(text: str, reader: ValueReader) -> list[Structure]:
+    """All lists of an answer in their order: those of JSON, and those in the lines outside of them."""
+    if "|" in text and (lines := find_lines(text, reader)) and lines[0].rank == 2:
+        return lines
+    values = list(find_values(text, reader))
+    parts, at = [], 0
+    for value in values:
+        parts += [text[at : value.start], re.sub(r"[^\n]", " ", text[value.start : value.end])]
+        at = value.end
+    outside = "".join([*parts, text[at:]])
+    lines = find_lines(outside, reader) if outside.strip() else []
+    return sorted(values + lines, key=lambda one: one.start)
+
+
+def _is_placeholder(candidate: Candidate) -> bool:
+    """Whether it stands for one in the form that the prompt shows."""
+    return PLACEHOLDER.fullmatch(candidate.text) is not None
+
+
+def _combined(found: Sequence[Structure], text: str, labels: LabelSet, index: WordIndex | None) -> Structure | None:
+    """The lists of an answer as one; None if it is not clear how they go together."""
+    whole = found[0]
+    for later in found[1:]:
+        between = text[whole.end : later.start]
+        if _is_next(between, index):
+            break
+        joined = _joined(whole, later, between, labels)
+        if joined is None:
+            return None
+        whole = joined
+    return whole
+
+
+def _is_next(between: str, index: WordIndex | None) -> bool:
+    """Whether a text that is not the document's is shown between two lists."""
+    for match in _NEXT.finditer(between):
+        shown = match["shown"]
+        if shown is None or not shown.strip():
+            shown = re.split(r"</?text\d*>|\n\s*\n|^\W*(?:answer|output)", between[match.end() :], maxsplit=1, flags=re.I | re.M)[0]
+        if shown.strip(" \n\t`*\"'") and not (index is not None and index.has(shown.strip(" \n\t`*\"'"))):
+            return True
+    return False
+
+
+def _joined(one: Structure, other: Structure, between: str, labels: LabelSet) -> Structure | None:
+    mine, theirs = _pairs(one, labels), _pairs(other, labels)
+    both = other._replace(
+        start=one.start,
+        candidates=one.candidates + other.candidates,
+        complete=one.complete and other.complete,
+        rank=max(one.rank, other.rank),
+        remarks=one.remarks + other.remarks,
+        single=one.single and other.single,
+    )
+    if mine == theirs and not (one.single and other.single):
+        return both._replace(candidates=max(one.candidates, other.candidates, key=len))
+    of_parts = one.scope != other.scope or (one.single and other.single)
+    if of_parts or (other.candidates and not one.candidates):
+        return both
+    if one.rank > other.rank:  # What is said beside an answer in the asked form explains it.
+        return _without_labels(both, one, mine, theirs) if other.candidates else None
+    if not other.candidates:
+        return None
+    if _CORRECTED.search(between) or other.rank > one.rank:
+        return _without_labels(both, other, theirs, mine)
+    if not {text for text, _ in mine} & {text for text, _ in theirs} and _HEADING.fullmatch(between):
+        return both
+    return both._replace(candidates=other.candidates) if mine <= theirs else None
+
+
+def _pairs(one: Structure, labels: LabelSet) -> set[tuple[str, str | None]]:
+    found = ((c.text, labels.resolve(c.label)) for c in one.candidates if c.accepted)
+    return {(fold_loosely(text), label) for text, label in found if label != "O"}
+
+
+def _without_labels(
+    both: Structure, kept: Structure, mine: set[tuple[str, str | None]], theirs: set[tuple[str, str | None]]
+) -> Structure:
+    """A list, with the mentions that only the other one has as candidates without a label."""
+    known = {text for text, _ in mine}
+    more = tuple(Candidate(text, UNNAMED, True) for text, _ in sorted(theirs - mine, key=str) if text not in known)
+    return both._replace(candidates=kept.candidates + more, complete=kept.complete)
+
+
+def _is_plainly_empty(whole: Structure, text: str, index: WordIndex | None) -> bool:
+    """Whether nothing beside an empty list puts it in doubt."""
+    if not all(says_nothing(remark) or (index is not None and index.has(remark)) for remark in whole.remarks):
+        return False
+    after = text[whole.end :]
+    if following := _NEXT.search(after):
+        after = after[: following.start()]
+    before = text[: whole.start]
+    return is_harmless(after) and (is_harmless(before) or has_steps(before))
