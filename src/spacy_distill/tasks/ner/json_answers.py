@@ -4,8 +4,9 @@ import json
 import re
 from collections.abc import Iterator
 
+from .candidates import Structure, UnreadableError
 from .loose_json import Read, read_value
-from .structures import Structure, UnreadableError, ValueReader
+from .values import ValueReader
 
 # Bounds the time that junk can take: characters read beyond four times the answer, and the price of a start.
 EFFORT, START = 100_000, 100
@@ -16,8 +17,8 @@ _DECODER = json.JSONDecoder()
 def find_values(answer: str, reader: ValueReader) -> Iterator[Structure]:
     """Find the values in an answer that list entities, in their order.
 
-    Brackets of prose are passed over. Whatever looks like an object has to be understood, and so has a list of
-    strings that comes after an answer.
+    Brackets of prose are passed over. Whatever looks like an object has to be understood, and so has a list
+    of strings that comes after an answer.
 
     YIELDS: What each says.
     RAISES UnreadableError: If an object cannot be understood.
@@ -38,7 +39,9 @@ def find_values(answer: str, reader: ValueReader) -> Iterator[Structure]:
         if found is not None:
             at, said = max(at, read.end), True
             single = isinstance(read.value, dict) and not found.keyed and len(found.candidates) == 1
-            yield Structure(start, at, found.candidates, found.complete, 2, single, found.remarks, found.scope)
+            yield Structure(
+                start, at, found.candidates, found.complete, 2, single, found.remarks, found.scope
+            )
 
 
 def _read(answer: str, start: int) -> Read:

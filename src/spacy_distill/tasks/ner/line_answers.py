@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .candidates import UNNAMED, Candidate, LabelSet
+from .candidates import UNNAMED, Candidate, LabelSet, Structure, UnreadableError
 from .entries import NUMBER, VERDICT, label_in, plain, read_entries
+from .keys import role_of
 from .statements import says_nothing
-from .structures import Structure, UnreadableError, ValueReader, role_of
+from .values import ValueReader, join_tags
 
 _ITEM = re.compile(r"\s*(?:[-*•–+>]\s|[*_`]*[(\[]?\d{1,4}\s*[.):\]])")
 _OPEN_BRACKET = re.compile(r"\([^()|]{0,40}$")
@@ -18,7 +19,9 @@ _RULE = re.compile(r"[-:=+\s|`~]*(?:\w{1,12})?$")
 _TABLE_RULE = re.compile(r"[-:=+\s|]*$")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _STEP = re.compile(r"\W*steps?\W*\d", re.IGNORECASE)
-_PAIR = re.compile(r"\s*([-*•]\s+)?[\"'*_`]*([^\W\d_][\w ]{0,30}?)[\"'*_`]*\s*:[\"'*_`]*(?:\s+(.*?))?\s*,?\s*")
+_PAIR = re.compile(
+    r"\s*([-*•]\s+)?[\"'*_`]*([^\W\d_][\w ]{0,30}?)[\"'*_`]*\s*:[\"'*_`]*(?:\s+(.*?))?\s*,?\s*"
+)
 _HEADING = re.compile(r"\s*(?:#{1,6}\s*)?[*_`]*([^:*|]{1,60}?)[*_`]*\s*:?\s*[*_`]*\s*")
 _NO_MORE = re.compile(r"\s*none\.?\s*", re.IGNORECASE)  # Right after the last line of the asked form.
 _PROSE = re.compile(r".*[.!?:。！？]\W*|(?:\S+\s+){8,}\S+|\s*#.*", re.DOTALL)
@@ -28,9 +31,9 @@ _REMARK = re.compile(r"\s*(?::|\s[-–—]\s|\().*", re.DOTALL)
 def find_lines(text: str, reader: ValueReader) -> list[Structure]:
     """Find the lists among the lines of an answer.
 
-    A line with "|" and a verdict (True, False, Yes or No) in a cell after the first is read by itself, and so is
-    one with a mention and a label. Rows of a table, items under a label and keys with their values are read
-    together. An item of a list that cannot be read beside others that can is a candidate without a label.
+    A line with "|" and a verdict (True, False, Yes or No) in a cell after the first is read by itself, and so
+    is one with a mention and a label. Rows of a table, items under a label and keys with their values are
+    read together. An item of a list that cannot be read beside others that can is a candidate without a label.
     Numbering that starts again begins another list.
 
     text: The answer.
@@ -57,7 +60,12 @@ class _Lines:
     """
 
     def __init__(self, reader: ValueReader) -> None:
-        self.reader, self.labels, self.found, self.after_blank = reader, reader.labels, list[Structure](), False
+        self.reader, self.labels, self.found, self.after_blank = (
+            reader,
+            reader.labels,
+            list[Structure](),
+            False,
+        )
         self.begin(0)
 
     def begin(self, at: int) -> None:
@@ -74,7 +82,7 @@ class _Lines:
     def add(self, line: str, at: int) -> None:
         """Read one more line, which begins at an offset."""
         number = int(found[1]) if (found := _NUMBERED.match(line)) else 0
-        if number and number <= self.number and self.named:
+        if number and number <= self.number and (self.named or self.unread):
             self.close()
             self.begin(at)
         self.cut = False
@@ -82,6 +90,15 @@ class _Lines:
             if "|" in line and len(self.rows) == 1:
                 self.rows = [[]]  # The heading of a table.
             return
+        nothing = "|" not in line and not self.context and says_nothing(NUMBER.sub("", line, count=1))
+        if nothing and not _STEP.match(line):
+            if not (self.rank == 2 and not self.after_blank and _NO_MORE.fullmatch(line)):
+                self.close()
+                self.found.append(Structure(at, at + len(line), (), rank=self.rank))
+                self.begin(at + len(line))
+            self.after_blank = False
+            return
+        self.after_blank = False
         said = self._piped(line) if "|" in line else self._unpiped(line)
         if said is None:
             said = self._unread(line)
@@ -89,13 +106,6 @@ class _Lines:
         if said:
             self.start = self.start if self.end > self.start else at
             self.end = at + len(line)
-        elif not (self.rank == 2 and not self.after_blank and _NO_MORE.fullmatch(line)) and (
-            says_nothing(NUMBER.sub("", line, count=1)) and not _STEP.match(line)
-        ):
-            self.close()
-            self.found.append(Structure(at, at + len(line), (), rank=self.rank))
-            self.begin(at + len(line))
-        self.after_blank = False
 
     def close(self) -> None:
         """End the list that is being read."""
@@ -103,7 +113,7 @@ class _Lines:
         self._end_table()
         unread = [candidate for listed, candidate in self.unread if listed or self.named]
         if self.named or (unread and any(one.candidates for one in self.found)):
-            found = (*self.candidates, *unread)
+            found = (*join_tags(self.candidates, self.labels), *unread)
             self.found.append(Structure(self.start, self.end, found, not self.cut, self.rank))
 
     def _piped(self, line: str) -> bool | None:
@@ -216,8 +226,7 @@ class _Lines:
         if len(item) == len(texts) and self.reader.index is not None:
             texts = [text for text in texts if not self.reader.index.is_within(text)]
         if len(item) > len(texts) and texts:
-            found = self.reader.read([item] if not self.context else {self.context: [item]})
-            self._accept(found.candidates)
+            self._accept(self.reader.read({self.context or "entities": [item]}).candidates)
         else:
             self.unread += [(True, Candidate(text, UNNAMED, True)) for text in texts]
 
@@ -244,7 +253,9 @@ def _judged(cells: Sequence[str], labels: LabelSet) -> Candidate | None:
     """What a line of the asked form says: a mention, a verdict, a reason."""
     at, verdict = 0, None
     for i in range(1, len(cells)):  # A cell that holds nothing but a verdict comes before others.
-        if (found := VERDICT.fullmatch(plain(cells[i]))) and (verdict is None or (verdict[2] and not found[2])):
+        if (found := VERDICT.fullmatch(plain(cells[i]))) and (
+            verdict is None or (verdict[2] and not found[2])
+        ):
             at, verdict = i, found
     if verdict is None:
         return None

@@ -15,7 +15,7 @@ _QUOTES = {
 }
 _STOPS = {opener: re.compile(rf"[\\\\{closers}]") for opener, closers in _QUOTES.items()}
 _SEPARATORS = ",;、"
-# Punctuation of East Asian fonts, as the structure that it stands for; alignment compares without regard to it.
+# Punctuation of East Asian fonts, as the structure that it stands for; alignment does without it.
 _PLAIN = str.maketrans("：，；｛｝［］（）＂＇｜【】", ":,;{}[]()\"'|[]")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _WORDS = {"true": True, "false": False, "null": None, "none": None}

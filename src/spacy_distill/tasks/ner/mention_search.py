@@ -16,7 +16,18 @@ _HYPHENS = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
 # Letters that have no decomposition, as they are transliterated; tatweel and middle dots are nothing.
 _LETTERS = str.maketrans(
     {
-        **{"ı": "i", "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h"},
+        **{
+            "ı": "i",
+            "ß": "ss",
+            "ø": "o",
+            "ł": "l",
+            "đ": "d",
+            "ð": "d",
+            "þ": "th",
+            "æ": "ae",
+            "œ": "oe",
+            "ħ": "h",
+        },
         **{"ŧ": "t", "ŋ": "n", "ی": "ي", "ک": "ك", "ـ": "", "·": "", "・": "", "•": "", "‧": "", "∙": ""},
     }
 )
@@ -37,7 +48,7 @@ _MARKS = str.maketrans("", "", "*_`#@\\")
 WORDS, LONGEST, SHORTEST, EFFORT = 30, 300, 3, 20_000  # Bounds what junk can cost.
 
 
-class _Folds(dict[int, str | None]):
+class _PlainCharacters(dict[int, str | None]):
     """What a character becomes: quotes and hyphens plain ones; spaces, controls and format marks nothing."""
 
     def __missing__(self, code: int) -> str | None:
@@ -47,29 +58,31 @@ class _Folds(dict[int, str | None]):
         return kept
 
 
-_FOLDS = _Folds(_QUOTES | _HYPHENS)
+_CHARACTERS = _PlainCharacters(_QUOTES | _HYPHENS)
 
 
-def fold(text: str) -> str:
+def normalize(text: str) -> str:
     """A text without spacing and invisible characters, with plain quotes and hyphens and no ligatures.
 
     A combining mark at the beginning, with nothing to combine with, is left out: beside others it would
     change its place.
     """
-    plain = text.translate(_FOLDS)
+    plain = text.translate(_CHARACTERS)
     if plain.isascii():
         return plain
     # Some marks are decomposed into a space and a combining mark; without the space they combine.
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", plain).translate(_FOLDS))
-    return folded[next((i for i, c in enumerate(folded) if not unicodedata.combining(c)), len(folded)) :]
+    normalized = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", plain).translate(_CHARACTERS))
+    return normalized[
+        next((i for i, c in enumerate(normalized) if not unicodedata.combining(c)), len(normalized)) :
+    ]
 
 
-def fold_loosely(text: str) -> str:
-    """A folded text without case and accents too: "İzmir", "IZMIR" and "izmir" become one."""
-    folded = fold(text).casefold()
-    if folded.isascii():
-        return folded
-    parts = unicodedata.normalize("NFD", folded)
+def normalize_loosely(text: str) -> str:
+    """A normalized text without case and accents too: "İzmir", "IZMIR" and "izmir" become one."""
+    normalized = normalize(text).casefold()
+    if normalized.isascii():
+        return normalized
+    parts = unicodedata.normalize("NFD", normalized)
     return "".join(char for char in parts if not unicodedata.combining(char)).translate(_LETTERS)
 
 
@@ -93,12 +106,12 @@ class WordIndex:
     def __init__(self, words: Sequence[str]) -> None:
         self.words = words
         self._found: dict[str, Places | None] = {}
-        self._exact = _Folded([fold(word) for word in words])
+        self._exact = _JoinedWords([normalize(word) for word in words])
         self._effort = EFFORT
 
     @cached_property
-    def _loose(self) -> "_Folded":
-        return _Folded([fold_loosely(word) for word in self.words])
+    def _loose(self) -> "_JoinedWords":
+        return _JoinedWords([normalize_loosely(word) for word in self.words])
 
     def find(self, mention: str) -> Places | None:
         """All places of a mention, by the strictest way of comparing that finds any.
@@ -121,11 +134,11 @@ class WordIndex:
 
     def has(self, text: str) -> bool:
         """Whether a string is a part of the text, wherever it begins."""
-        return (folded := fold_loosely(text)) in self._loose.text and bool(folded)
+        return (normalized := normalize_loosely(text)) in self._loose.text and bool(normalized)
 
     def is_within(self, text: str) -> bool:
         """Whether a string has the whole text in it."""
-        return bool(self._loose.text) and self._loose.text in fold_loosely(text)
+        return bool(self._loose.text) and self._loose.text in normalize_loosely(text)
 
     def parts(self, mention: str) -> set[int]:
         """The tokens of the longest part of a mention that stands in the text, and of the parts beside it.
@@ -134,43 +147,49 @@ class WordIndex:
         cannot be found out in short time.
         """
         words = mention.split()[:WORDS]
-        found = self._runs(words)
-        if not found and self._effort > 0:
-            found = {i for word in words for i in self._stem(word)}
+        found = self._runs(words) or {i for word in words for i in self._stem(word)}
         return found if self._effort > 0 else set(range(len(self.words)))
 
     def _runs(self, words: list[str]) -> set[int]:
         for length in range(len(words), 0, -1):
             for start in range(len(words) - length + 1):
                 part = words[start : start + length]
-                if spans := self._bordered(fold_loosely("".join(part))):
-                    beside = [side for side in (words[:start], words[start + length :]) if any(map(_names, side))]
+                if spans := self._bordered(normalize_loosely("".join(part))):
+                    beside = [
+                        side for side in (words[:start], words[start + length :]) if any(map(_names, side))
+                    ]
                     return {i for span in spans for i in range(*span)}.union(*map(self._runs, beside))
-        return set()
+        return {i for word in words if _names(word) for i in self._stem(word)}
 
     def _bordered(self, form: str) -> tuple[tuple[int, int], ...]:
         self._effort -= 1
         return self._loose.on_borders(form) if form and self._effort > 0 else ()
 
     def _stem(self, word: str) -> set[int]:
-        form = fold_loosely(word)
-        least = max(SHORTEST if form.isascii() else 2, (len(form) + 1) // 2)
+        """The tokens that begin as a word does, or have the longer half of it in them."""
+        form = normalize_loosely(word)
+        least = SHORTEST if form.isascii() else 2
         for length in range(len(form) - 1, least - 1, -1):
-            for part in (form[:length], form[-length:]):
+            for part in {form[:length], form[-length:]}:
                 self._effort -= 1
-                if self._effort > 0 and (spans := self._loose.inside(part)):
+                spans = self._loose.inside(part) if self._effort > 0 else ()
+                if 2 * length < len(form):
+                    spans = tuple(
+                        x for x in spans if normalize_loosely(self.words[x[0]]).startswith(form[:length])
+                    )
+                if spans:
                     return {i for span in spans for i in range(*span)}
         return set()
 
     def _search(self, mention: str) -> Places | None:
-        for folded, form in self._ways(mention):
-            if spans := folded.on_borders(form):
+        for normalized, form in self._ways(mention):
+            if spans := normalized.on_borders(form):
                 return Places(tuple(map(self._without_stop, spans)), True)
         for reduced in _reduced(mention):
-            if spans := self._loose.on_borders(fold_loosely(reduced)):
+            if spans := self._loose.on_borders(normalize_loosely(reduced)):
                 return Places(tuple(map(self._without_stop, spans)), True)
-        for folded, form in self._ways(mention):
-            if spans := folded.inside(form):
+        for normalized, form in self._ways(mention):
+            if spans := normalized.inside(form):
                 return Places(spans, False)
         return None
 
@@ -179,10 +198,10 @@ class WordIndex:
         start, end = span
         return (start, end - 1) if end - start > 1 and self.words[end - 1].strip() == "." else span
 
-    def _ways(self, mention: str) -> Iterator[tuple["_Folded", str]]:
-        exact = fold(mention)
+    def _ways(self, mention: str) -> Iterator[tuple["_JoinedWords", str]]:
+        exact = normalize(mention)
         yield from ((self._exact, form) for form in _forms(exact))
-        yield from ((self._loose, form) for form in _forms(fold_loosely(mention)))
+        yield from ((self._loose, form) for form in _forms(normalize_loosely(mention)))
 
 
 def _reduced(mention: str) -> Iterator[str]:
@@ -209,15 +228,15 @@ def _names(word: str) -> bool:
     return not (word.isascii() and word.islower())
 
 
-def _forms(folded: str) -> Iterator[str]:
-    if folded:
-        yield folded
-    trimmed = folded.strip("'\"*_.,;:!?()[]{}<>|")
-    if trimmed and trimmed != folded:
+def _forms(normalized: str) -> Iterator[str]:
+    if normalized:
+        yield normalized
+    trimmed = normalized.strip("'\"*_.,;:!?()[]{}<>|")
+    if trimmed and trimmed != normalized:
         yield trimmed
 
 
-class _Folded:
+class _JoinedWords:
     def __init__(self, words: list[str]) -> None:
         self.text = "".join(words)
         self.token: list[int] = []  # The token of each non-empty word, and where it begins; then the end.

@@ -6,14 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-from .candidates import UNNAMED, Candidate, LabelSet, Parsed
+from .candidates import UNNAMED, Candidate, LabelSet, Parsed, Structure, UnreadableError
 from .entries import read_entries, read_markup
 from .json_answers import find_values
+from .keys import role_of
 from .line_answers import find_lines
 from .loose_json import plain_punctuation
-from .mention_search import WordIndex, fold_loosely
+from .mention_search import WordIndex, normalize_loosely
 from .statements import has_steps, is_harmless, says_nothing
-from .structures import PLACEHOLDER, Structure, UnreadableError, ValueReader, role_of
+from .values import ValueReader
 
 AnswerFormat = Literal["json", "lines"]
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -21,7 +22,9 @@ _THOUGHT = (
     r"(?:[\w-]+:)?(?:ant)?(?:think|thinking|thoughts?|reasoning|reason|reflection|analysis|scratchpad|rationale|"
     r"deliberation|plan|planning|cot|chain[-_]of[-_]thought|inner[-_]?monologue|internal)"
 )
-_OPENING = re.compile(rf"<\|?{_THOUGHT}(?:\s[^<>]*)?\|?>|<\|begin_of_{_THOUGHT}\|>|◁think▷|\[THINK\]|<\|channel>", re.IGNORECASE)
+_OPENING = re.compile(
+    rf"<\|?{_THOUGHT}(?:\s[^<>]*)?\|?>|<\|begin_of_{_THOUGHT}\|>|◁think▷|\[THINK\]|<\|channel>", re.IGNORECASE
+)
 _CLOSING = re.compile(
     rf"<\|?/{_THOUGHT}\s*\|?>|<\|end_of_{_THOUGHT}\|>|◁/think▷|\[/THINK\]|<channel\|>", re.IGNORECASE
 )
@@ -32,17 +35,27 @@ _END = re.compile(
     r"<(?:end|start)_of_turn>|<｜end▁of▁sentence｜>|\[/?INST\]"
 )
 _WRAPPER = re.compile(r"\s*<([a-zA-Z][\w:.-]*)(?:\s[^<>]*)?>")
-_WRAPPERS = re.compile(r"</?(?:answer|final_answer|output|result|response|json|final|entities|tool_call|function_call)>")
+_WRAPPERS = re.compile(
+    r"</?(?:answer|final_answer|output|result|response|json|final|entities|tool_call|function_call)>"
+)
 # What comes before an answer to another text, which the model made up.
 _NEXT = re.compile(
-    r"</?text\d*>|^\W*(?:(?:next|new|another|example) )?(?:text|input|sentence|passage|paragraph|document|question|q|user|human|"
-    r"instructions?|example|query|task)(?: ?#?\d+)?\W*?:(?P<shown>[^\n]*)",
+    r"</?text\d*>|^\W*(?:(?:next|new|another|example) )?(?:text|input|sentence|passage|paragraph|document|"
+    r"question|q|user|human|instructions?|example|query|task)(?: ?#?\d+)?\W*?:(?P<shown>[^\n]*)",
     re.IGNORECASE | re.MULTILINE,
 )
 _CORRECTED = re.compile(
-    r"\b(?:correct(?:ed|ion|ions)|revis(?:ed|ion)|updated?|final|fixed|wait|instead|actually|improved)\b", re.IGNORECASE
+    r"\b(?:correct(?:ed|ion|ions)|revis(?:ed|ion)|updated?|final|fixed|wait|instead|actually|improved|no,)(?!\w)",
+    re.IGNORECASE,
 )
-_HEADING = re.compile(r"(?:\s|```\w*|[-*#=_~,;.]|[^\n]{0,80}:[*_ ]*(?=\n|$)|\W*(?:sentence|part|line) \d+\W*(?=\n|$))*", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    r"\W*(?:(?:entity|candidate|expression|mention|text) (?:exactly )?as written|one of\b.*|\.\.\.|…)\W*",
+    re.IGNORECASE | re.DOTALL,
+)
+_HEADING = re.compile(
+    r"(?:\s|```\w*|[-*#=_~,;.]|[^\n]{0,80}:[*_ ]*(?=\n|$)|\W*(?:sentence|part|line) \d+\W*(?=\n|$))*",
+    re.IGNORECASE,
+)
 
 
 def parse_answer(
@@ -68,7 +81,9 @@ def parse_answer(
         map(_SURROGATE.search, (part for c in parsed.candidates for part in (c.text, c.label, c.reason)))
     ):
         return parsed
-    return parsed._replace(candidates=tuple(Candidate(valid(c[0]), valid(c[1]), c[2], valid(c[3])) for c in parsed.candidates))
+    return parsed._replace(
+        candidates=tuple(Candidate(valid(c[0]), valid(c[1]), c[2], valid(c[3])) for c in parsed.candidates)
+    )
 
 
 def valid(text: str) -> str:
@@ -77,7 +92,7 @@ def valid(text: str) -> str:
 
 
 def _said(answer: str, labels: LabelSet) -> str | Parsed | None:
-    """What an answer says after its thinking; an incomplete nothing if it does not end, None if nothing follows."""
+    """What an answer says after its thinking; incomplete if that does not end, None if nothing follows."""
     text = answer
     if "<" in text or "[" in text or "◁" in text:
         channels = list(_CHANNEL.finditer(text))
@@ -92,7 +107,7 @@ def _said(answer: str, labels: LabelSet) -> str | Parsed | None:
         if (wrapper := _WRAPPER.match(text)) and not _is_answer(wrapper[1], labels):
             closed = text.rfind(f"</{wrapper[1]}>")
             text = text[closed + len(wrapper[1]) + 3 :] if closed >= 0 else ""
-    elif _BARE_CHANNEL.match(text):
+    if _BARE_CHANNEL.match(text):
         if "assistantfinal" not in text:
             return Parsed((), complete=False)
         text = text.rpartition("assistantfinal")[2]
@@ -106,7 +121,11 @@ def _said(answer: str, labels: LabelSet) -> str | Parsed | None:
 
 def _is_answer(tag: str, labels: LabelSet) -> bool:
     """Whether what stands in a tag is the answer, or the tag marks an entity or the text."""
-    return role_of(tag) in ("entities", "call") or tag in labels or re.fullmatch(r"text\d*|final|tool_call|b", tag) is not None
+    return (
+        role_of(tag) in ("entities", "call")
+        or tag in labels
+        or re.fullmatch(r"text\d*|final|tool_call|b", tag) is not None
+    )
 
 
 def _unquoted(text: str) -> str:
@@ -142,23 +161,32 @@ def _parse(text: str, labels: LabelSet, index: WordIndex | None) -> Parsed | Non
 def _structures(text: str, reader: ValueReader) -> list[Structure]:
     """All lists of an answer in their order: those of JSON, and those in the lines outside of them."""
     if "|" in text and (lines := find_lines(text, reader)) and lines[0].rank == 2:
-        return lines
-    values = list(find_values(text, reader))
+        outside = _outside(text, lines)
+        values = list(find_values(outside, reader)) if "{" in outside or "[" in outside else []
+    else:
+        values = list(find_values(text, reader))
+        outside = _outside(text, values) if values else text
+        lines = find_lines(outside, reader) if outside.strip() else []
+    return sorted(values + lines, key=lambda one: one.start) if values else lines
+
+
+def _outside(text: str, found: Sequence[Structure]) -> str:
+    """A text with spaces in the place of some lists."""
     parts, at = [], 0
-    for value in values:
-        parts += [text[at : value.start], re.sub(r"[^\n]", " ", text[value.start : value.end])]
-        at = value.end
-    outside = "".join([*parts, text[at:]])
-    lines = find_lines(outside, reader) if outside.strip() else []
-    return sorted(values + lines, key=lambda one: one.start)
+    for one in found:
+        parts += [text[at : one.start], re.sub(r"[^\n]", " ", text[one.start : one.end])]
+        at = one.end
+    return "".join([*parts, text[at:]])
 
 
 def _is_placeholder(candidate: Candidate) -> bool:
     """Whether it stands for one in the form that the prompt shows."""
-    return PLACEHOLDER.fullmatch(candidate.text) is not None
+    return _PLACEHOLDER.fullmatch(candidate.text) is not None
 
 
-def _combined(found: Sequence[Structure], text: str, labels: LabelSet, index: WordIndex | None) -> Structure | None:
+def _combined(
+    found: Sequence[Structure], text: str, labels: LabelSet, index: WordIndex | None
+) -> Structure | None:
     """The lists of an answer as one; None if it is not clear how they go together."""
     whole = found[0]
     for later in found[1:]:
@@ -177,7 +205,12 @@ def _is_next(between: str, index: WordIndex | None) -> bool:
     for match in _NEXT.finditer(between):
         shown = match["shown"]
         if shown is None or not shown.strip():
-            shown = re.split(r"</?text\d*>|\n\s*\n|^\W*(?:answer|output)", between[match.end() :], maxsplit=1, flags=re.I | re.M)[0]
+            shown = re.split(
+                r"</?text\d*>|\n\s*\n|^\W*(?:answer|output)",
+                between[match.end() :],
+                maxsplit=1,
+                flags=re.I | re.M,
+            )[0]
         if shown.strip(" \n\t`*\"'") and not (index is not None and index.has(shown.strip(" \n\t`*\"'"))):
             return True
     return False
@@ -211,7 +244,7 @@ def _joined(one: Structure, other: Structure, between: str, labels: LabelSet) ->
 
 def _pairs(one: Structure, labels: LabelSet) -> set[tuple[str, str | None]]:
     found = ((c.text, labels.resolve(c.label)) for c in one.candidates if c.accepted)
-    return {(fold_loosely(text), label) for text, label in found if label != "O"}
+    return {(normalize_loosely(text), label) for text, label in found if label != "O"}
 
 
 def _without_labels(
@@ -219,7 +252,9 @@ def _without_labels(
 ) -> Structure:
     """A list, with the mentions that only the other one has as candidates without a label."""
     known = {text for text, _ in mine}
-    more = tuple(Candidate(text, UNNAMED, True) for text, _ in sorted(theirs - mine, key=str) if text not in known)
+    more = tuple(
+        Candidate(text, UNNAMED, True) for text, _ in sorted(theirs - mine, key=str) if text not in known
+    )
     return both._replace(candidates=kept.candidates + more, complete=kept.complete)
 
 

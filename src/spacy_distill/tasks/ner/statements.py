@@ -19,21 +19,24 @@ _NOTHING = re.compile(
         (
             r"none|nothing|n/a|nil|null",
             rf"(?:there (?:are|is|were) )?(?:none|nothing){_WHERE}",
-            r"(?:(?:there (?:are|is|were)|i (?:found|see|identified|detected|can find|could find|have found)) )?"
+            r"(?:(?:there (?:are|is|were)|i (?:found|see|identified|can find|could find|have found)) )?"
             rf"(?:no|zero) {_ENTITY}(?: (?:were|was|are|is|have been))?{_WHERE}",
             rf"{_TEXT} (?:does not|doesn['’]t) (?:contain|have|include|mention) any {_ENTITY}",
             rf"{_TEXT} (?:contains|has|includes|mentions) no {_ENTITY}",
             rf"i (?:did not|didn['’]t) (?:find|see|identify|detect) any {_ENTITY}{_WHERE}",
         )
     )
-    + r") ?[.!。]?",
+    + r") ?[.!:。]?",
     re.IGNORECASE,
 )
 # Words of which no refusal can be made.
 _HARMLESS = frozenset(
-    "sure certainly okay ok yes here is are the final my your answer answers output result results response json "
-    "list entities entity named of in format extracted requested as follows below this these for given text "
-    "sentence provided object array annotation annotations tool_call function_call done".split()
+    re.findall(
+        r"\w+",
+        "sure certainly okay ok yes here is are the final my your answer answers output result results json list "
+        "response entities entity named of in format extracted requested as follows below this these for given "
+        "text sentence provided object array annotation annotations tool_call function_call done",
+    )
 )
 _WORD = re.compile(r"[^\W_][\w'’-]*")
 _STEP = re.compile(r"\W*steps?\W*\d", re.IGNORECASE)
@@ -55,4 +58,4 @@ def is_harmless(prose: str) -> bool:
 
 def has_steps(prose: str) -> bool:
     """Whether it is a chain of thought in the steps that the prompts of this package ask for."""
-    return sum(_STEP.match(line) is not None for line in prose.splitlines()) > 1
+    return any(_STEP.match(line) for line in prose.splitlines())

@@ -9,7 +9,7 @@ from spacy.tokens import Doc, Span
 from ...corpus.provenance import REJECTED, VIEW_PREFIX, views
 from ..annotation import Annotation
 from ..votes import SAMPLE, VoteRule
-from .alignment import REASONS, Alignment, Found
+from .alignment import REASONS, Alignment, PlacedCandidate
 from .annotation import NER
 
 
@@ -64,7 +64,7 @@ def label_document(doc: Doc, alignment: Alignment) -> None:
     doc.set_ents([_span(doc, item) for item in alignment.entities], missing=missing, default="outside")
 
 
-def _span(doc: Doc, item: Found) -> Span:
+def _span(doc: Doc, item: PlacedCandidate) -> Span:
     return Span(doc, item.start, item.end, label=item.label)
 
 
@@ -93,7 +93,7 @@ def label_by_samples(doc: Doc, view: str, readings: Sequence[Reading], rule: Vot
 
 def _together(readings: Sequence[Reading], voted: Annotation) -> Reading:
     together = Alignment(
-        entities=[Found(start, end, label, "") for start, end, label in voted.items],
+        entities=[PlacedCandidate(start, end, label, "") for start, end, label in voted.items],
         missing=set(voted.missing),
         candidates=sum(reading.alignment.candidates for reading in readings),
         dropped={name: sum(reading.alignment.dropped[name] for reading in readings) for name in REASONS},

@@ -3,92 +3,21 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from .candidates import NOT_AN_ENTITY, UNNAMED, Candidate, LabelSet, tag_of
+from .candidates import NOT_AN_ENTITY, UNNAMED, Candidate, LabelSet, UnreadableError, tag_of
+from .keys import Role, is_reason, role_of
 from .mention_search import WordIndex
 from .statements import says_nothing
 
-Role = Literal["text", "label", "entities", "rejected", "call", "other"]
-# Keys count by their words: "entity_text", "entityText" and "Entity Text" are one.
-_KEY_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_a-zA-Z]+|#")
-_TEXT = frozenset(
-    "text entity entities name mention span word words phrase term value surface form content string token "
-    "expression candidate substring original exact raw named ner the".split()
-)
-_LABEL = frozenset(
-    "label labels type types tag tags category categories class classes kind group classification".split()
-)
-_OF_LABEL = _LABEL | frozenset("entity ner named mention span token predicted final iob bio name semantic".split())
-_LIST = frozenset(
-    "entities mentions spans ents results result output outputs answer answers annotations annotation list data "
-    "items predictions prediction extractions extraction response sentences documents json entity".split()
-)
-_OF_LIST = _LIST | frozenset(
-    "named extracted found recognized recognised identified detected final ner all accepted valid of the "
-    "predicted tagged sentence document".split()
-)
-_REJECTED = frozenset("rejected excluded discarded non not entities entity candidates mentions items".split())
-_CALL = frozenset("function functions arguments parameters input args kwargs tool tools call calls".split())
-_REASON = frozenset("reason reasons reasoning explanation justification why rationale description note".split())
-_VERDICTS = frozenset({"true", "yes", "false", "no"})
 _NUMBER = re.compile(r"[#(\[]?\d{1,4}[.)\]]?")
 _LISTED = re.compile(r"\s*(?:[,;、\n]|\band\b)\s*")
-PLACEHOLDER = re.compile(
-    r"\W*(?:(?:entity|candidate|expression|mention|text) (?:exactly )?as (?:it is )?written|one of\b.*|\.\.\.|…)\W*",
-    re.IGNORECASE | re.DOTALL,
-)
 _ELLIPSIS = ("...", "…")
 EntryReader = Callable[[str, "ValueReader"], Sequence[Candidate]]
 
 
-class UnreadableError(ValueError):
-    """A value that is none of the forms in which an answer names entities."""
-
-
-@lru_cache(maxsize=4096)
-def role_of(key: object) -> Role:
-    """What stands under a key, as far as its words tell."""
-    words = {word.casefold() for word in _KEY_WORD.findall(key)} if isinstance(key, str) and len(key) < 60 else set()
-    if not words:
-        return "other"
-    if words <= _REJECTED and words & {"rejected", "excluded", "discarded", "non", "not"}:
-        return "rejected"
-    if words <= _CALL:
-        return "call"
-    if words <= _OF_LABEL and words & _LABEL:
-        return "label"
-    if words <= _OF_LIST and words & _LIST and words != {"entity"}:
-        return "entities"
-    return "text" if words <= _TEXT else "other"
-
-
-class Structure(NamedTuple):
-    """A part of an answer that lists entities.
-
-    start: Offset of its first character.
-    end: Offset behind it.
-    candidates: In its order.
-    complete: False if a list of entities in it is cut off.
-    rank: 2 if every item says what it is (JSON, lines with a verdict), 1 if the form was guessed.
-    single: Whether it is one mention alone, in no list.
-    remarks: What it says beside its lists.
-    scope: The sentence or label that it is about, where it names one.
-    """
-
-    start: int
-    end: int
-    candidates: tuple[Candidate, ...]
-    complete: bool = True
-    rank: int = 1
-    single: bool = False
-    remarks: tuple[str, ...] = ()
-    scope: str = ""
-
-
-class Found(NamedTuple):
-    """What was read of a value: the fields of a structure, and whether it says of itself that it is a list."""
+class ValueContent(NamedTuple):
+    """What was read of a value: fields of a structure, and whether a key says that it is a list."""
 
     candidates: tuple[Candidate, ...]
     complete: bool
@@ -108,7 +37,7 @@ class ValueReader:
     def __init__(self, labels: LabelSet, index: WordIndex | None, entries: EntryReader) -> None:
         self.labels, self.index, self.entries = labels, index, entries
 
-    def read(self, value: Any, is_open: Callable[[Any], bool] = lambda _: False) -> Found:
+    def read(self, value: Any, is_open: Callable[[Any], bool] = lambda _: False) -> ValueContent:
         """Read a list or a dict.
 
         is_open: Tells of a list or dict in it whether it is cut off.
@@ -117,8 +46,8 @@ class ValueReader:
         self._is_open, self._complete, self._keyed = is_open, True, False
         self._remarks: list[str] = []
         self._scope = ""
-        found = _joined(self._value(value, None, False), self.labels)
-        return Found(tuple(found), self._complete, self._keyed, tuple(self._remarks), self._scope)
+        found = join_tags(self._value(value, None, False), self.labels)
+        return ValueContent(tuple(found), self._complete, self._keyed, tuple(self._remarks), self._scope)
 
     def _value(self, value: Any, label: str | None, listed: bool) -> list[Candidate]:
         """What a value says, under a key that names a label, or that says that entities are listed."""
@@ -134,7 +63,7 @@ class ValueReader:
         raise UnreadableError
 
     def _string(self, value: str, label: str | None) -> list[Candidate]:
-        if value.strip().casefold() in NOT_AN_ENTITY or says_nothing(value):
+        if says_nothing(value) or (label is not None and value.strip().casefold() in NOT_AN_ENTITY):
             return []
         if (inner := decoded(value)) is not None:
             return self._value(inner, label, True)
@@ -145,7 +74,7 @@ class ValueReader:
         raise UnreadableError
 
     def mentions(self, text: str) -> list[str]:
-        """The mentions that a string lists: itself, unless the text has all of its parts and not the whole."""
+        """The mentions that a string lists: itself, unless the text has all its parts and not the whole."""
         parts = [part for part in _LISTED.split(text) if part]
         if self.index is None or len(parts) < 2 or self.index.stands(text):
             return [text]
@@ -192,8 +121,8 @@ class ValueReader:
     def rows(self, rows: Sequence[Sequence[Any]], listed: bool) -> Iterator[list[Candidate]]:
         """What each row of cells says: a mention, its label, perhaps a number and a reason, in any order.
 
-        The label stands in the column that has most labels. Where a row has none, each of its cells may be the
-        mention.
+        The label stands in the column that has most labels. Where a row has none, each of its cells may be
+        the mention.
         RAISES UnreadableError: If no row has a label, unless they are known to list entities.
         """
         known = [[self.labels.resolve(str(cell)) for cell in row] for row in rows]
@@ -201,7 +130,12 @@ class ValueReader:
         cells = [[row[i] for row in known if len(row) > i] for i in range(width)]
         hits = [(sum(cell not in (None, "O") for cell in some), some.count("O")) for some in cells]
         column = max(range(width), key=lambda i: (hits[i], -abs(i - 1)), default=0)
-        if rows and not listed and not hits[column][0] and (self.index is None or hits[column][1] < len(rows)):
+        if (
+            rows
+            and not listed
+            and not hits[column][0]
+            and (self.index is None or hits[column][1] < len(rows))
+        ):
             raise UnreadableError
         for row, meant in zip(rows, known, strict=True):
             at = column if len(row) > column and meant[column] else None
@@ -218,13 +152,21 @@ class ValueReader:
 
     def _dict(self, value: dict[Any, Any], label: str | None, listed: bool) -> list[Candidate]:
         roles = {key: role_of(key) for key in value}
-        if value and all(isinstance(key, str) and self.labels.resolve(key) not in (None, "O") for key in value):
+        if value and all(
+            isinstance(key, str) and self.labels.resolve(key) not in (None, "O") for key in value
+        ):
             self._complete &= not self._is_open(value)
             return [c for key, inner in value.items() for c in self._value(inner, key, True)]
         if call := [key for key, role in roles.items() if role == "call" and _is_container(value[key])]:
             return [c for key in call for c in self._value(decoded(value[key]), label, listed)]
         if (item := self._item(value, roles, label, listed)) is not None:
             return item
+        if (
+            value
+            and all(isinstance(inner, dict) for inner in value.values())
+            and set(roles.values()) == {"other"}
+        ):
+            return self._objects(value, label)
         if any(role in ("entities", "rejected") or _is_list(value[key]) for key, role in roles.items()):
             return self._wrapper(value, roles, label)
         self._complete &= not self._is_open(value)
@@ -237,7 +179,9 @@ class ValueReader:
         texts = [key for key, role in roles.items() if role == "text" and not _is_container(value[key])]
         names = [key for key, role in roles.items() if role == "label" and not _is_container(value[key])]
         if not names and len(texts) > 1:  # {"text": "Rome", "entity": "LOC"}
-            names = [key for key in texts if self._meant(value[key]) and role_of(key) == "text" and key != "text"]
+            names = [
+                key for key in texts if self._meant(value[key]) and role_of(key) == "text" and key != "text"
+            ]
             texts = [key for key in texts if key not in names[:1]]
         elif not texts and len(names) > 1:  # {"label": "Rome", "type": "LOC"}
             texts = [key for key in names if not self._meant(value[key])]
@@ -251,7 +195,7 @@ class ValueReader:
         if not names and any(role in ("entities", "rejected") for role in roles.values()):
             return None
         text = self._shortest([value[key] for key in texts])
-        reason = next((v for k, v in value.items() if _is_reason(k) and isinstance(v, str)), "")
+        reason = next((v for k, v in value.items() if is_reason(k) and isinstance(v, str)), "")
         if label is None and not names and isinstance(text, str) and (found := self.entries(text, self)):
             return list(found)
         if isinstance(text, list):
@@ -278,7 +222,11 @@ class ValueReader:
             label = self._scope = _label_of(value[names[0]])
         if zipped := self._parallel(value, roles):
             return zipped
-        lists = [key for key, role in roles.items() if role == "entities" or (role != "other" and _is_list(value[key]))]
+        lists = [
+            key
+            for key, role in roles.items()
+            if role == "entities" or (role != "other" and _is_list(value[key]))
+        ]
         said = bool(lists)
         found: list[Candidate] = []
         for key, inner in value.items():
@@ -328,9 +276,7 @@ class ValueReader:
         return [c for row in self.rows(list(zip(texts[0], names[0], strict=True)), False) for c in row]
 
     def _mapping(self, value: dict[Any, Any], label: str | None) -> list[Candidate]:
-        """Mentions and their labels: every value is a label or a word for none, or every key is in the text."""
-        if all(isinstance(inner, dict) for inner in value.values()) and value:
-            return self._objects(value, label)
+        """Mentions and their labels: every value is a label or for none, or every key is in the text."""
         given = {key: name[0] if isinstance(name, list) and name else name for key, name in value.items()}
         if label is not None or not all(isinstance(name, (str, type(None))) for name in given.values()):
             raise UnreadableError
@@ -347,8 +293,9 @@ class ValueReader:
             roles = {role_of(k) for k in inner}
             if "text" not in roles and "label" in roles and "entities" not in roles:
                 inner = {"text": key, **inner}
-            elif not (str(key).isdigit() or role_of(key) in ("text", "entities")):
-                raise UnreadableError
+            elif not str(key).isdigit():
+                found += self._strictly(inner)
+                continue
             found += self._value(inner, label, True)
         return found
 
@@ -366,7 +313,7 @@ def decoded(value: Any) -> Any:
     return inner if isinstance(inner, (dict, list)) else None
 
 
-def _joined(found: Iterable[Candidate], labels: LabelSet) -> list[Candidate]:
+def join_tags(found: Iterable[Candidate], labels: LabelSet) -> list[Candidate]:
     """Candidates whose labels are tags, as the mentions that the tags join."""
     joined: list[Candidate] = []
     for one in found:
@@ -390,10 +337,6 @@ def _label_of(label: Any) -> str:
     if isinstance(label, list):
         return "/".join(map(str, label)) or UNNAMED
     return UNNAMED if label is None or label == "" else str(label)
-
-
-def _is_reason(key: Any) -> bool:
-    return isinstance(key, str) and key.casefold() in _REASON
 
 
 def _is_row(item: Any) -> bool:
