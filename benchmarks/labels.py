@@ -16,6 +16,7 @@ from spacy_distill.corpus.scores import Counts, micro, prf
 from spacy_distill.labels.clean import quality
 from spacy_distill.tasks.ner.alignment import Alignment, align
 from spacy_distill.tasks.ner.candidates import Candidate
+from spacy_distill.tasks.ner.mention_search import WordIndex
 from spacy_distill.tasks.votes import Ballot, Election
 
 ELECTIONS = {
@@ -77,7 +78,7 @@ def by_votes(gold: Doc, row: dict[str, dict[str, str]], needed: int, missing: bo
 
     def found(keep: bool) -> Alignment:
         chosen = [Candidate(text, label, True) for (text, label), n in votes.items() if (n >= needed) is keep]
-        return align(words, chosen, WIKIGOLD)
+        return align(WordIndex(words), chosen, WIKIGOLD)
 
     entities = [(e.start, e.end, e.label) for e in found(True).entities]
     open_tokens = {i for e in found(False).entities for i in range(e.start, e.end)} if missing else set()
@@ -86,7 +87,7 @@ def by_votes(gold: Doc, row: dict[str, dict[str, str]], needed: int, missing: bo
 
 def ballot(found: Alignment) -> Ballot:
     """What one answer votes for."""
-    return Ballot(frozenset((e.start, e.end, e.label) for e in found.entities), frozenset(found.unknown))
+    return Ballot(frozenset((e.start, e.end, e.label) for e in found.entities), frozenset(found.missing))
 
 
 def labelled(gold: Doc, view: Ballot) -> Doc:

@@ -31,10 +31,9 @@ _REMARK = re.compile(r"\s*(?::|\s[-–—]\s|\().*", re.DOTALL)
 def find_lines(text: str, reader: ValueReader) -> list[Structure]:
     """Find the lists among the lines of an answer.
 
-    A line with "|" and a verdict (True, False, Yes or No) in a cell after the first is read by itself, and so
-    is one with a mention and a label. Rows of a table, items under a label and keys with their values are
-    read together. An item of a list that cannot be read beside others that can is a candidate without a label.
-    Numbering that starts again begins another list.
+    A line with "|" and a verdict (True, False, Yes or No) in a cell after the first is read by itself. Rows
+    of a table, items under a label and keys with their values are read together. An item that cannot be read
+    beside others that can is a candidate without a label. Numbering that starts again begins another list.
 
     text: The answer.
     reader: Reads what is not a line by itself.

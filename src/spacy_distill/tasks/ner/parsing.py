@@ -8,10 +8,9 @@ from typing import Literal
 
 from .candidates import UNNAMED, Candidate, LabelSet, Parsed, Structure, UnreadableError
 from .entries import read_entries, read_markup
-from .json_answers import find_values
+from .json_answers import find_values, plain_punctuation
 from .keys import role_of
 from .line_answers import find_lines
-from .loose_json import plain_punctuation
 from .mention_search import WordIndex, normalize_loosely
 from .statements import has_steps, is_harmless, says_nothing
 from .values import ValueReader

@@ -33,9 +33,10 @@ _NOTHING = re.compile(
 _HARMLESS = frozenset(
     re.findall(
         r"\w+",
-        "sure certainly okay ok yes here is are the final my your answer answers output result results json list "
-        "response entities entity named of in format extracted requested as follows below this these for given "
-        "text sentence provided object array annotation annotations tool_call function_call done",
+        "sure certainly okay ok yes here is are the final my your answer answers output result results "
+        "json list response entities entity named of in format extracted requested as follows below this "
+        "these for given text sentence provided object array annotation annotations done "
+        "tool_call function_call",
     )
 )
 _WORD = re.compile(r"[^\W_][\w'’-]*")
