@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from spacy_distill.corpus.formats.conll import read_conll
+from spacy_distill.corpus.conll import read_conll
 from spacy_distill.tasks.ner.candidates import LabelSet
 
 CONLL = LabelSet(["LOC", "MISC", "ORG", "PER"])

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.docs import make_doc
-from spacy_distill.corpus.leaks import NEAR, ShingleIndex, find_duplicates, find_leaks
+from spacy_distill.corpus.duplicates import NEAR, ShingleIndex, find_duplicates, find_leaks
 
 LONG = "The river barge leaked four tonnes of diesel into the harbour overnight ."
 NEARLY = "The river barge leaked five tonnes of diesel into the harbour overnight ."
@@ -84,7 +84,8 @@ def test_the_index_finds_what_comparing_all_would_find(sets, near):
         for before in (None, i):
             reachable = likenesses if before is None else likenesses[:before]
             best = max(reachable, default=0.0)
-            found = index.nearest(one, before)
+            found, capped = index.nearest(one, before)
+            assert not capped
             if best >= near:
                 assert found == (reachable.index(best), best)
             else:

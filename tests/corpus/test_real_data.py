@@ -4,10 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
-import spacy
+from spacy.tokens import DocBin
 
-from spacy_distill.corpus.formats.text import Found
-from spacy_distill.corpus.importing import ImportOptions, import_corpus, read_source
+from helpers.importing import VOCAB
+from spacy_distill.corpus.conll import Columns
+from spacy_distill.corpus.importing import ImportOptions, import_corpus
 from spacy_distill.corpus.sampling import parse_range
 
 DATA = Path(os.environ.get("SPACY_DISTILL_DATA", "none"))
@@ -25,8 +26,20 @@ pytestmark = [
         ("conll2003/eng.testb.gz", ImportOptions("conll"), 3453, 231, 5648),
         ("conll2003/eng.testb.gz", ImportOptions("conll", sentences=False), 231, 231, 5648),
         ("wikigold/wikigold.conll.txt.gz", ImportOptions("conll"), 1696, 145, 3558),
-        ("noisebench/noisebench_traindev.tsv.gz", ImportOptions("conll", label_column=2), 5885, 400, 9685),
-        ("noisebench/noisebench_traindev.tsv.gz", ImportOptions("conll", label_column=3), 5885, 400, 11349),
+        (
+            "noisebench/noisebench_traindev.tsv.gz",
+            ImportOptions("conll", columns=Columns(label=2)),
+            5885,
+            400,
+            9685,
+        ),
+        (
+            "noisebench/noisebench_traindev.tsv.gz",
+            ImportOptions("conll", columns=Columns(label=3)),
+            5885,
+            400,
+            11349,
+        ),
         ("bbc/bbc.jsonl.gz", ImportOptions("jsonl"), 2225, 2225, 0),
         ("gpt35_conll_testb/recorded_cot.jsonl.gz", ImportOptions("jsonl"), 3442, 3442, 0),
     ],
@@ -46,11 +59,12 @@ def test_halves_share_no_article_and_make_up_the_whole(tmp_path):
     assert [sum(column) for column in zip(*sizes, strict=True)] == [3250, 216]
 
 
-def test_every_sentence_of_an_article_is_its_exact_text():
-    nlp = spacy.blank("en")
-    path = DATA / "bbc/bbc.jsonl.gz"
-    articles = read_source(path, nlp, ImportOptions("jsonl"), Found())
-    sentences = read_source(path, nlp, ImportOptions("jsonl", sentences=True), Found())
+def test_every_sentence_of_an_article_is_its_exact_text(tmp_path):
+    def read(sentences):
+        import_corpus(DATA / "bbc/bbc.jsonl.gz", tmp_path / "out.spacy", ImportOptions(sentences=sentences))
+        return DocBin(store_user_data=True).from_disk(tmp_path / "out.spacy").get_docs(VOCAB)
+
+    articles, sentences = read(False), list(read(True))
     current, position = next(articles), 0
     for sentence in sentences:
         while (found := current.text.find(sentence.text, position)) < 0:

@@ -9,7 +9,7 @@ import pytest
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from spacy_distill.corpus.formats.conll import read_conll
+from spacy_distill.corpus.conll import read_conll
 from spacy_distill.corpus.scores import add_counts, count_spans, micro, prf
 from spacy_distill.tasks.ner.alignment import align
 from spacy_distill.tasks.ner.candidates import LabelSet

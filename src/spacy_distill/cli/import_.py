@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..corpus.detect import ImportFormat
 from .console import command, msg
 
 if TYPE_CHECKING:
-    from ..corpus.importing import Imported
+    from ..corpus.importing import ImportReport
 
 SHOWN = 10
-
-
-class Format(StrEnum):
-    """The formats that can be read."""
-
-    conll = "conll"
-    jsonl = "jsonl"
-    text = "text"
-    spacy = "spacy"
 
 
 @command("import")
@@ -30,7 +21,7 @@ def import_cli(
     src: Annotated[Path, typer.Argument(help="File to read (.gz too), or a folder of such files.")],
     out: Annotated[Path, typer.Argument(help="The .spacy file to write.")],
     format: Annotated[
-        Format | None,
+        ImportFormat | None,
         typer.Option("--format", "-f", help="What SRC is. [default: what it looks like]", show_default=False),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Take a random sample of this size.", min=1)] = None,
@@ -56,8 +47,17 @@ def import_cli(
         ),
     ] = None,
     label_column: Annotated[
-        int, typer.Option(help="CoNLL: column of the entity tags; 1 is the token, -1 the last.")
-    ] = -1,
+        int | None,
+        typer.Option(
+            help="CoNLL: column of the entity tags; -1 is the last. [default: -1]", show_default=False
+        ),
+    ] = None,
+    token_column: Annotated[
+        int | None, typer.Option(help="CoNLL: column of the tokens. [default: 1]", show_default=False)
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out rows that cannot be used, and list them.")
+    ] = False,
     documents: Annotated[
         str,
         typer.Option(metavar="START:END", help="Part of the articles by share, 0:0.5 for the first half."),
@@ -71,54 +71,53 @@ def import_cli(
 
     Where each sentence comes from is kept beside it, so that statistics can tell articles apart.
     """
+    from ..corpus.conll import Columns
     from ..corpus.importing import ImportOptions, import_corpus
     from ..corpus.sampling import parse_range
 
     options = ImportOptions(
-        format=format.value if format else None,
+        format=format,
         lang=lang,
         sentences=sentences,
-        label_column=label_column,
+        columns=Columns(token_column, label_column),
         documents=parse_range(documents, shuffled=shuffled),
         exclude=tuple(exclude or ()),
         limit=limit,
         seed=seed,
         lines=lines,
+        skip_bad=skip_bad,
     )
     _show(import_corpus(src, out, options), out)
 
 
-def _show(account: Imported, out: Path) -> None:
+def _show(report: ImportReport, out: Path) -> None:
     left_out = {
-        "outside --documents": account.outside,
-        "excluded": account.excluded,
-        "left out by --limit": account.unsampled,
-        "rejected by an annotator": account.found.rejected,
-        "without text": account.found.empty,
+        "outside --documents": report.outside,
+        "excluded": report.excluded,
+        "left out by --limit": report.unsampled,
+        "rejected by an annotator": report.issues.rejected,
+        "without text": report.issues.empty,
+        "spans that a row held twice": report.issues.duplicates,
     }
     for reason, count in left_out.items():
         if count:
             msg.text(f"{count} {reason}")
-    _warn_of_misfits(account.found.misfits)
-    if account.linewise:
+    for problem, places in (
+        ("rows cannot be used and were left out", report.issues.skipped),
+        ("spans do not fit token borders; their tokens are left without a label", report.issues.misfits),
+    ):
+        if places:
+            rest = f"\n… and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+            msg.warn(f"{len(places)} {problem}", "\n".join(places[:SHOWN]) + rest)
+    if report.linewise:
         msg.warn(
             "Each file became one document, but looks as if each line were one.",
             "If so, add --lines; else --files ends this warning.",
         )
-    if account.repeated:
-        msg.info(f"{account.repeated} repeat the text of an earlier document")
-    if account.labels:
-        msg.table(account.labels.items(), header=("Label", "Entities"), aligns=("l", "r"), divider=True)
-    unlabelled = f", {account.unlabelled} of them without labels" if account.unlabelled else ""
-    size = f"{account.written} documents from {account.articles} articles, {account.tokens} tokens"
+    if report.repeated:
+        msg.info(f"{report.repeated} repeat the text of an earlier document")
+    if report.labels:
+        msg.table(report.labels.items(), header=("Label", "Entities"), aligns=("l", "r"), divider=True)
+    unlabelled = f", {report.unlabelled} of them without labels" if report.unlabelled else ""
+    size = f"{report.written} documents from {report.articles} articles, {report.tokens} tokens"
     msg.good(f"{size}{unlabelled}: {out}")
-
-
-def _warn_of_misfits(misfits: list[str]) -> None:
-    if not misfits:
-        return
-    shown = "\n".join(misfits[:SHOWN])
-    rest = f"\n… and {len(misfits) - SHOWN} more" if len(misfits) > SHOWN else ""
-    msg.warn(
-        f"{len(misfits)} spans do not fit token borders; their tokens are left without a label", shown + rest
-    )

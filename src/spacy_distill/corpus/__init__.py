@@ -1,1 +1,1 @@
-"""DocBin corpora in and out: import, sampling, leak checks, label statistics, strict scores."""
+"""Corpora in and out: `.spacy` files, foreign formats, samples, duplicates, provenance, strict scores."""

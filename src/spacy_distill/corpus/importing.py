@@ -1,9 +1,8 @@
 """Import: foreign files in, one `.spacy` corpus out, and an account of what became of every document."""
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import spacy
@@ -11,14 +10,15 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import DistillError
+from .conll import Columns, read_conll
+from .detect import ImportFormat, files_of, guess_format, is_linewise
 from .docbin import read_docs, write_docs
-from .formats.conll import LAST_COLUMN, read_conll
-from .formats.detect import Format, files_of, guess_format, is_linewise
-from .formats.jsonl import read_jsonl
-from .formats.text import Found, read_text
+from .entities import count_labels, is_labelled
+from .files import refuse_input_as_output
+from .jsonl import read_jsonl
 from .provenance import article_id, doc_id, set_origin
 from .sampling import WHOLE, ArticleRange, sample, take_articles
-from .text import corpus_keys, normalise, sentence_keys, split_sentences
+from .text import ReadIssues, corpus_keys, normalise, read_plain, sentence_keys, split_sentences
 
 
 @dataclass(frozen=True)
@@ -29,28 +29,33 @@ class ImportOptions:
     lang: Language code of the tokenizer for untokenised text.
     sentences: One document a sentence, or one an article (or row); None: a sentence for
         CoNLL, a row otherwise.
-    label_column: CoNLL: the column of entity tags, 1 being the first, -1 the last.
+    columns: CoNLL: which column holds what.
     documents: The part of the articles to take.
     exclude: Corpora no sentence of which may be taken.
-    limit: Size of the sample to take of what is left.
+    limit: Size of the sample to take of what is left, at least 1; None: all.
     seed: Seed of the sample and of a shuffled part.
     lines: Text: whether each line of a folder's files is a document, or each file; None: each file, and
         what looks otherwise is noted.
+    skip_bad: Whether rows that cannot be used are left out and listed, instead of being an error.
     """
 
-    format: Format | None = None
+    format: ImportFormat | None = None
     lang: str = "en"
     sentences: bool | None = None
-    label_column: int = LAST_COLUMN
+    columns: Columns = field(default_factory=Columns)
     documents: ArticleRange = WHOLE
     exclude: tuple[Path, ...] = ()
     limit: int | None = None
     seed: int = 0
     lines: bool | None = None
+    skip_bad: bool = False
+
+
+DEFAULTS = ImportOptions()
 
 
 @dataclass
-class Imported:
+class ImportReport:
     """What became of the documents of a file.
 
     read: Documents in the source (after splitting into sentences, where that is done).
@@ -59,10 +64,10 @@ class Imported:
     unsampled: Those that the sample left out.
     repeated: Written documents whose text stands in an earlier one already.
     written, articles, tokens: The size of the written corpus.
-    unlabelled: Written documents without entity annotation.
-    labels: Written entities by label.
+    unlabelled: Written documents without annotation.
+    labels: Written annotation, counted by label.
     linewise: Whether each file of a folder became one document, but looks as if each line were one.
-    found: What the reader could not use.
+    issues: What could not be used.
     """
 
     read: int = 0
@@ -76,98 +81,96 @@ class Imported:
     unlabelled: int = 0
     labels: dict[str, int] = field(default_factory=dict)
     linewise: bool = False
-    found: Found = field(default_factory=Found)
+    issues: ReadIssues = field(default_factory=ReadIssues)
 
 
-def import_corpus(src: Path, out: Path, options: ImportOptions) -> Imported:
-    """Read a foreign file and write it as a `.spacy` corpus.
+def import_corpus(src: Path, out: Path, options: ImportOptions = DEFAULTS) -> ImportReport:
+    """Read a foreign file, or the files of a folder, and write them as one `.spacy` corpus.
 
-    src: The file, or a folder of text files.
+    src: The file, gzip or not, or the folder.
     out: The `.spacy` file to write.
     options: How to read and what to keep.
     RETURNS: The account of it.
-    RAISES DistillError: If the source cannot be used or nothing of it is left.
+    RAISES DistillError: If the source cannot be used, nothing of it is left, or the output is read too.
     """
+    src, out = Path(src), Path(out)
+    format = ImportFormat(options.format) if options.format else guess_format(src)
+    files = {file: file.name for file in [src]}
+    if options.lines is None and not src.is_dir():
+        options = replace(options, lines=True)
+    if src.is_dir():
+        files = {file: file.relative_to(src).as_posix() for file in files_of(src, format)}
+    refuse_input_as_output(out, [*files, *options.exclude])
     nlp = _blank(options.lang)
-    account = Imported()
-    docs = list(read_source(src, nlp, options, account.found))
+    report = ImportReport(issues=ReadIssues(options.skip_bad))
+    docs = [
+        doc for f, name in files.items() for doc in _read_file(f, name, format, nlp, options, report.issues)
+    ]
+    if options.sentences and format != ImportFormat.conll:
+        docs = list(split_sentences(docs))
+    if not docs:
+        raise DistillError(f"{src} holds no document. Is --format {format} what it is?")
+    docs = _select(docs, options, report)
     if not docs:
         raise DistillError(
-            f"{src} holds no document. Is --format {options.format or guess_format(src)} what it is?"
+            f"Nothing is left of the {report.read} documents of {src}: {report.outside} lie outside the "
+            f"range, {report.excluded} stand in an excluded corpus. Take a wider range or exclude less."
         )
-    docs = _select(docs, options, account)
-    if not docs:
-        raise DistillError(
-            f"Nothing is left of the {account.read} documents of {src}: {account.outside} lie outside the "
-            f"range, {account.excluded} stand in an excluded corpus. Take a wider range or exclude less."
-        )
-    _describe(docs, account)
-    account.linewise = options.lines is None and is_linewise(src)
+    report.written = len(docs)
+    report.articles = len({article_id(doc) for doc in docs})
+    report.tokens = sum(map(len, docs))
+    report.unlabelled = sum(not is_labelled(doc) for doc in docs)
+    report.repeated = len(docs) - len({normalise(doc.text) for doc in docs})
+    report.labels = count_labels(docs)
+    report.linewise = options.lines is None and format == ImportFormat.text and is_linewise(src)
     write_docs(docs, out)
-    return account
-
-
-def read_source(src: Path, nlp: Language, options: ImportOptions, found: Found) -> Iterator[Doc]:
-    """Read all documents of a foreign file, or of the files of its format in a folder.
-
-    src: The file or folder.
-    nlp: Its tokenizer is used for text without tokens.
-    options: How to read; which part to keep is not looked at.
-    found: Counts and lists what cannot be used.
-    YIELDS: The documents.
-    RAISES DistillError: If there is nothing to read, or a file cannot be used.
-    """
-    format = options.format or guess_format(src)
-    if format == "text":
-        docs = read_text(src, nlp, found, lines=bool(options.lines))
-    else:
-        files = files_of(src, format) if src.is_dir() else [src]
-        docs = (doc for file in files for doc in _read_file(file, format, nlp, options, found))
-    yield from split_sentences(docs) if options.sentences and format != "conll" else docs
+    return report
 
 
 def _read_file(
-    file: Path, format: Format, nlp: Language, options: ImportOptions, found: Found
+    file: Path, name: str, format: ImportFormat, nlp: Language, options: ImportOptions, issues: ReadIssues
 ) -> Iterator[Doc]:
-    if format == "conll":
+    """The documents of one file.
+
+    name: The file's name in ids.
+    """
+    if format == ImportFormat.conll:
         whole = options.sentences is False
-        yield from read_conll(file, nlp.vocab, label_column=options.label_column, whole_articles=whole)
-    elif format == "jsonl":
-        yield from read_jsonl(file, nlp, found)
+        yield from read_conll(
+            file, nlp.vocab, name=name, issues=issues, columns=options.columns, whole_articles=whole
+        )
+    elif format == ImportFormat.jsonl:
+        yield from read_jsonl(file, name, nlp, issues)
+    elif format == ImportFormat.text:
+        yield from read_plain(file, name, nlp, issues, lines=bool(options.lines))
     else:
         for number, doc in enumerate(read_docs(file, nlp.vocab), start=1):
-            name = doc_id(doc) or f"{file.name}:{number}"
-            yield set_origin(doc, id=name, document=article_id(doc) or name, source=file.name)
+            id = doc_id(doc) or f"{name}:{number}"
+            yield set_origin(doc, id=id, document=article_id(doc) or id, source=name)
 
 
 def _blank(lang: str) -> Language:
     try:
         nlp = spacy.blank(lang)
-    except ImportError:
-        raise DistillError(
-            f"spaCy has no language {lang!r}. Give a code such as en or de, or xx for any."
-        ) from None
+    except ImportError as error:
+        if "E048" in str(error):
+            raise DistillError(
+                f"spaCy has no language {lang!r}. Give a code such as en or de, or xx for any."
+            ) from None
+        said = " ".join(str(error).split())
+        raise DistillError(f"The tokenizer of {lang!r} needs a package that is not here: {said}") from error
     # The limit is for parsers; splitting into tokens has none.
     nlp.max_length = sys.maxsize
     return nlp
 
 
-def _select(docs: list[Doc], options: ImportOptions, account: Imported) -> list[Doc]:
-    account.read = len(docs)
+def _select(docs: list[Doc], options: ImportOptions, report: ImportReport) -> list[Doc]:
+    report.read = len(docs)
     inside = take_articles(docs, options.documents, options.seed)
-    account.outside = len(docs) - len(inside)
+    report.outside = len(docs) - len(inside)
     others = corpus_keys(options.exclude, docs[0].vocab)
     own = [doc for doc in inside if others.isdisjoint(sentence_keys(doc))] if others else inside
-    account.excluded = len(inside) - len(own)
+    report.excluded = len(inside) - len(own)
     taken = own if options.limit is None else sample(own, options.limit, options.seed)
-    account.unsampled = len(own) - len(taken)
+    report.unsampled = len(own) - len(taken)
     return taken
-
-
-def _describe(docs: list[Doc], account: Imported) -> None:
-    account.written = len(docs)
-    account.articles = len({article_id(doc) for doc in docs})
-    account.tokens = sum(map(len, docs))
-    account.unlabelled = sum(not doc.has_annotation("ENT_IOB") for doc in docs)
-    account.repeated = len(docs) - len({normalise(doc.text) for doc in docs})
-    account.labels = dict(sorted(Counter(ent.label_ for doc in docs for ent in doc.ents).items()))

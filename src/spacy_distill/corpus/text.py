@@ -1,15 +1,98 @@
-"""Text cut into sentences, and made comparable: what counts as the same sentence."""
+"""Plain text: read, cut into sentences, and made comparable."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from spacy.language import Language
 from spacy.pipeline import Sentencizer
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
+from ..errors import DistillError
 from .docbin import read_docs
+from .entities import copy_entities, is_inside_entity
+from .files import bad_line, read_lines, read_text
 from .provenance import article_id, doc_id, record, set_origin
+
+# The time of spaCy's tokenizer grows with the square of a stretch without spaces where it is of punctuation.
+STRETCH = re.compile(r"\S{2000,}")
+MOST_PUNCTUATION = 1000
+
+
+@dataclass
+class ReadIssues:
+    """What readers could not use, gathered while they read.
+
+    skip_bad: Whether a row that cannot be used is left out and listed, instead of being an error.
+    empty: Rows, lines or files without text.
+    rejected: Rows that an annotator rejected or passed over (`answer` is "reject" or "ignore").
+    duplicates: Spans that a row held a second time.
+    misfits: Spans that do not fit token borders, each with file and line; their tokens became missing,
+        neither entity nor "O".
+    skipped: Rows that were left out, each with file, line and reason.
+    ids: Where each id was met.
+    """
+
+    skip_bad: bool = False
+    empty: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    misfits: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def refuse(self, path: Path, number: int, problem: str) -> None:
+        """Note a row that cannot be used.
+
+        RAISES DistillError: If such rows are not to be left out; names file and line.
+        """
+        error = bad_line(path, number, problem.rstrip("."))
+        if not self.skip_bad:
+            raise DistillError(f"{error} Mend it, or leave such rows out with --skip-bad.")
+        self.skipped.append(str(error))
+
+
+def read_plain(path: Path, name: str, nlp: Language, issues: ReadIssues, *, lines: bool) -> Iterator[Doc]:
+    """Read unlabelled text.
+
+    path: The file, gzip or not.
+    name: The file's name in ids.
+    nlp: Its tokenizer is used.
+    issues: What cannot be used.
+    lines: Whether each line is a document, or the whole file.
+    YIELDS: Documents without annotation; their text is that of the source, outer space stripped.
+    RAISES DistillError: If the file is not UTF-8 text.
+    """
+    rows = read_lines(path) if lines else iter([(1, read_text(path))])
+    for number, text in rows:
+        text = text.strip()
+        if not text:
+            issues.empty += 1
+            continue
+        try:
+            check_tokenizable(text)
+        except DistillError as error:
+            issues.refuse(path, number, str(error))
+            continue
+        id = f"{name.removesuffix('.gz')}:{number}" if lines else name
+        yield set_origin(nlp.make_doc(text), id=id, document=id, source=name)
+
+
+def check_tokenizable(text: str) -> None:
+    """Refuse a text that spaCy's tokenizer would take minutes for: thousands of punctuation marks in a row.
+
+    RAISES DistillError: If it is one.
+    """
+    for stretch in STRETCH.finditer(text):
+        marks = sum(not character.isalnum() for character in stretch.group())
+        if marks > MOST_PUNCTUATION and 4 * marks > len(stretch.group()):
+            raise DistillError(
+                f"from character {stretch.start()} on {len(stretch.group()):,} characters without a space, "
+                f"{marks:,} of them punctuation: spaCy's tokenizer would take minutes for them"
+            )
 
 
 def split_sentences(docs: Iterable[Doc]) -> Iterator[Doc]:
@@ -18,8 +101,8 @@ def split_sentences(docs: Iterable[Doc]) -> Iterator[Doc]:
     A paragraph's end (an empty line) always ends a sentence; no sentence ends within an entity. The text of
     each sentence is exactly that of the article, without the space around it.
 
-    docs: Documents, with or without entities.
-    YIELDS: Sentences with their article's entities, record and id; their own id is numbered from 1.
+    docs: Documents, with or without annotation.
+    YIELDS: Sentences with their article's annotation, record and id; their own id is numbered from 1.
     """
     sentencizer = Sentencizer()
     for doc in docs:
@@ -30,7 +113,7 @@ def split_sentences(docs: Iterable[Doc]) -> Iterator[Doc]:
 def _sentences(doc: Doc, sentencizer: Callable[[Doc], Doc]) -> Iterator[Span]:
     start = 0
     for token in sentencizer(doc)[1:]:
-        if (token.is_sent_start or _ends_paragraph(doc, token.i - 1)) and token.ent_iob_ != "I":
+        if (token.is_sent_start or _ends_paragraph(doc, token.i - 1)) and not is_inside_entity(token):
             yield from _trimmed(doc[start : token.i])
             start = token.i
     yield from _trimmed(doc[start:])
@@ -51,11 +134,7 @@ def _as_doc(span: Span, number: int) -> Doc:
     article = span.doc
     spaces = [bool(token.whitespace_) for token in span]
     doc = Doc(article.vocab, words=[token.text for token in span], spaces=[*spaces[:-1], False])
-    if article.has_annotation("ENT_IOB"):
-        ents = [Span(doc, ent.start - span.start, ent.end - span.start, ent.label) for ent in span.ents]
-        doc.set_ents(
-            ents, missing=[doc[t.i - span.start : t.i - span.start + 1] for t in span if not t.ent_iob]
-        )
+    copy_entities(span, doc)
     record(doc).update(record(article))
     name = doc_id(article) or ""
     return set_origin(

@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
-from ..corpus.leaks import Leaks, find_duplicates, find_leaks, match_gold
+from ..corpus.duplicates import Leaks, find_duplicates, find_leaks, match_gold
 from ..corpus.provenance import article_id
 from ..errors import DistillError
 from ..tasks.annotation import Annotation

@@ -7,7 +7,7 @@ from itertools import combinations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..corpus.leaks import MIN_TOKENS
+from ..corpus.duplicates import MIN_TOKENS
 from ..corpus.provenance import article_id, doc_id, record, views
 from ..corpus.sampling import sample
 from ..tasks.annotation import Annotation, Item

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, write_docs
-from ..corpus.leaks import match_gold
+from ..corpus.duplicates import match_gold
 from ..corpus.provenance import record
 from ..corpus.scores import Counts, add_counts
 from ..errors import DistillError

@@ -11,6 +11,7 @@ from spacy.vocab import Vocab
 from ..corpus.docbin import read_docs
 from ..corpus.files import GZIP_ERRORS, damaged, open_binary, parse_object, repair_text
 from ..corpus.provenance import doc_id
+from ..corpus.text import check_tokenizable
 from ..errors import DistillError
 from .sources import Chunk, SourceKind, import_pyarrow
 
@@ -189,6 +190,7 @@ def _record(chunk: Chunk, number: int, raw: Any, parse: Callable[[Any], tuple[An
         text, id = parse(raw)
         if not isinstance(text, str):
             raise DistillError(f"expected a string as text, found {type(text).__name__}")
+        check_tokenizable(text)
     except UnicodeDecodeError as error:
         reason = f"expected UTF-8, found the byte {error.object[error.start]:#04x} at position {error.start}"
         return _reject(number, reason, raw)

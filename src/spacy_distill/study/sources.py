@@ -10,8 +10,8 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
+from ..corpus.duplicates import find_leaks
 from ..corpus.files import digest
-from ..corpus.leaks import find_leaks
 from ..corpus.provenance import article_id, doc_id, views
 from ..corpus.scores import count_spans
 from ..labels.corpus_statistics import corpus_facts

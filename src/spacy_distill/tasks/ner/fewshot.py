@@ -17,7 +17,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ...corpus.docbin import read_docs
-from ...corpus.leaks import MIN_TOKENS, NEAR, Shingles, likeness, shingles
+from ...corpus.duplicates import MIN_TOKENS, NEAR, Shingles, likeness, shingles
 from ...errors import DistillError
 from .candidates import Candidate, LabelSet
 from .mention_search import WordIndex, normalize_loosely

@@ -3,31 +3,28 @@
 import json
 
 import pytest
-import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.corpus.formats.jsonl import read_jsonl
-from spacy_distill.corpus.formats.text import Found
-from spacy_distill.corpus.provenance import article_id, doc_id, record
+from helpers.importing import ents, import_docs, record
 
-NLP = spacy.blank("en")
 OSLO = {"text": "Ana  left Oslo.", "spans": [{"start": 10, "end": 14, "label": "LOC"}]}
 
 
 @pytest.fixture
-def read(tmp_path):
-    def read(*rows, found=None):
+def load(tmp_path):
+    def load(*rows, **options):
         path = tmp_path / "rows.jsonl"
         lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
         path.write_text("\n".join(lines) + "\n", encoding="utf8")
-        return list(read_jsonl(path, NLP, found or Found()))
+        return import_docs(path, format="jsonl", **options)
 
-    return read
+    return load
 
 
-def ents(doc):
-    return [(ent.text, ent.label_) for ent in doc.ents]
+@pytest.fixture
+def read(load):
+    return lambda *rows: load(*rows)[0]
 
 
 @pytest.mark.parametrize(
@@ -61,13 +58,13 @@ def test_half_a_character_is_replaced_and_shifts_no_span(read):
 
 def test_ids_articles_and_meta(read):
     first, second = read({"text": "A.", "id": 7, "document": "d1", "meta": {"url": "x"}}, {"text": "B."})
-    assert (doc_id(first), article_id(first)) == ("7", "d1")
+    assert (record(first)["id"], record(first)["document"]) == ("7", "d1")
     assert record(first)["meta"] == {"url": "x"}
-    assert doc_id(second) == article_id(second) == "rows.jsonl:2"
+    assert record(second)["id"] == record(second)["document"] == "rows.jsonl:2"
     assert record(second)["source"] == "rows.jsonl"
 
 
-def test_prodigy_rows_keep_their_tokens_and_rejected_ones_are_counted(read):
+def test_prodigy_rows_keep_their_tokens_and_rejected_ones_are_counted(load):
     row = {
         "text": "Ana left Oslo-West.",
         "tokens": [
@@ -79,12 +76,11 @@ def test_prodigy_rows_keep_their_tokens_and_rejected_ones_are_counted(read):
         "spans": [{"start": 9, "end": 13, "label": "LOC", "token_start": 2, "token_end": 2}],
         "answer": "accept",
     }
-    found = Found()
-    (doc,) = read(row, row | {"answer": "reject"}, row | {"answer": "ignore"}, found=found)
+    (doc,), report = load(row, row | {"answer": "reject"}, row | {"answer": "ignore"})
     assert [token.text for token in doc] == ["Ana", "left", "Oslo", "-West."]
     assert doc.text == row["text"]
     assert ents(doc) == [("Oslo", "LOC")]
-    assert found.rejected == 2
+    assert report.issues.rejected == 2
 
 
 def test_tokens_alone_are_joined_by_single_spaces(read):
@@ -105,24 +101,23 @@ def test_tags_fit_tokens_of_a_text_with_any_spacing(read):
     assert ents(doc) == [("Ana", "PER"), ("Oslo", "LOC")]
 
 
-def test_spans_that_fit_no_token_borders_are_missing_and_listed(read):
-    found = Found()
+def test_spans_that_fit_no_token_borders_are_missing_and_listed(load):
     row = {
         "text": "Ana met Boli in Oslo.",
         "spans": [{"start": 8, "end": 10, "label": "PER"}, {"start": 16, "end": 20, "label": "LOC"}],
     }
-    (doc,) = read(OSLO, row, found=found)[1:]
+    docs, report = load(OSLO, row)
+    doc = docs[1]
     assert ents(doc) == [("Oslo", "LOC")]
     assert [token.ent_iob_ for token in doc] == ["O", "O", "", "O", "B", "O"]
-    (misfit,) = found.misfits
+    (misfit,) = report.issues.misfits
     assert "rows.jsonl, line 2: 'Bo' (PER)" in misfit and "'Boli'" in misfit
 
 
-def test_empty_rows_and_lines_are_passed_over(read):
-    found = Found()
-    docs = read({"text": "A."}, "", {"text": "  "}, {"text": ""}, {"tokens": []}, found=found)
+def test_empty_rows_and_lines_are_passed_over(load):
+    docs, report = load({"text": "A."}, "", {"text": "  "}, {"text": ""}, {"tokens": []})
     assert len(docs) == 1
-    assert found.empty == 3
+    assert report.issues.empty == 3
 
 
 @pytest.mark.parametrize(
@@ -150,7 +145,7 @@ def test_empty_rows_and_lines_are_passed_over(read):
         ({"tokens": ["A"], "ner_tags": ["Q"]}, "expected an entity tag"),
         ({"text": "A", "ner_tags": ["O"]}, 'expected "tokens" beside tags'),
         ({"text": "A b", "tokens": ["A", "c"]}, "they differ"),
-        ({"text": "B.", "id": "one"}, "'one' stands on line 1 already"),
+        ({"text": "B.", "id": "one"}, "'one' stands on line 1 of .* already"),
     ],
 )
 def test_bad_rows_are_named(read, row, problem):
@@ -158,10 +153,63 @@ def test_bad_rows_are_named(read, row, problem):
         read({"text": "A.", "id": "one"}, row)
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.parametrize(
+    "entities",
+    [
+        {"label": [[10, 14, "LOC"]]},
+        {"labels": [[10, 14, "LOC"]]},
+        {"ents": [{"start": 10, "end": 14, "label": "LOC"}]},
+        {"label": [{"start": 10, "end": 14, "text": "Oslo", "labels": ["LOC"]}]},
+        {"entities": [{"start_offset": 10, "end_offset": 14, "label": "LOC"}]},
+        {"annotations": {"entities": [[10, 14, "LOC"]]}},
+        {"annotation": [[10, 14, "LOC"]]},
+        {"tokens": ["Ana", "left", "Oslo", "."], "labels": ["O", "O", "B-LOC", "O"]},
+    ],
+)
+def test_entities_under_the_names_of_other_tools(read, entities):
+    (doc,) = read({"text": OSLO["text"], **entities})
+    assert ents(doc) == [("Oslo", "LOC")]
+    assert record(doc)["task"] == "ner"
+
+
+@pytest.mark.parametrize(
+    ("entities", "problem"),
+    [
+        ({"label": "sports"}, 'expected a list as "label", found str'),
+        ({"labels": ["sports"]}, 'expected "tokens" beside tags in "labels"'),
+        ({"annotations": [{"result": []}]}, "expected a span such as"),
+        ({"my_spans": [[10, 14, "LOC"]]}, 'the field "my_spans" looks like entities; call it "spans"'),
+        ({"gold": ["O", "O", "B-LOC"]}, 'the field "gold" looks like entities'),
+        ({"ents": [], "label": []}, "in one field, found label and ents"),
+    ],
+)
+def test_no_field_of_entities_is_passed_over(read, entities, problem):
+    with pytest.raises(ValueError, match=problem):
+        read({"text": OSLO["text"], **entities})
+
+
+def test_a_span_that_stands_twice_counts_once(load):
+    (doc,), report = load({"text": "Ana left.", "spans": [[0, 3, "PER"], [0, 3, "PER"]]})
+    assert ents(doc) == [("Ana", "PER")] and report.issues.duplicates == 1
+
+
+def test_rows_that_cannot_be_used_are_left_out_on_demand(load):
+    quotes = {"text": '"' * 20_000}
+    docs, report = load("{", quotes, {"text": "Ana"}, {"text": "Bo", "spans": [[0, 9, "PER"]]}, skip_bad=True)
+    assert [doc.text for doc in docs] == ["Ana"]
+    assert [problem.split(": ")[0][-6:] for problem in report.issues.skipped] == [
+        "line 1",
+        "line 2",
+        "line 4",
+    ]
+    with pytest.raises(ValueError, match=r"line 1: .*20,000 of them punctuation.*--skip-bad"):
+        load(quotes)
+
+
+@settings(max_examples=30, deadline=None)
 @given(st.text(st.characters(exclude_categories=("Cs",)), min_size=1).filter(str.strip))
 def test_any_text_is_kept_to_the_character(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("any") / "rows.jsonl"
     path.write_text(json.dumps({"text": text}), encoding="utf8")
-    (doc,) = read_jsonl(path, NLP, Found())
+    ((doc,), _) = import_docs(path, format="jsonl")
     assert doc.text == text

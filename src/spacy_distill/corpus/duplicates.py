@@ -1,11 +1,13 @@
 """Documents that occur twice, in one corpus or in two."""
 
+import heapq
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TypeVar
 
 from spacy.tokens import Doc, Span
 
@@ -45,13 +47,16 @@ MIN_TOKENS = 8
 # Two texts are near-duplicates if they share this much of their word pairs (Jaccard's index).
 NEAR = 0.6
 SHOWN = 20
+# With so many others that may be near-duplicates each document is compared, at most.
+COMPARED = 50
 WORD = re.compile(r"\w+")
 
 Shingles = frozenset[tuple[str, str]]
+M = TypeVar("M")
 
 
 @dataclass(frozen=True)
-class Twin:
+class Duplicate:
     """Two documents of the same or nearly the same text, or with such a sentence.
 
     id, text: The one, of the audited corpus, and what of it is alike.
@@ -74,6 +79,7 @@ class Leaks:
     exact: Documents of at least 8 tokens whose text, without case and spacing, stands there too.
     near: Others of at least 8 tokens that stand there nearly.
     short: Shorter ones whose text stands there too; they recur by nature.
+    capped: Documents in which no near-duplicate was found among the 50 likeliest, though there were more.
     examples: Some of the first two.
     """
 
@@ -81,7 +87,8 @@ class Leaks:
     exact: int
     near: int
     short: int
-    examples: list[Twin] = field(default_factory=list)
+    examples: list[Duplicate] = field(default_factory=list)
+    capped: int = 0
 
     @property
     def clean(self) -> bool:
@@ -104,7 +111,7 @@ def find_leaks(docs: Sequence[Doc], others: Sequence[Doc], name: str) -> Leaks:
     for other, part in parts:
         known.setdefault(normalise(part.text), (other, part))
     index = ShingleIndex([shingles(part.text) for _, part in parts])
-    exact, near, short = [], [], 0
+    exact, near, short, capped = [], [], 0, 0
     for doc in docs:
         if len(doc) < MIN_TOKENS:
             short += normalise(doc.text) in known
@@ -112,14 +119,16 @@ def find_leaks(docs: Sequence[Doc], others: Sequence[Doc], name: str) -> Leaks:
         own = [part for part in whole_and_sentences(doc) if len(part) >= MIN_TOKENS]
         same = next((part for part in own if normalise(part.text) in known), None)
         if same is not None:
-            exact.append(_twin((doc, same), known[normalise(same.text)], 1.0))
+            exact.append(_duplicate((doc, same), known[normalise(same.text)], 1.0))
             continue
-        alike = [(best, part) for part in own if (best := index.nearest(shingles(part.text))) is not None]
+        found = [(index.nearest(shingles(part.text)), part) for part in own]
+        alike = [(best, part) for (best, _), part in found if best is not None]
+        capped += not alike and any(more for (_, more), _ in found)
         if alike:
             (i, likeness), part = max(alike, key=lambda item: item[0][1])
-            near.append(_twin((doc, part), parts[i], likeness))
-    near.sort(key=lambda twin: -twin.likeness)
-    return Leaks(name, len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]])
+            near.append(_duplicate((doc, part), parts[i], likeness))
+    near.sort(key=lambda found: -found.likeness)
+    return Leaks(name, len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]], capped)
 
 
 def find_duplicates(docs: Sequence[Doc]) -> Leaks:
@@ -134,9 +143,18 @@ def find_duplicates(docs: Sequence[Doc]) -> Leaks:
         elif len(doc) < MIN_TOKENS:
             short += 1
         else:
-            exact.append(_twin((doc, doc), (original, original), 1.0))
-    near = sorted(_near_twins([doc for doc in fresh if len(doc) >= MIN_TOKENS]), key=lambda t: -t.likeness)
-    return Leaks("", len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]])
+            exact.append(_duplicate((doc, doc), (original, original), 1.0))
+    long = [doc for doc in fresh if len(doc) >= MIN_TOKENS]
+    sets = [shingles(doc.text) for doc in long]
+    index, near, capped = ShingleIndex(sets), [], 0
+    for i, doc in enumerate(long):
+        best, more = index.nearest(sets[i], before=i)
+        capped += more and best is None
+        if best is not None:
+            other = long[best[0]]
+            near.append(_duplicate((doc, doc), (other, other), best[1]))
+    near.sort(key=lambda found: -found.likeness)
+    return Leaks("", len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]], capped)
 
 
 def shingles(text: str) -> Shingles:
@@ -144,7 +162,7 @@ def shingles(text: str) -> Shingles:
     return frozenset(pairwise(WORD.findall(text.casefold())))
 
 
-def likeness(one: Shingles, other: Shingles) -> float:
+def likeness(one: frozenset[M], other: frozenset[M]) -> float:
     """Jaccard's index: the share that two sets have in common, in [0, 1]; 0.0 of two empty ones."""
     shared = len(one & other)
     return shared / ((len(one) + len(other) - shared) or 1)
@@ -154,49 +172,62 @@ class ShingleIndex:
     """Finds the set that shares the largest part of its members with a given one, if it is large enough.
 
     Two sets with a Jaccard index of at least t share one of the (1 - t) · n + 1 rarest members of either, so
-    only sets that do are compared (prefix filtering, Chaudhuri et al. 2006); none is overlooked.
+    only sets that do are compared (prefix filtering, Chaudhuri et al. 2006). Documents made from a template
+    all do: of the sets that share the rarest members only the first `most` are compared, so that the time
+    grows with the number of sets.
+
+    near: The least Jaccard index, in (0, 1].
+    most: How many sets are compared with each, at least 1.
     """
 
-    def __init__(self, sets: Sequence[Shingles], near: float = NEAR) -> None:
-        """sets (Sequence[Shingles]): The sets to search. near (float): The least Jaccard index, in (0, 1]."""
-        self._sets, self._near = sets, near
-        self._frequency = Counter(member for one in sets for member in one)
-        self._holders: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for i, one in enumerate(sets):
+    def __init__(self, sets: Sequence[Shingles], near: float = NEAR, most: int = COMPARED) -> None:
+        self._near, self._most = near, most
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._sets = [
+            frozenset(self._numbers.setdefault(m, len(self._numbers)) for m in sorted(one)) for one in sets
+        ]
+        self._frequency = Counter(member for one in self._sets for member in one)
+        self._holders: dict[int, list[int]] = defaultdict(list)
+        for i, one in enumerate(self._sets):
             for member in self._rarest(one):
-                self._holders[member].append(i)
+                # One more than can be compared, so that it is seen that there are more.
+                if len(holders := self._holders[member]) <= most:
+                    holders.append(i)
 
-    def nearest(self, one: Shingles, before: int | None = None) -> tuple[int, float] | None:
+    def nearest(self, one: Shingles, before: int | None = None) -> tuple[tuple[int, float] | None, bool]:
         """The nearest set.
 
         one: What to look for.
         before: Look only at sets before this one.
-        RETURNS: Its position and Jaccard index; None if none is near enough.
+        RETURNS: Its position and Jaccard index, or None if none is near enough; and whether there were more
+            sets than are compared.
         """
-        candidates = sorted({i for member in self._rarest(one) for i in self._holders.get(member, ())})
-        best: tuple[int, float] | None = None
-        for i in candidates:
-            if before is not None and i >= before:
+        members = frozenset(self._numbers.get(m, -i) for i, m in enumerate(sorted(one), start=1))
+        candidates: dict[int, None] = {}
+        capped = False
+        for member in self._rarest(members):
+            for i in self._holders.get(member, ()):
+                if before is not None and i >= before:
+                    break
+                if len(candidates) < self._most:
+                    candidates[i] = None
+                elif i not in candidates:
+                    capped = True
+                    break
+            if capped:
                 break
-            alike = likeness(one, self._sets[i])
+        best: tuple[int, float] | None = None
+        for i in sorted(candidates):
+            alike = likeness(members, self._sets[i])
             if alike >= self._near and (best is None or alike > best[1]):
                 best = i, alike
-        return best
+        return best, capped
 
-    def _rarest(self, one: Shingles) -> list[tuple[str, str]]:
+    def _rarest(self, one: frozenset[int]) -> list[int]:
         kept = len(one) - math.ceil(self._near * len(one) - 1e-9) + 1 if one else 0
-        return sorted(one, key=lambda member: (self._frequency[member], member))[:kept]
+        return heapq.nsmallest(kept, one, key=lambda member: (self._frequency[member], member))
 
 
-def _near_twins(docs: Sequence[Doc]) -> Iterator[Twin]:
-    index = ShingleIndex([shingles(doc.text) for doc in docs])
-    for i, doc in enumerate(docs):
-        best = index.nearest(shingles(doc.text), before=i)
-        if best is not None:
-            other = docs[best[0]]
-            yield _twin((doc, doc), (other, other), best[1])
-
-
-def _twin(one: tuple[Doc, Doc | Span], other: tuple[Doc, Doc | Span], alike: float) -> Twin:
+def _duplicate(one: tuple[Doc, Doc | Span], other: tuple[Doc, Doc | Span], alike: float) -> Duplicate:
     """Two documents by the parts of them that are alike."""
-    return Twin(doc_id(one[0]) or "", one[1].text, doc_id(other[0]) or "", other[1].text, alike)
+    return Duplicate(doc_id(one[0]) or "", one[1].text, doc_id(other[0]) or "", other[1].text, alike)

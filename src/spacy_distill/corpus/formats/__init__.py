@@ -1,1 +1,0 @@
-"""Readers of foreign files, one module for each kind of format."""

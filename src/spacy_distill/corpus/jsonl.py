@@ -1,0 +1,185 @@
+"""Labelled text as JSON Lines."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.util import get_words_and_spaces
+
+from ..errors import DistillError
+from .entities import CharSpan, is_tag, set_char_spans, spans_of_tags
+from .files import parse_object, read_lines
+from .provenance import record, set_origin
+from .text import ReadIssues, check_tokenizable
+
+Row = dict[str, Any]
+# Rows that an annotator rejected or passed over, in Prodigy's words.
+LEFT_OUT = ("reject", "ignore")
+# Fields that hold entities, as annotation tools and data sets call them.
+ENTITY_FIELDS = (
+    *("spans", "entities", "ner_tags", "tags", "label", "labels", "annotation", "annotations"),
+    *("ents", "ner", "ner_labels", "span_label", "span_labels", "named_entities"),
+)
+OTHER_FIELDS = ("text", "tokens", "id", "document", "answer", "meta")
+STARTS = ("start", "start_offset", "start_char", "begin")
+ENDS = ("end", "end_offset", "end_char")
+LABELS = ("label", "labels", "type", "entity", "entity_type", "tag")
+
+
+def read_jsonl(path: Path, name: str, nlp: Language, issues: ReadIssues) -> Iterator[Doc]:
+    """Read one document a line; docs/formats.md describes the fields.
+
+    path: The file, gzip or not.
+    name: The file's name in ids.
+    nlp: Its tokenizer is used for rows without tokens.
+    issues: What cannot be used.
+    YIELDS: Documents with the source's exact text; without annotation where the row has none.
+    RAISES DistillError: If a row cannot be used; names file and line.
+    """
+    for number, line in read_lines(path):
+        if not line.strip():
+            continue
+        try:
+            row = parse_object(line)
+            if row.get("answer") in LEFT_OUT:
+                issues.rejected += 1
+                continue
+            doc = _make_doc(row, nlp)
+            if not doc.text.strip():
+                issues.empty += 1
+                continue
+            misfits = _annotate(doc, row, issues)
+            doc = _with_origin(doc, row, path, name, number, issues)
+        except DistillError as error:
+            issues.refuse(path, number, str(error))
+            continue
+        issues.misfits += [f"{path}, line {number}: {misfit}" for misfit in misfits]
+        yield doc
+
+
+def _make_doc(row: Row, nlp: Language) -> Doc:
+    """Text and tokens as the row gives them: both, the one or the other."""
+    text, words = row.get("text"), _words(row)
+    if text is not None and not isinstance(text, str):
+        raise DistillError(f'expected a string as "text", found {type(text).__name__}')
+    if text is None and words is None:
+        raise DistillError('expected "text" (a string) or "tokens" (a list of strings), found neither')
+    if words is None:
+        check_tokenizable(str(text))
+        return nlp.make_doc(str(text))
+    if text is None:
+        return Doc(nlp.vocab, words=words, spaces=[i < len(words) - 1 for i in range(len(words))])
+    try:
+        words, spaces = get_words_and_spaces(words, text)
+    except ValueError:
+        raise DistillError('expected "tokens" that make up "text", but they differ') from None
+    return Doc(nlp.vocab, words=words, spaces=spaces)
+
+
+def _words(row: Row) -> list[str] | None:
+    """The tokens: strings, or Prodigy's objects with a "text" each."""
+    tokens = row.get("tokens")
+    if tokens is None:
+        return None
+    if not isinstance(tokens, list):
+        raise DistillError(f'expected a list as "tokens", found {type(tokens).__name__}')
+    words: list[Any] = [token.get("text") if isinstance(token, dict) else token for token in tokens]
+    for word in words:
+        if not isinstance(word, str) or not word:
+            raise DistillError(f'expected strings that are not empty in "tokens", found {word!r}')
+    return words
+
+
+def _annotate(doc: Doc, row: Row, issues: ReadIssues) -> list[str]:
+    """Set the row's entities, if it has annotation at all.
+
+    RETURNS: Spans that fit no token borders, in words.
+    """
+    given = [name for name in ENTITY_FIELDS if row.get(name) is not None]
+    other = [
+        n for n, v in row.items() if n not in (*ENTITY_FIELDS, *OTHER_FIELDS) and _looks_like_entities(v)
+    ]
+    if other:
+        raise DistillError(
+            f'the field "{other[0]}" looks like entities; call it "spans" (characters) or "tags" (tokens)'
+        )
+    if len(given) > 1:
+        raise DistillError(f"expected entities in one field, found {' and '.join(given)}")
+    if not given:
+        return []
+    name, values = given[0], row[given[0]]
+    if isinstance(values, dict) and "entities" in values:
+        name, values = f"{name}.entities", values["entities"]
+    if not isinstance(values, list):
+        raise DistillError(f'expected a list as "{name}", found {type(values).__name__}')
+    if name in ("ner_tags", "tags") or (values and not isinstance(values[0], dict | list)):
+        return set_char_spans(doc, _tag_spans(doc, row, name, values))
+    spans = [read_char_span(value) for value in values]
+    issues.duplicates += len(spans) - len(set(spans))
+    return set_char_spans(doc, list(dict.fromkeys(spans)))
+
+
+def _looks_like_entities(value: Any) -> bool:
+    """Whether a value is a list of spans, or of tags of which some are not "O"."""
+    if not isinstance(value, list) or not value:
+        return False
+    if all(is_tag(item) for item in value):
+        return any(item != "O" for item in value)
+    try:
+        return bool([read_char_span(item) for item in value])
+    except DistillError:
+        return False
+
+
+def read_char_span(value: Any) -> CharSpan:
+    """Read one span: an object with start, end and label, or a list of these three.
+
+    RAISES DistillError: If it is neither.
+    """
+    parts: list[Any] = list(value) if isinstance(value, list) else []
+    if isinstance(value, dict):
+        parts = [next((value[key] for key in keys if key in value), None) for keys in (STARTS, ENDS, LABELS)]
+    if parts and isinstance(parts[-1], list) and len(parts[-1]) == 1:
+        parts[-1] = parts[-1][0]  # Label Studio's list of labels.
+    if len(parts) != 3 or not (_is_offset(parts[0]) and _is_offset(parts[1]) and isinstance(parts[2], str)):
+        raise DistillError(
+            f'expected a span such as {{"start": 0, "end": 6, "label": "LOC"}}, found {value!r}'
+        )
+    if not parts[2]:
+        raise DistillError(f"expected a label that is not empty in the span {value!r}")
+    return CharSpan(*parts)
+
+
+def _is_offset(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _tag_spans(doc: Doc, row: Row, name: str, tags: list[Any]) -> list[CharSpan]:
+    if not all(isinstance(tag, str) for tag in tags):
+        raise DistillError(
+            f'expected tags as strings such as B-LOC in "{name}"; numbers need their names first'
+        )
+    if row.get("tokens") is None:
+        raise DistillError(f'expected "tokens" beside tags in "{name}", or spans in characters')
+    # Between the row's tokens there may be tokens of mere space, which have no tag.
+    tokens = [token for token in doc if not token.is_space]
+    if len(tags) != len(tokens):
+        raise DistillError(f"expected a tag for each token, found {len(tags)} tags for {len(tokens)} tokens")
+    return [
+        CharSpan(tokens[start].idx, tokens[end - 1].idx + len(tokens[end - 1]), label)
+        for start, end, label in spans_of_tags(tags)
+    ]
+
+
+def _with_origin(doc: Doc, row: Row, path: Path, name: str, number: int, issues: ReadIssues) -> Doc:
+    id = str(row["id"]) if row.get("id") is not None else f"{name.removesuffix('.gz')}:{number}"
+    place = f"line {number} of {path}"
+    if (met := issues.ids.setdefault(id, place)) != place:
+        raise DistillError(f"the id {id!r} stands on {met} already; ids must be unique")
+    document = str(row["document"]) if row.get("document") is not None else id
+    set_origin(doc, id=id, document=document, source=name)
+    if isinstance(row.get("meta"), dict):
+        record(doc)["meta"] = row["meta"]
+    return doc
