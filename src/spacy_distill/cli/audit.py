@@ -77,6 +77,12 @@ def _show(found: Audit) -> None:
     msg.text(f"{found.contradicting} texts have different labels in different places")
     duplicates = found.duplicates
     msg.text(f"{duplicates.exact} documents repeat an earlier one exactly, {duplicates.near} nearly")
+    for leaks in (duplicates, *found.leaks):
+        if leaks.capped:
+            msg.warn(
+                f"{leaks.capped} documents resemble so many others{leaks.name and f' of {leaks.name}'} that only "
+                "some of these were compared: there may be more near-duplicates."
+            )
 
 
 def _show_agreement(found: Audit) -> None:
