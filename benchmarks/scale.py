@@ -20,9 +20,8 @@ import spacy
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 
-from spacy_distill.corpus.importing import ImportOptions, import_corpus
+from spacy_distill import ImportOptions, PredictOptions, import_corpus, predict
 from spacy_distill.engines.engine import EngineName, JobEvent
-from spacy_distill.prediction.predict import PredictOptions, predict
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "assets" / "sample" / "pool.jsonl"

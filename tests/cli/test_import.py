@@ -6,8 +6,8 @@ import pytest
 import spacy
 from typer.testing import CliRunner
 
+from spacy_distill import read_docs
 from spacy_distill.cli import app
-from spacy_distill.corpus.docbin import read_docs
 
 
 @pytest.fixture

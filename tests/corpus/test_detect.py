@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_distill.corpus.importing import ImportOptions, import_corpus
+from spacy_distill import ImportOptions, import_corpus
 
 ROW = '{"text": "Ada met Bob.", "spans": [[0, 3, "PER"]]}\n'
 COLUMNS = "-DOCSTART- O\n\nAda B-PER\nmet O\n\nBob B-PER\n"

@@ -3,8 +3,9 @@
 import pytest
 import spacy
 
-from spacy_distill.corpus.docbin import count_docs, read_docs, write_docs
-from spacy_distill.corpus.provenance import doc_id, set_origin
+from spacy_distill import read_docs, set_origin, write_docs
+from spacy_distill.corpus.docbin import count_docs
+from spacy_distill.corpus.provenance import doc_id
 
 NLP = spacy.blank("en")
 

@@ -5,8 +5,7 @@ import json
 import pytest
 import spacy
 
-from spacy_distill.corpus.docbin import read_docs
-from spacy_distill.corpus.importing import ImportOptions, import_corpus
+from spacy_distill import ImportOptions, import_corpus, read_docs
 from spacy_distill.corpus.provenance import article_id, doc_id
 from spacy_distill.corpus.sampling import parse_range
 

@@ -3,7 +3,8 @@
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_distill.corpus.provenance import article_id, doc_id, record, set_origin, views
+from spacy_distill import set_origin, views
+from spacy_distill.corpus.provenance import article_id, doc_id, record
 
 NLP = spacy.blank("en")
 

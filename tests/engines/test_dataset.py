@@ -5,9 +5,9 @@ import sys
 from collections import Counter
 
 from helpers.predicting import predict_slowly, read_out, write_rows
+from spacy_distill import PredictOptions, predict
 from spacy_distill.engines import opened_engine
 from spacy_distill.engines.engine import RayOptions
-from spacy_distill.prediction.predict import PredictOptions, predict
 from spacy_distill.prediction.shards import predict_shard
 
 

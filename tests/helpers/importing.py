@@ -6,8 +6,9 @@ from typing import Any
 import spacy
 from spacy.tokens import Doc, DocBin
 
+from spacy_distill import ImportOptions, import_corpus
 from spacy_distill.corpus.conll import Columns
-from spacy_distill.corpus.importing import ImportOptions, ImportReport, import_corpus
+from spacy_distill.corpus.importing import ImportReport
 from spacy_distill.corpus.sampling import parse_range
 
 VOCAB = spacy.blank("en").vocab

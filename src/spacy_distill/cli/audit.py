@@ -79,9 +79,10 @@ def _show(found: Audit) -> None:
     msg.text(f"{duplicates.exact} documents repeat an earlier one exactly, {duplicates.near} nearly")
     for leaks in (duplicates, *found.leaks):
         if leaks.capped:
+            where = f" in {leaks.name}" if leaks.name else ""
             msg.warn(
-                f"{leaks.capped} documents resemble so many others{leaks.name and f' of {leaks.name}'} that "
-                "only some of these were compared: there may be more near-duplicates."
+                f"{leaks.capped} documents resemble so many others{where} that only some of these were "
+                "compared: there may be more near-duplicates."
             )
 
 
