@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..engines.engine import EngineName
-from ..prediction.shards import ShardFormat
+from ..prediction import ShardFormat
 from .console import RESUMABLE, command, duration, msg
 
 if TYPE_CHECKING:
