@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..engines.engine import EngineName
+from ..engines import EngineName
 from ..prediction import ShardFormat
 from .console import RESUMABLE, command, duration, msg
 
