@@ -8,8 +8,8 @@ from typing import Any
 
 import spacy
 from spacy.training import Example
-from studying import make_sentences
 
+from helpers.studying import make_sentences
 from spacy_distill import PredictOptions, predict
 from spacy_distill.engines.engine import JobEvent, JobResult
 from spacy_distill.prediction.predict import PredictPlan
