@@ -21,7 +21,8 @@ from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 
 from spacy_distill import ImportOptions, PredictOptions, import_corpus, predict
-from spacy_distill.engines.engine import EngineName, JobEvent
+from spacy_distill.engines import EngineName
+from spacy_distill.engines.engine import JobEvent
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "assets" / "sample" / "pool.jsonl"

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from .labels.vote import vote as vote
     from .prediction.predict import PredictOptions as PredictOptions
     from .prediction.predict import predict as predict
+    from .study.report.report import write_report as write_report
+    from .study.runner import plan_study as plan_study
+    from .study.runner import run_study as run_study
     from .tasks.annotation import Annotation as Annotation
     from .tasks.annotation import Item as Item
     from .tasks.base import Task as Task
     from .tasks.votes import VoteRule as VoteRule
     from .teacher.annotate import annotate as annotate
     from .teacher.ledger.store import Ledger as Ledger
+    from .teacher.transfer import import_answers as import_answers
 
 __version__ = "0.1.0"
 
@@ -44,15 +48,19 @@ _HOMES = {
     "annotate": "teacher.annotate",
     "audit_corpus": "labels.audit",
     "clean": "labels.clean",
+    "import_answers": "teacher.transfer",
     "import_corpus": "corpus.importing",
+    "plan_study": "study.runner",
     "predict": "prediction.predict",
     "preview": "blend.preview",
     "read_blend_log": "blend.log",
     "read_docs": "corpus.docbin",
+    "run_study": "study.runner",
     "set_origin": "corpus.provenance",
     "views": "corpus.provenance",
     "vote": "labels.vote",
     "write_docs": "corpus.docbin",
+    "write_report": "study.report.report",
 }
 __all__ = list(_HOMES)
 

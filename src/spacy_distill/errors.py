@@ -3,8 +3,10 @@
 import math
 from collections.abc import Sequence
 from numbers import Real
+from typing import TYPE_CHECKING
 
-from confection import ConfigValidationError
+if TYPE_CHECKING:
+    from confection import ConfigValidationError
 
 Share = float | None
 
@@ -23,11 +25,14 @@ def counted(number: int, noun: str) -> str:
 
 def refusal(
     message: str, line: Sequence[str] = (), title: str = "A setting of this config cannot be used"
-) -> ConfigValidationError:
+) -> "ConfigValidationError":
     """The error for a setting that cannot be used: one that spaCy's commands show without a traceback.
 
     line: where it is in the config, section by section.
     """
+    # Commands load this module at their start.
+    from confection import ConfigValidationError
+
     if line:
         return ConfigValidationError(title=title, errors=[{"loc": line, "msg": message}])
     return ConfigValidationError(title=title, desc=message)

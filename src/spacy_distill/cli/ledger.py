@@ -61,13 +61,12 @@ def ledger_cli(
         raise DistillError(f"Unknown action: {action}. Expected one of {', '.join(ACTIONS)}, or none.")
     if action is not None and target is None:
         raise DistillError(f"`{action}` needs a {'key' if action == 'show' else 'file'} after it.")
-    if action == "import":
-        check_import(Path(str(target)), config, corpus)
     overrides = parse_config_overrides(ctx.args)
-    with Ledger(ledger, create=action == "import") as opened:
-        if action == "import":
-            import_answers(opened, Path(str(target)), config, corpus, model, overrides)
-        elif action == "export":
+    if action == "import":
+        show_import(ledger, Path(str(target)), config, corpus, model, overrides)
+        return
+    with Ledger(ledger) as opened:
+        if action == "export":
             export_answers(opened, Path(str(target)))
         elif action == "show":
             show_answers(opened, str(target))
@@ -75,40 +74,28 @@ def ledger_cli(
             show_summary(opened)
 
 
-def check_import(path: Path, config: Path | None, corpus: Path | None) -> None:
-    """Refuse an import that cannot succeed before a ledger is made for it."""
-    if not path.is_file():
-        raise DistillError(f"No such file: {path}. Expected JSON Lines of answers.")
-    if (config is None) != (corpus is None):
-        raise DistillError(
-            "--config and --corpus go together: the config makes prompts of the corpus's documents."
-        )
-
-
-def import_answers(
-    ledger: "Ledger",
+def show_import(
+    ledger: Path,
     path: Path,
     config: Path | None,
     corpus: Path | None,
     model: str | None,
     overrides: dict[str, Any],
 ) -> None:
-    """Import an export, or recorded answers where a config and a corpus say which prompts they belong to."""
-    from ..teacher.pipeline import load_teacher
-    from ..teacher.transfer import import_export, import_recorded
+    """Import answers, and print what was stored and what was not."""
+    from ..teacher.transfer import import_answers
 
-    if config is None or corpus is None:
-        done = import_export(ledger, path)
-        msg.good(f"Stored {done.stored} of {done.lines} answers in {ledger.path}")
+    done = import_answers(ledger, path, config=config, corpus=corpus, model=model, overrides=overrides)
+    if corpus is None:
+        msg.good(f"Stored {done.stored} of {done.lines} answers in {ledger}")
         return
-    done = import_recorded(ledger, path, load_teacher(config, overrides), corpus, model=model)
     if done.repeated:
         msg.warn(f"{done.repeated} lines repeat a text that an earlier line answers; the first one counts.")
     if done.unused:
         msg.warn(f"{done.unused} lines match no document of {corpus}.")
     if done.answered < done.documents:
         msg.warn(f"{done.documents - done.answered} of {done.documents} documents have no recorded answer.")
-    msg.good(f"Stored {done.stored} recorded answers for {done.answered} documents in {ledger.path}")
+    msg.good(f"Stored {done.stored} recorded answers for {done.answered} documents in {ledger}")
 
 
 def export_answers(ledger: "Ledger", path: Path) -> None:

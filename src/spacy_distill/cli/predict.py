@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..engines.engine import EngineName
-from ..prediction.shards import ShardFormat
+from ..engines import EngineName
+from ..prediction import ShardFormat
 from .console import RESUMABLE, command, duration, msg
 
 if TYPE_CHECKING:

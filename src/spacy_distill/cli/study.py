@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ..engines.engine import EngineName
+from ..engines import EngineName
 from .console import RESUMABLE, command, duration, msg
 
 if TYPE_CHECKING:

@@ -11,8 +11,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from filelock import FileLock, Timeout
-
 from ..errors import DistillError
 
 LOCK = ".lock"
@@ -183,6 +181,9 @@ def locked_folder(root: Path, scratch: str, work: str) -> Iterator[Path]:
     YIELDS: The scratch folder.
     RAISES DistillError: If the folder cannot be written to, or another process works in it.
     """
+    # Commands load this module at their start.
+    from filelock import FileLock, Timeout
+
     place = root / scratch
     lock = FileLock(root / LOCK, timeout=0)
     try:

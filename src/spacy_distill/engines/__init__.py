@@ -1,10 +1,21 @@
 """Where work is done: processes of this machine, or a Ray cluster. What the work is, other rooms say."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
 
-from .engine import Engine, EngineName, J, RayOptions, WorkFunction
+if TYPE_CHECKING:
+    from .engine import Engine, J, RayOptions, WorkFunction
+
+
+class EngineName(StrEnum):
+    """The engines."""
+
+    local = "local"
+    ray = "ray"
 
 
 @contextmanager

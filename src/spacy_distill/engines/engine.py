@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, Protocol, Self, TypeVar
 
@@ -90,13 +89,6 @@ class Engine(Protocol[J]):
         YIELDS: For each job "started" (once or more), then "finished" or "failed" (once).
         """
         ...
-
-
-class EngineName(StrEnum):
-    """The engines."""
-
-    local = "local"
-    ray = "ray"
 
 
 class RayOptions(BaseModel):

@@ -15,11 +15,12 @@ import spacy
 from spacy.util import get_package_path, is_package
 
 from ..corpus.files import digest, locked_folder
-from ..engines import opened_engine
-from ..engines.engine import Engine, EngineName, JobEvent, RayOptions
+from ..engines import EngineName, opened_engine
+from ..engines.engine import Engine, JobEvent, RayOptions
 from ..errors import DistillError
+from . import ShardFormat
 from .records import Fields
-from .shards import Shard, ShardFormat, predict_shard
+from .shards import Shard, predict_shard
 from .sources import Chunk, Source, cut, find_sources, import_pyarrow
 
 RUNNING = "_running"

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -22,6 +21,7 @@ from ..corpus.provenance import set_origin
 from ..engines.engine import JobResult, unseen
 from ..errors import DistillError
 from ..tasks.base import DEFAULT, Task, find_task, set_task, tasks
+from . import ShardFormat
 from .records import Fields, Record, Reject, read_records
 from .sources import Chunk, import_pyarrow
 
@@ -37,14 +37,6 @@ TRIES = 3
 PROBE = "."
 
 Row = dict[str, Any]
-
-
-class ShardFormat(StrEnum):
-    """The formats of the output; the suffix of a shard is its name."""
-
-    jsonl = "jsonl"
-    parquet = "parquet"
-    spacy = "spacy"
 
 
 class ShardWriter(Protocol):

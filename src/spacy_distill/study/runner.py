@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import srsly
 
-from ..engines import opened_engine
-from ..engines.engine import Engine, EngineName, JobEvent
+from ..engines import EngineName, opened_engine
+from ..engines.engine import Engine, JobEvent
 from ..errors import DistillError
 from .config import StudyConfig, read_study
 from .corpora import describe_corpora

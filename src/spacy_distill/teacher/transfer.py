@@ -14,7 +14,7 @@ from ..errors import DistillError
 from ..tasks.answer import State
 from .ledger.entry import Entry, answer_key, clean_text, from_line, is_count, to_line, user_message
 from .ledger.store import Ledger, chunks
-from .pipeline import Teacher
+from .pipeline import Teacher, load_teacher
 
 
 def lines(ledger: Ledger) -> Iterator[str]:
@@ -251,3 +251,36 @@ def _entry(one: RecordedAnswer, teacher: Teacher, text: str, prompt: str, model:
         view=teacher.task.view,
         prompt_hash=teacher.task.prompt_hash,
     )
+
+
+def import_answers(
+    ledger: Path,
+    path: Path,
+    *,
+    config: Path | None = None,
+    corpus: Path | None = None,
+    model: str | None = None,
+    overrides: Mapping[str, Any] = {},
+) -> ImportedAnswers:
+    """Import answers into a ledger: an export, or recorded ones for the prompts of a config and a corpus.
+
+    ledger: The ledger; made if need be.
+    path: JSON Lines of answers, `.gz` too.
+    config: The teacher's config whose prompts recorded answers belong to.
+    corpus: The corpus whose documents they belong to.
+    model: The model that gave them, where the lines do not say.
+    overrides: Values of the config by dotted name.
+    RETURNS: What was stored.
+    RAISES DistillError: If there is no such file, only one of config and corpus is given, or a line cannot be
+        used. Nothing is stored then.
+    """
+    if not Path(path).is_file():
+        raise DistillError(f"No such file: {path}. Expected JSON Lines of answers.")
+    if (config is None) != (corpus is None):
+        raise DistillError(
+            "--config and --corpus go together: the config makes prompts of the corpus's documents."
+        )
+    with Ledger(Path(ledger), create=True) as opened:
+        if config is None or corpus is None:
+            return import_export(opened, Path(path))
+        return import_recorded(opened, Path(path), load_teacher(config, overrides), Path(corpus), model=model)
