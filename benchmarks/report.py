@@ -10,11 +10,9 @@ import argparse
 import random
 import time
 
-from spacy_distill.study.summary import Summary
-
-from spacy_distill.study.config import Study, make_runs
+from spacy_distill.study.config import StudyConfig, make_runs
 from spacy_distill.study.findings import find_all
-from spacy_distill.study.results import Result, Row
+from spacy_distill.study.results import Row, RunResult, StudyResults
 
 LABELS = ("LOC", "MISC", "ORG", "PER")
 REGIMENS = ["gold", "pooled", "simple_mix", "cosine"]
@@ -27,18 +25,16 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=231)
     parser.add_argument("--resamples", type=int, default=2000)
     args = parser.parse_args()
-    summary = make_summary(args.runs // len(REGIMENS), args.articles, args.resamples)
+    study = make_study(args.runs // len(REGIMENS), args.articles, args.resamples)
     start = time.perf_counter()
-    find_all(summary)
+    find_all(study)
     seconds = time.perf_counter() - start
-    print(
-        f"{len(summary.results)} runs, {args.articles} articles, {args.resamples} resamples: {seconds:.2f} s"
-    )
+    print(f"{len(study.results)} runs, {args.articles} articles, {args.resamples} resamples: {seconds:.2f} s")
 
 
-def make_summary(seeds: int, articles: int, resamples: int) -> Summary:
+def make_study(seeds: int, articles: int, resamples: int) -> StudyResults:
     """A study whose runs are all done."""
-    study = Study.model_validate(
+    study = StudyConfig.model_validate(
         {
             "students": ["cpu"],
             "regimens": REGIMENS,
@@ -56,7 +52,8 @@ def make_summary(seeds: int, articles: int, resamples: int) -> Summary:
     runs = make_runs(study)
     sets = [{"test": rows(rng, articles), "heldout": rows(rng, articles // 10)} for _ in runs]
     record = {"steps": 300, "seconds": {"train": 1.0}}
-    return Summary(study, runs, [Result(run, record, counts) for run, counts in zip(runs, sets, strict=True)])
+    results = [RunResult(run, record, counts) for run, counts in zip(runs, sets, strict=True)]
+    return StudyResults(study, runs, results)
 
 
 def rows(rng: random.Random, articles: int) -> list[Row]:
