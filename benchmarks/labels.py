@@ -12,20 +12,22 @@ from spacy.vocab import Vocab
 
 from parsing import read
 from real_answers import CONLL, PROMPTS, WIKIGOLD, conll_answers, data_folder, wikigold_answers, with_spans
+from spacy_distill import Annotation, Item, VoteRule
 from spacy_distill.corpus.scores import Counts, micro, prf
-from spacy_distill.labels.clean import quality
+from spacy_distill.labels.clean import label_quality
+from spacy_distill.tasks.base import find_task
 from spacy_distill.tasks.ner.alignment import Alignment, align
 from spacy_distill.tasks.ner.candidates import Candidate
 from spacy_distill.tasks.ner.mention_search import WordIndex
-from spacy_distill.tasks.votes import Ballot, Election
 
-ELECTIONS = {
-    "union": Election("union"),
-    "majority, disputed O": Election("majority", "O"),
-    "majority, disputed missing": Election("majority", "missing"),
-    "all agree, disputed O": Election("intersection", "O"),
-    "all agree, disputed missing": Election("intersection", "missing"),
-    "all agree, disputed by majority": Election("intersection", "majority"),
+NER = find_task("ner")
+RULES = {
+    "union": VoteRule("union"),
+    "majority, disputed O": VoteRule("majority", "O"),
+    "majority, disputed missing": VoteRule("majority", "missing"),
+    "all agree, disputed O": VoteRule("intersection", "O"),
+    "all agree, disputed missing": VoteRule("intersection", "missing"),
+    "all agree, disputed by majority": VoteRule("intersection", "majority"),
 }
 
 
@@ -38,25 +40,25 @@ def main(data: Path) -> None:
 
 def prompts(data: Path, vocab: Vocab) -> None:
     """Three prompts, alone and together, on the sentences that all of them have an answer to."""
-    views: dict[str, dict[str, Ballot]] = {}
+    views: dict[str, dict[str, Annotation]] = {}
     gold: dict[str, Doc] = {}
     for prompt in PROMPTS:
         for item in conll_answers(data, prompt, vocab):
             name = item.gold.user_data["distill"]["id"]
             gold[name] = item.gold
             found = read(item.answer, [token.text for token in item.gold], "lines", CONLL)
-            views.setdefault(name, {})[prompt] = ballot(found)
+            views.setdefault(name, {})[prompt] = annotation(len(item.gold), found)
     views = {name: votes for name, votes in views.items() if len(votes) == len(PROMPTS)}
     print(f"CoNLL testb, {len(views)} sentences with answers to {', '.join(PROMPTS)}")
     header()
     for prompt in PROMPTS:
         alone = [(gold[name], labelled(gold[name], votes[prompt])) for name, votes in views.items()]
         report(f"{prompt} alone", alone)
-    for title, election in ELECTIONS.items():
+    for title, rule in RULES.items():
         voted = []
         for name, votes in views.items():
-            verdict = election.hold(list(votes.values()), len(gold[name]))
-            voted.append((gold[name], with_spans(gold[name], list(verdict.entities), set(verdict.missing))))
+            result = NER.combine(list(votes.values()), rule)
+            voted.append((gold[name], labelled(gold[name], result.annotation)))
         report(title, voted)
 
 
@@ -85,14 +87,15 @@ def by_votes(gold: Doc, row: dict[str, dict[str, str]], needed: int, missing: bo
     return with_spans(gold, entities, open_tokens - {i for s, e, _ in entities for i in range(s, e)})
 
 
-def ballot(found: Alignment) -> Ballot:
-    """What one answer votes for."""
-    return Ballot(frozenset((e.start, e.end, e.label) for e in found.entities), frozenset(found.missing))
+def annotation(size: int, found: Alignment) -> Annotation:
+    """What one answer says."""
+    items = sorted(Item(e.start, e.end, e.label) for e in found.entities)
+    return Annotation(size, tuple(items), frozenset(found.missing))
 
 
-def labelled(gold: Doc, view: Ballot) -> Doc:
+def labelled(gold: Doc, view: Annotation) -> Doc:
     """The document as one view labels it."""
-    return with_spans(gold, sorted(view.spans), set(view.unknown))
+    return with_spans(gold, list(view.items), set(view.missing))
 
 
 def header() -> None:
@@ -103,12 +106,12 @@ def header() -> None:
 
 def report(title: str, pairs: Iterable[tuple[Doc, Doc]]) -> None:
     """Print one row: over the tokens that were kept."""
-    found = quality(pairs)
+    found = label_quality(NER, ((NER.read(gold), NER.read(doc)) for gold, doc in pairs))
     total = prf(micro(found.counts))
     scores = [prf(found.counts.get(label, Counts())) for label in CONLL.labels]
     by_label = "".join(f"{100 * score.p:8.1f}{100 * score.r:6.1f}" for score in scores)
     print(
-        f"  {title:32}{found.share_missing:9.2%}{found.error_rate:8.2%}"
+        f"  {title:32}{found.missing / (found.places or 1):9.2%}{found.error_rate:8.2%}"
         f"{100 * total.p:7.1f}{100 * total.r:6.1f}{100 * total.f:6.1f}{by_label}"
     )
 

@@ -23,13 +23,15 @@ from real_answers import (
     wikigold_answers,
     with_spans,
 )
-from spacy_distill.corpus.scores import add_counts, count_spans, micro, prf
-from spacy_distill.labels.clean import quality
+from spacy_distill.corpus.scores import add_counts, micro, prf
+from spacy_distill.labels.clean import label_quality
+from spacy_distill.tasks.base import find_task
 from spacy_distill.tasks.ner.alignment import Alignment, align
 from spacy_distill.tasks.ner.candidates import LabelSet, Parsed
 from spacy_distill.tasks.ner.mention_search import WordIndex
 from spacy_distill.tasks.ner.parsing import AnswerFormat, parse_answer
 
+NER = find_task("ner")
 Place = tuple[int, int, str]
 LINE = re.compile(r"^(\d+\. .*?) \| (True|False) \| (.*?)\s*\((\w+)\)$", re.MULTILINE)
 
@@ -56,10 +58,9 @@ def conll(answers: list[Recorded]) -> None:
     ours = [labelled(doc, alignment, known_only=False) for doc, alignment in zip(golds, found, strict=True)]
     line("ours, every token", golds, ours)
     kept = [labelled(doc, alignment, known_only=True) for doc, alignment in zip(golds, found, strict=True)]
-    judged = quality(zip(golds, kept, strict=True))
-    show(
-        "ours, known tokens", prf(micro(judged.counts)), f"{judged.missing} of {judged.tokens} tokens unknown"
-    )
+    sides = ((NER.read(gold), NER.read(doc)) for gold, doc in zip(golds, kept, strict=True))
+    known = label_quality(NER, sides)
+    show("ours, known tokens", prf(micro(known.counts)), f"{known.missing} of {known.places} tokens missing")
     line("the authors' parse", golds, theirs)
     line("spacy.NER.v3, as is", golds, spacy_llm(answers, lambda text: text))
     line(
@@ -101,7 +102,10 @@ def spacy_llm(answers: list[Recorded], rewrite: Callable[[str], str]) -> Iterato
 
 def line(name: str, golds: Iterable[Doc], predicted: Iterable[Doc]) -> None:
     """Print precision, recall and F1."""
-    counts = add_counts(count_spans(gold, doc) for gold, doc in zip(golds, predicted, strict=True))
+    counts = add_counts(
+        NER.counts(NER.read(gold), NER.project(NER.read(doc), doc, gold))
+        for gold, doc in zip(golds, predicted, strict=True)
+    )
     show(name, prf(micro(counts)))
 
 
@@ -158,7 +162,7 @@ def wikigold(data: Path, name: str, vocab: Vocab) -> None:
     for gold, row in wikigold_answers(data, name, vocab):
         found = read(row["self_annotate"]["prediction"], [token.text for token in gold], "json", WIKIGOLD)
         pairs.append((gold, labelled(gold, found, known_only=False)))
-    counts = add_counts(count_spans(gold, doc) for gold, doc in pairs)
+    counts = add_counts(NER.counts(NER.read(gold), NER.read(doc)) for gold, doc in pairs)
     show(f"{name}, {len(pairs)} sentences", prf(micro(counts)))
 
 

@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
-from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from spacy_distill.corpus.conll import read_conll
-from spacy_distill.corpus.scores import add_counts, count_spans, micro, prf
+from spacy_distill.corpus.scores import add_counts, micro, prf
+from spacy_distill.tasks.annotation import Annotation, Item
+from spacy_distill.tasks.base import find_task
 from spacy_distill.tasks.ner.alignment import align
 from spacy_distill.tasks.ner.candidates import LabelSet
 from spacy_distill.tasks.ner.mention_search import WordIndex
@@ -21,6 +22,7 @@ pytestmark = [
     pytest.mark.shared_data,
     pytest.mark.skipif(not DATA.is_dir(), reason="SPACY_DISTILL_DATA is not set to a folder of corpora"),
 ]
+NER = find_task("ner")
 ALIASES = {"Location": "LOC", "Miscellaneous": "MISC", "Organization": "ORG", "Person": "PER"}
 LABELS = LabelSet(["LOC", "MISC", "ORG", "PER"], ALIASES)
 
@@ -31,9 +33,8 @@ def f1(pairs):
     for gold, answer, answer_format in pairs:
         words = [token.text for token in gold]
         found = align(WordIndex(words), parse_answer(answer, answer_format, LABELS).candidates, LABELS)
-        doc = Doc(gold.vocab, words)
-        doc.ents = [Span(doc, e.start, e.end, e.label) for e in found.entities]
-        counts.append(count_spans(gold, doc))
+        items = tuple(Item(e.start, e.end, e.label) for e in found.entities)
+        counts.append(NER.counts(NER.read(gold), Annotation(len(words), items)))
     return 100 * prf(micro(add_counts(counts))).f
 
 

@@ -1,0 +1,131 @@
+"""A task of another package goes all the way: prompt, ledger, labels, vote, audit and clean."""
+
+import json
+
+import pytest
+from spacy.tokens import Doc
+from typer.testing import CliRunner
+
+from helpers.docs import VOCAB, read_docs, record_of, write_docs
+from helpers.loopback import Server, completion
+from helpers.tone import LABELS, install
+from spacy_distill.cli import app
+
+CONFIG = """
+[nlp]
+lang = "en"
+pipeline = ["llm"]
+
+[components]
+
+[components.llm]
+factory = "llm"
+
+[components.llm.task]
+@llm_tasks = "test.Tone.v1"
+view = "VIEW"
+
+[components.llm.model]
+@llm_models = "spacy_distill.ChatModel.v1"
+name = "toy"
+endpoint = "URL"
+api_key_env = null
+ledger = "answers.sqlite"
+"""
+THINGS = ["plot", "cast", "score", "ending", "camera", "script", "pace", "light", "sound", "dialogue"]
+SIZE = 40
+# Documents that view "two" gets wrong, and one that it gives no tone.
+WRONG, UNCLEAR = (4, 9), 6
+
+
+def tone_of(text):
+    return "PRAISE" if "love" in text else "BLAME"
+
+
+def corpus(labelled=False, size=SIZE):
+    docs = []
+    for n in range(size):
+        verb = "love" if n % 2 else "hate"
+        words = ["We", verb, "the", THINGS[n % 10], "of", "film", str(n)]
+        doc = Doc(VOCAB, words)
+        doc.user_data["distill"] = {"id": f"{n}:1", "document": str(n)}
+        if labelled:
+            doc.cats = {label: float(label == tone_of(verb)) for label in LABELS}
+            doc.user_data["distill"]["task"] = "tone"
+        docs.append(doc)
+    return docs
+
+
+def respond(call):
+    number = int(call.prompt.split()[-1])
+    said = tone_of(call.prompt)
+    if "View two" in call.prompt and number in WRONG:
+        said = LABELS[said == "BLAME"]
+    return completion("I cannot say." if "View two" in call.prompt and number == UNCLEAR else said)
+
+
+@pytest.fixture
+def distill(tmp_path, monkeypatch):
+    """Run a command where the other package is installed, and give what it prints."""
+    site = install(tmp_path / "site")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    monkeypatch.setenv("PYTHONPATH", site)
+    monkeypatch.chdir(tmp_path)
+
+    def distill(*arguments):
+        done = CliRunner().invoke(app, list(map(str, arguments)))
+        assert done.exit_code == 0, done.output
+        return " ".join(done.output.split())
+
+    return distill
+
+
+@pytest.fixture
+def annotated(tmp_path, distill):
+    """The corpora of two views, each asked for in a prompt of the task."""
+    write_docs(tmp_path / "in.spacy", *corpus())
+    with Server(respond) as server:
+        for view in ("one", "two"):
+            config = CONFIG.replace("URL", server.url).replace("VIEW", view)
+            (tmp_path / f"{view}.cfg").write_text(config)
+            distill("annotate", f"{view}.cfg", "in.spacy", f"{view}.spacy")
+    return tmp_path
+
+
+def tones(path):
+    return [max(doc.cats, key=doc.cats.get) if doc.cats else None for doc in read_docs(path)]
+
+
+def test_from_prompt_to_labels_that_were_checked(annotated, distill):
+    right = [tone_of("love" if n % 2 else "hate") for n in range(SIZE)]
+    assert tones(annotated / "one.spacy") == right
+    two = tones(annotated / "two.spacy")
+    assert [n for n in range(SIZE) if two[n] != right[n]] == [*WRONG[:1], UNCLEAR, *WRONG[1:]]
+    assert "80 answers" in distill("ledger", "answers.sqlite")
+
+    output = distill("vote", "one.spacy", "two.spacy", "voted.spacy")
+    assert "3 of 40 documents are missing" in output
+    docs = read_docs(annotated / "voted.spacy")
+    assert [n for n, doc in enumerate(docs) if not doc.cats] == [*WRONG[:1], UNCLEAR, *WRONG[1:]]
+    assert record_of(docs[UNCLEAR])["vote"]["silent"] == ("two",)
+    assert record_of(docs[0])["task"] == "tone"
+
+    write_docs(annotated / "gold.spacy", *corpus(labelled=True))
+    output = distill(
+        "audit", "two.spacy", "--gold", "gold.spacy", "--json", "audit.json", "--html", "audit.html"
+    )
+    assert "Label Tones Different Documents each" in output
+    audit = json.loads((annotated / "audit.json").read_text())
+    (quality,) = audit["gold"]["quality"]
+    assert quality["scores"]["micro"]["counts"] == {"tp": 37, "fp": 2, "fn": 2}
+    assert audit["views"][0]["states"] == {"ok": 39, "unparsable": 1}
+    page = (annotated / "audit.html").read_text()
+    assert "We love the cast of film 1 <i>PRAISE</i></mark>" in page
+    assert page.count('class="ent wrong"') >= 2
+
+    output = distill(
+        "clean", "two.spacy", "clean.spacy", "--folds", 2, "--epochs", 20, "--gold", "gold.spacy"
+    )
+    assert "2 of 39 labelled documents were masked" in output
+    cleaned = tones(annotated / "clean.spacy")
+    assert [cleaned[n] for n in WRONG] == [None, None]
