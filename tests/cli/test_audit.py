@@ -3,28 +3,18 @@
 import json
 
 import pytest
-import spacy
-from spacy.tokens import Span
 from typer.testing import CliRunner
 
+from helpers.docs import make_doc, write_docs
 from spacy_distill.cli import app
-from spacy_distill.corpus.docbin import write_docs
-from spacy_distill.corpus.provenance import set_origin, views
 
-NLP = spacy.blank("en")
-TEXT = "Ana left the old harbour of Oslo before noon today."
+TEXT = "Ana left the old harbour of Oslo before noon today ."
 
 
 def corpus(path, label, text=TEXT):
-    docs = []
-    for i in range(3):
-        doc = set_origin(NLP.make_doc(f"{text} {i}"), id=f"a{i}:1", document=f"a{i}", source="x")
-        doc.ents = [Span(doc, 0, 1, label)]
-        for name, other in (("cot", label), ("standard", "MISC")):
-            doc.spans[f"teacher:{name}"] = [Span(doc, 0, 1, other)]
-            views(doc)[name] = {"state": "ok", "model": "m", "source": None, "dropped": {"invented": 1}}
-        docs.append(doc)
-    write_docs(docs, path)
+    views = {"cot": [(0, 1, label)], "standard": [(0, 1, "MISC")]}
+    facts = {"teachers": views, "dropped": {"invented": 1}}
+    write_docs(path, *(make_doc(f"{text} {i}", [(0, 1, label)], id=f"a{i}:1", **facts) for i in range(3)))
 
 
 @pytest.fixture
@@ -94,7 +84,7 @@ def test_bad_input_is_one_message_and_status_1(run, tmp_path):
 
 @pytest.mark.parametrize("option", ["--gold", "--test"])
 def test_an_empty_corpus_to_compare_with_is_refused(run, tmp_path, option):
-    write_docs([], tmp_path / "empty.spacy")
+    write_docs(tmp_path / "empty.spacy")
     status, output = run("distilled.spacy", option, "empty.spacy")
     assert status == 1
     assert "empty.spacy holds no document" in output

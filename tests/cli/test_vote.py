@@ -1,23 +1,20 @@
 """`distill vote` as a user runs it."""
 
 import pytest
-from spacy.tokens import Doc
-from spacy.vocab import Vocab
 from typer.testing import CliRunner
 
+from helpers.docs import make_doc, make_ner_task, read_docs, write_docs
 from spacy_distill.cli import app
-from spacy_distill.corpus.docbin import read_docs, write_docs
-from spacy_distill.corpus.provenance import set_origin
-from spacy_distill.tasks.ner.task import make_ner_task
 
 
 @pytest.fixture
 def files(tmp_path):
     answers = {"a": '[["Rome", "LOC"]]', "b": '[["Rome", "LOC"], ["May", "LOC"]]', "c": "[]"}
-    for name, answer in answers.items():
-        doc = set_origin(Doc(Vocab(), ["Rome", "in", "May"]), id="x:1", document="x", source="x")
-        write_docs([make_ner_task(["LOC"], view=name).annotate(doc, answer)], tmp_path / f"{name}.spacy")
-    return [str(tmp_path / f"{name}.spacy") for name in answers]
+    return [
+        str(write_docs(tmp_path / f"{name}.spacy", make_ner_task(["LOC"], view=name).annotate(doc, answer)))
+        for name, answer in answers.items()
+        for doc in [make_doc("Rome in May", labelled=False)]
+    ]
 
 
 def run(*arguments):
@@ -28,7 +25,7 @@ def test_three_views_become_one_annotation(files, tmp_path):
     result = run(*files, tmp_path / "out.spacy")
     assert result.exit_code == 0, result.output
     assert "1 of 3 tokens are missing (33.3%)" in result.output
-    (doc,) = read_docs(tmp_path / "out.spacy", Vocab())
+    (doc,) = read_docs(tmp_path / "out.spacy")
     assert [t.ent_iob_ for t in doc] == ["B", "O", ""]
 
 
@@ -36,7 +33,7 @@ def test_rule_and_disputed_are_passed_on(files, tmp_path):
     out = tmp_path / "out.spacy"
     result = run(*files, out, "--rule", "threshold", "--threshold", 3, "--disputed", "O", "--negatives")
     assert result.exit_code == 0, result.output
-    (doc,) = read_docs(out, Vocab())
+    (doc,) = read_docs(out)
     assert [t.ent_iob_ for t in doc] == ["O", "O", "O"]
     assert "negative" in doc.spans
 

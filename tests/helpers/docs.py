@@ -9,6 +9,8 @@ import spacy_llm  # noqa: F401  (makes the registry of tasks)
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
+from spacy_distill.tasks.answer import Answer
+
 VOCAB = Vocab()
 
 
@@ -64,3 +66,8 @@ def missing_tokens(doc: Doc) -> list[str]:
 def make_ner_task(labels: list[str], **settings: Any) -> Any:
     """The registered task for entities."""
     return spacy.registry.get("llm_tasks", "spacy_distill.NER.v1")(labels, **settings)  # type: ignore[attr-defined]
+
+
+def make_answer(text: str, **known: Any) -> Any:
+    """An answer as a model gives it, with its state and the further samples."""
+    return Answer(text, **known)

@@ -6,7 +6,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from helpers.docs import make_doc, missing_tokens, read_docs, record_of, write_docs
-from spacy_distill.labels.clean import clean
+from spacy_distill import clean
 
 TEXT = "Ann left Rome in May"
 ANN, ROME, MAY = (0, 1, "PER"), (2, 3, "LOC"), (4, 5, "PER")

@@ -8,7 +8,8 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_distill.tasks.base import Annotation, Item, Task, find_task, set_task, task_of, task_of_factories
+from spacy_distill import Annotation, Item, Task
+from spacy_distill.tasks.base import find_task, set_task, task_of, task_of_factories
 
 NER = find_task("ner")
 VOCAB = Vocab()
@@ -130,6 +131,7 @@ def test_what_gold_does_not_know_is_not_scored():
     found = Annotation(4, (Item(0, 1, "LOC"), Item(1, 3, "PER")))
     assert NER.counts(gold, found) == {"LOC": (1, 0, 0)}
     assert NER.counts(Annotation.unknown(4), found) == {}
+    assert NER.counts(gold, Annotation.unknown(4)) == {"LOC": (0, 0, 1)}
 
 
 @given(st.lists(docs(), max_size=5))

@@ -7,13 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.tokens import Doc
-from spacy.training import Alignment
 
 from ..errors import DistillError
-
-# Label, first token, token after the last, in tokens of the gold document.
-Key = tuple[str, int, int]
 
 
 class Counts(NamedTuple):
@@ -35,40 +30,6 @@ class PRF(NamedTuple):
     p: float
     r: float
     f: float
-
-
-def count_spans(gold: Doc, predicted: Doc) -> dict[str, Counts]:
-    """Compare the entities of one document with gold, as spaCy's scorer does.
-
-    A predicted span that touches a token whose gold annotation is missing is neither right nor wrong; a gold
-    document without any annotation counts nothing. The documents may be tokenised differently.
-
-    gold: The document with the right entities.
-    predicted: The same text with the entities to judge. Its missing tokens hold no entity.
-    RETURNS: Counts by label, for the labels that occur in either document.
-    RAISES DistillError: If the two documents are not the same text.
-    """
-    return count_keys(*span_keys(gold, predicted))
-
-
-def span_keys(gold: Doc, predicted: Doc) -> tuple[set[Key], set[Key]]:
-    """The entities of one document that are to be compared, in gold's tokens: see `count_spans`.
-
-    RETURNS: Those of gold and those predicted; none if gold has no annotation.
-    """
-    if not gold.has_annotation("ENT_IOB"):
-        return set(), set()
-    expected = {(ent.label_, ent.start, ent.end) for ent in gold.ents}
-    found = judged(gold, predicted, [(ent.label_, ent.start, ent.end) for ent in predicted.ents])
-    return expected, set(found)
-
-
-def count_keys(expected: set[Key], found: set[Key]) -> dict[str, Counts]:
-    """Counts by label of the right entities and those found."""
-    counts: dict[str, Counts] = defaultdict(Counts)
-    for key in sorted(expected | found):
-        counts[key[0]] += Counts(key in expected and key in found, key not in expected, key not in found)
-    return dict(counts)
 
 
 def prf(counts: Counts) -> PRF:
@@ -99,42 +60,13 @@ def macro_f(counts: Mapping[str, Counts]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def judged(gold: Doc, predicted: Doc, spans: Iterable[Key]) -> Iterator[Key]:
-    """The predicted spans that gold can judge, in gold's tokens.
-
-    gold: The document with the right entities.
-    predicted: The document whose tokens the spans count.
-    spans: Label, first token, token after the last.
-    YIELDS: Each span, except those that touch a token whose gold annotation is missing.
-    RAISES DistillError: If the two documents are not the same text.
-    """
-    tokens = token_map(predicted, gold)
-    for label, start, end in spans:
-        aligned = tokens[start:end] if tokens else [[start], [end - 1]]
-        inner = [i for indices in aligned for i in indices]
-        if inner and all(token.ent_iob != 0 for token in gold[inner[0] : inner[-1] + 1]):
-            yield label, inner[0], inner[-1] + 1
-
-
-def token_map(source: Doc, target: Doc) -> list[list[int]]:
-    """For each token of a document the tokens of the other that it overlaps; [] if both have the same tokens.
-
-    RAISES DistillError: If the two documents are not the same text.
-    """
-    if np.array_equal(source.to_array("ORTH"), target.to_array("ORTH")):
-        return []
-    words, others = [token.text for token in source], [token.text for token in target]
-    aligned = Alignment.from_strings(words, others).x2y
-    return [[int(i) for i in aligned[n]] for n in range(len(words))]
-
-
 Floats = NDArray[np.float64]
 PerDoc = Sequence[Mapping[str, Counts]]
 Articles = Sequence[str | None]
 
 RESAMPLES = 2000
 LEVEL = 0.95
-# Weights of so many (resample, article) pairs are held at a time.
+# Weights of so many (resample, article) pairs are in memory at a time.
 CHUNK = 4_000_000
 
 
@@ -162,52 +94,6 @@ class Intervals:
     macro_f: Interval
 
 
-def bootstrap_f1(
-    per_doc: PerDoc,
-    articles: Articles,
-    *,
-    label: str | None = None,
-    resamples: int = RESAMPLES,
-    level: float = LEVEL,
-    seed: int = 0,
-) -> Interval:
-    """The percentile interval of F1.
-
-    per_doc: Each document's counts by label (`count_spans`).
-    articles: Each document's article; None: the document stands for itself.
-    label: F1 of this label alone; None: micro F1.
-    resamples: How many times the articles are drawn, at least 1.
-    level: Share of the resamples between the borders, in (0, 1).
-    seed: Seed of the draws.
-    RETURNS: Lower and upper border.
-    RAISES DistillError: If an argument is out of its range or there is nothing to resample.
-    """
-    return interval(f1_samples(per_doc, articles, label=label, resamples=resamples, seed=seed), level)
-
-
-def f1_samples(
-    per_doc: PerDoc,
-    articles: Articles,
-    *,
-    label: str | None = None,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> Floats:
-    """F1 on each resample of the articles (see `bootstrap_f1`).
-
-    Calls with the same articles, resamples and seed draw the same articles: their results can be averaged
-    over runs or subtracted (a paired difference) before `interval` is taken.
-
-    RETURNS: One F1 a resample.
-    """
-    labels, sums = resampled_counts(per_doc, articles, resamples=resamples, seed=seed)
-    if label is None:
-        return prf_array(sums.sum(axis=1))[..., 2]
-    if label not in labels:
-        return np.zeros(resamples)
-    return prf_array(sums[:, labels.index(label)])[..., 2]
-
-
 def bootstrap_scores(
     per_doc: PerDoc,
     articles: Articles,
@@ -216,7 +102,15 @@ def bootstrap_scores(
     level: float = LEVEL,
     seed: int = 0,
 ) -> Intervals:
-    """Intervals of everything in a table of scores: see `bootstrap_f1` for the arguments."""
+    """Percentile intervals of everything in a table of scores.
+
+    per_doc: each document's counts by label (`Task.counts`).
+    articles: each document's article; None: the document stands for itself.
+    resamples: how many times the articles are drawn, at least 1.
+    level: share of the resamples between the borders, in (0, 1).
+    seed: seed of the draws.
+    RAISES DistillError: if an argument is out of its range or there is nothing to resample.
+    """
     labels, sums = resampled_counts(per_doc, articles, resamples=resamples, seed=seed)
     by_label = prf_array(sums)
     return Intervals(
@@ -229,7 +123,7 @@ def bootstrap_scores(
 def interval(samples: Floats, level: float = LEVEL) -> Interval:
     """The percentile interval of a statistic's resamples.
 
-    RAISES DistillError: If the level is not between 0 and 1.
+    RAISES DistillError: if the level is not between 0 and 1.
     """
     if not 0 < level < 1:
         raise DistillError(f"The level of an interval must lie between 0 and 1, got {level}.")
@@ -242,8 +136,8 @@ def resampled_counts(
 ) -> tuple[list[str], Floats]:
     """Counts summed over each resample of the articles.
 
-    RETURNS: The labels, and an array of resamples × labels × (tp, fp, fn).
-    RAISES DistillError: If there are no documents, the sequences differ in length, or resamples is below 1.
+    RETURNS: the labels, and an array of resamples × labels × (tp, fp, fn).
+    RAISES DistillError: if there are no documents, the sequences differ in length, or resamples is below 1.
     """
     if resamples < 1:
         raise DistillError(f"The number of resamples must be at least 1, got {resamples}.")
@@ -257,8 +151,8 @@ def resampled_counts(
 def count_table(per_doc: PerDoc, articles: Articles) -> tuple[list[str], Floats]:
     """Counts by article.
 
-    RETURNS: The labels, sorted, and an array of articles × labels × (tp, fp, fn).
-    RAISES DistillError: If there are no documents or the two sequences differ in length.
+    RETURNS: the labels, sorted, and an array of articles × labels × (tp, fp, fn).
+    RAISES DistillError: if there are no documents or the two sequences differ in length.
     """
     if len(per_doc) != len(articles):
         raise DistillError(
@@ -280,7 +174,7 @@ def count_table(per_doc: PerDoc, articles: Articles) -> tuple[list[str], Floats]
 def draw_weights(articles: int, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:
     """How often each article is drawn in each resample, some resamples at a time.
 
-    YIELDS: Resamples × articles.
+    YIELDS: resamples × articles.
     """
     at_once = max(1, CHUNK // articles)
     for first in range(0, resamples, at_once):
