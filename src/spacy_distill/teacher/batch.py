@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .budget import Budget, RunStatistics
+from .errors import RequestError, says_too_large, shorten, status_error
 from .ledger.claims import Claims
 from .ledger.entry import BatchJob, PromptJob, Request, dump_messages, request_body
 from .ledger.store import Ledger
 from .requests import Complaint, RequestOutcome, make_entry, next_reask
-from .responses import RequestError, hide_key, read_reply, shorten, status_error
-from .settings import ChatSettings
+from .responses import read_reply
+from .settings import ChatSettings, Credentials
 
 if TYPE_CHECKING:
     from .client import BatchClient, BatchState
 
-# What OpenAI accepts in one batch, with some room: requests, and bytes.
-MOST_REQUESTS = 50_000
+# What OpenAI accepts in one batch, with some room.
 MOST_BYTES = 150_000_000
 # Seconds after which a batch that the provider does not know is given up: it is to end within a day.
 FORGOTTEN = 2 * 86_400.0
@@ -51,7 +51,7 @@ class BatchRunner:
     settings: What to ask.
     ledger: Where answers and batches are kept.
     client: Talks to the provider.
-    key: The API key, which nothing may be stored with.
+    credentials: What nothing may be stored with.
     budget: What may be spent, at the prices of batches.
     complaint: What is wrong with an answer; None if nothing is.
     statistics: Are kept up to date.
@@ -62,17 +62,21 @@ class BatchRunner:
         settings: ChatSettings,
         ledger: Ledger,
         client: "BatchClient",
-        key: str,
+        credentials: Credentials,
         budget: Budget,
         complaint: Complaint,
         statistics: RunStatistics,
     ) -> None:
-        self._settings, self._ledger, self._client, self._key = settings, ledger, client, key
+        self._settings, self._ledger, self._client = settings, ledger, client
+        self._credentials = credentials
         self._budget, self._complaint, self._statistics = budget, complaint, statistics
         self._claims = Claims(ledger, lease=settings.longest_wait)
         # Batches of one model at one endpoint belong together.
         self._owner = [settings.endpoint, settings.name, json.dumps(dict(settings.request), sort_keys=True)]
         self._pending = PendingBatches()
+        self._size = settings.batch_size
+        # Whether a batch was too large for what may wait at the provider: one smaller one is tried then.
+        self._was_too_large = False
 
     def run(self, jobs: Iterable[PromptJob]) -> PendingBatches:
         """Collect the answers of batches that have ended, and hand in requests that no batch holds.
@@ -94,6 +98,9 @@ class BatchRunner:
             else:
                 self._statistics.requests += self._ledger.count_requests(added)
                 self._with_claim(added, new=True)
+            if self._was_too_large:
+                # What is left is handed in by a later run, when this one has been worked on.
+                break
         return self._pending
 
     def _with_claim(self, job: BatchJob, *, new: bool) -> None:
@@ -123,6 +130,9 @@ class BatchRunner:
             try:
                 batch = self._client.create(str(job.file), job.id)
             except RequestError as error:
+                if says_too_large(error.message):
+                    self._make_smaller(job)
+                    raise
                 if error.scope != "try":
                     # It was refused: its requests can go into another one.
                     self._ledger.remove_batch(job)
@@ -160,18 +170,55 @@ class BatchRunner:
         if not state.ended:
             self._pending.batches.append(state)
             return
-        for file in state.files:
-            for line in self._client.results(file):
-                request = self._ledger.batch_request(job, str(line.get("custom_id")))
-                if request is not None and not self._ledger.has_answer(request.key):
-                    self._keep(request, read_line(line, self._key))
+        if state.is_too_large:
+            self._make_smaller(job)
+            self._pending.problems.append(
+                f"batch {state.id}: {shorten(self._credentials.redact('; '.join(state.errors)))}. It is "
+                f"handed in again by batches of {self._size}; set batch_size in components.llm.model"
+            )
+            return
+        seen = self._read_results(job, state.output)
+        expected = state.completed + state.failed
+        try:
+            seen += self._read_results(job, state.failures)
+        except RequestError as error:
+            if error.status != 404:
+                raise
+            # What it said is gone: those requests count as failed.
+            expected = state.completed
+        is_whole = seen >= expected and (seen or expected or state.output or state.failures)
+        if state.status == "completed" and not is_whole and time.time() < job.created + FORGOTTEN:
+            # They are paid for, and some providers take a while to show them.
+            self._pending.batches.append(state)
+            return
         self._finish(job, f"batch {state.status}: {'; '.join(state.errors) or 'no result'}")
+
+    def _read_results(self, job: BatchJob, file: str | None) -> int:
+        """Store what a file of results holds.
+
+        RETURNS: How many of the batch's requests it deals with.
+        """
+        seen: set[str] = set()
+        for line in self._client.results(file) if file else ():
+            request = self._ledger.batch_request(job, str(line.get("custom_id")))
+            if request is not None:
+                seen.add(request.key)
+                if not self._ledger.has_answer(request.key):
+                    self._keep(request, read_line(self._credentials.redact(line)))
+        return len(seen)
+
+    def _make_smaller(self, job: BatchJob) -> None:
+        """Take back a batch that is too large, and make the next one half as large."""
+        self._size = max(1, min(self._size, self._ledger.count_requests(job) // 2))
+        self._was_too_large = True
+        self._ledger.remove_batch(job)
 
     def _finish(self, job: BatchJob, error: str) -> None:
         """Account for every request of a batch that has ended, and forget the batch."""
+        said = shorten(self._credentials.redact(error))
         for request in self._ledger.batch_requests(job):
             if self._ledger.get(request.key) is None:
-                self._keep(request, RequestOutcome(RequestError(shorten(hide_key(error, self._key)))))
+                self._keep(request, RequestOutcome(RequestError(said)))
         self._ledger.remove_batch(job)
 
     def _keep(self, request: Request, outcome: RequestOutcome) -> None:
@@ -207,25 +254,23 @@ class BatchRunner:
         for number, request in enumerate(chain([first], rest), 1):
             yield request
             size += len(dump_messages(request.messages).encode())
-            if number >= MOST_REQUESTS or size >= MOST_BYTES:
+            if number >= self._size or size >= MOST_BYTES:
                 return
 
 
-def read_line(line: Mapping[str, object], key: str) -> RequestOutcome:
+def read_line(line: Mapping[str, object]) -> RequestOutcome:
     """What a line of results says.
 
     line: Its `response` or `error`.
-    key: The API key, which nothing may be stored with.
     RETURNS: The reply, or what went wrong.
     """
     response = line.get("response")
     if not isinstance(response, Mapping):
-        return RequestOutcome(RequestError(shorten(hide_key(f"no response: {line.get('error')}", key))))
+        return RequestOutcome(RequestError(shorten(f"no response: {line.get('error')}")))
     status, body = response.get("status_code"), response.get("body")
-    if status != 200:
-        return RequestOutcome(status_error(status if isinstance(status, int) else 0, body, {}, key=key))
     try:
-        reply = read_reply(body)
-    except ValueError as error:
-        return RequestOutcome(RequestError(shorten(hide_key(f"malformed reply: {error}", key))))
-    return RequestOutcome(replace(reply, answer=hide_key(reply.answer, key)))
+        if status != 200:
+            raise status_error(status if isinstance(status, int) else 0, body)
+        return RequestOutcome(read_reply(body))
+    except RequestError as error:
+        return RequestOutcome(error.reply or error)

@@ -5,20 +5,23 @@ import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import openai
-from openai import AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, OpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, Omit, OpenAI, RequestOptions
 from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileObject
 
-from .responses import Reply, RequestError, hide_key, read_reply, shorten, status_error
-from .settings import is_loopback
+from .errors import Reply, RequestError, malformed, says_too_large, shorten, status_error
+from .responses import read_reply
+from .settings import ChatSettings, Credentials, is_loopback
 
 # A connection pool looks at all its connections at each request: several small ones are faster than one.
 LANE = 32
+# The client wants one, though it need not be sent.
+NO_KEY = "none"
 # Brackets that are nested too deep are a RecursionError of the JSON parser.
 ERRORS = (openai.OpenAIError, TimeoutError, ValueError, RecursionError)
 Thing = TypeVar("Thing", Batch, FileObject)
@@ -27,11 +30,11 @@ ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 PAGES = 1000
 
 
-def client_error(error: Exception, *, key: str, timeout: float) -> RequestError:
+def client_error(error: Exception, credentials: Credentials, timeout: float) -> RequestError:
     """What an exception of the client says.
 
     error: One of `ERRORS`.
-    key: The API key, which no message may hold.
+    credentials: What no message may hold.
     timeout: Seconds that were waited for a reply.
     RETURNS: The error.
     """
@@ -39,39 +42,55 @@ def client_error(error: Exception, *, key: str, timeout: float) -> RequestError:
         return RequestError(f"no reply within {timeout:g} seconds", charged=True)
     if isinstance(error, openai.APIConnectionError):
         cause = type(error.__cause__).__name__
-        said = shorten(hide_key(f"{cause}: {error.__cause__}", key))
+        said = shorten(credentials.redact(f"{cause}: {error.__cause__}"))
         refused = cause == "ConnectError"
         return RequestError(f"connection failed: {said}", unreachable=refused, charged=not refused)
     if isinstance(error, openai.APIStatusError):
-        body = error.body or error.response.text
-        return status_error(error.status_code, body, error.response.headers, key=key)
+        body = credentials.redact(error.body or error.response.text)
+        return status_error(error.status_code, body, error.response.headers)
     if isinstance(error, openai.OpenAIError):
-        return RequestError(shorten(hide_key(f"{type(error).__name__}: {error}", key)), scope="document")
-    return RequestError(shorten(hide_key(f"malformed reply: {error}", key)), charged=True)
+        return RequestError(shorten(credentials.redact(f"{type(error).__name__}: {error}")), scope="document")
+    return malformed(shorten(credentials.redact(str(error))))
+
+
+def client_options(settings: ChatSettings, credentials: Credentials) -> dict[str, Any]:
+    """What both kinds of client are made with."""
+    # The environment's organization is nobody's business who was not asked to have it.
+    headers = {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit(), **credentials.headers}
+    return {
+        "api_key": credentials.key or NO_KEY,
+        "base_url": settings.endpoint,
+        "timeout": settings.timeout,
+        "default_headers": headers,
+        "default_query": dict(credentials.query),
+    }
+
+
+def request_headers(settings: ChatSettings) -> dict[str, Any]:
+    """Headers that each request has to bear: none that pretends that there is a key."""
+    return {} if settings.api_key_env else {"Authorization": Omit()}
 
 
 class ChatClient:
     """Sends requests to an OpenAI-compatible endpoint. Retries are for others to decide.
 
-    endpoint: Base URL.
-    key: API key.
-    timeout: Seconds from sending a request to the end of its reply.
-    concurrency: How many requests will be in flight, at most.
+    settings: Name the endpoint.
+    credentials: What goes with each request.
     """
 
-    def __init__(self, endpoint: str, key: str, *, timeout: float, concurrency: int) -> None:
-        self._key, self._timeout = key, timeout
+    def __init__(self, settings: ChatSettings, credentials: Credentials) -> None:
+        self._credentials, self._timeout = credentials, settings.timeout
+        self._options: RequestOptions = {"headers": request_headers(settings)}
+        options = client_options(settings, credentials)
         # A proxy from the environment has no business between this machine and itself.
-        trust_env = not is_loopback(endpoint)
+        trust_env = not is_loopback(settings.endpoint)
         self._lanes = [
             AsyncOpenAI(
-                api_key=key,
-                base_url=endpoint,
                 max_retries=0,
-                timeout=timeout,
                 http_client=DefaultAsyncHttpxClient(follow_redirects=False, trust_env=trust_env),
+                **options,
             )
-            for _ in range(-(-concurrency // LANE))
+            for _ in range(-(-settings.concurrency // LANE))
         ]
         self._turn = itertools.cycle(self._lanes)
 
@@ -88,18 +107,13 @@ class ChatClient:
         RAISES RequestError: If there is none.
         """
         # The client's typed method checks and rebuilds body and reply, which takes a third more time.
-        sent = next(self._turn).post("/chat/completions", body=body, cast_to=object)
+        sent = next(self._turn).post("/chat/completions", body=body, cast_to=object, options=self._options)
         try:
             async with asyncio.timeout(self._timeout):
                 reply = await sent
         except ERRORS as error:
-            raise client_error(error, key=self._key, timeout=self._timeout) from None
-        try:
-            found = read_reply(reply)
-        except ValueError as error:
-            said = shorten(hide_key(f"malformed reply: {error}", self._key))
-            raise RequestError(said, charged=True) from None
-        return replace(found, answer=hide_key(found.answer, self._key))
+            raise client_error(error, self._credentials, self._timeout) from None
+        return read_reply(self._credentials.redact(reply))
 
 
 @dataclass(frozen=True)
@@ -108,38 +122,48 @@ class BatchState:
 
     id: The provider's name for it.
     status: As the provider calls it.
-    ended: Whether nothing more will come.
-    files: Files of results: answers, and errors.
-    done, total: Requests that were dealt with, and all.
+    ended: Whether nothing more will be worked on.
+    output, failures: Files of results: answers, and errors; None if there is none yet.
+    completed, failed, total: Requests that were answered, that failed, and all; 0 where that is not said.
     errors: Why it failed as a whole, if it did.
     """
 
     id: str
     status: str
     ended: bool
-    files: tuple[str, ...] = ()
-    done: int = 0
+    output: str | None = None
+    failures: str | None = None
+    completed: int = 0
+    failed: int = 0
     total: int = 0
     errors: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> int:
+        """Requests that were dealt with."""
+        return self.completed + self.failed
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether it failed since too many tokens wait to be worked on."""
+        return self.status == "failed" and any(map(says_too_large, self.errors))
 
 
 class BatchClient:
     """Uploads files of requests, makes batches of them, and fetches their results.
 
-    endpoint: Base URL.
-    key: API key.
-    timeout: Seconds to wait for a reply.
-    max_tries: How often to try what can be tried again without harm.
+    settings: Name the endpoint, and how often to try what can be tried again without harm.
+    credentials: What goes with each request.
     """
 
-    def __init__(self, endpoint: str, key: str, *, timeout: float, max_tries: int) -> None:
-        self._key, self._timeout = key, timeout
+    def __init__(self, settings: ChatSettings, credentials: Credentials) -> None:
+        self._credentials, self._timeout = credentials, settings.timeout
+        self._headers = request_headers(settings)
+        trust_env = not is_loopback(settings.endpoint)
         self._client = OpenAI(
-            api_key=key,
-            base_url=endpoint,
-            max_retries=max_tries - 1,
-            timeout=timeout,
-            http_client=DefaultHttpxClient(follow_redirects=False, trust_env=not is_loopback(endpoint)),
+            max_retries=settings.max_tries - 1,
+            http_client=DefaultHttpxClient(follow_redirects=False, trust_env=trust_env),
+            **client_options(settings, credentials),
         )
 
     def close(self) -> None:
@@ -153,7 +177,7 @@ class BatchClient:
         RAISES RequestError: If that fails.
         """
         with self._explained():
-            made = self._client.files.create(file=path, purpose="batch")
+            made = self._client.files.create(file=path, purpose="batch", extra_headers=self._headers)
         return self._checked(made, FileObject).id
 
     def create(self, file: str, job: str) -> str:
@@ -170,7 +194,7 @@ class BatchClient:
                 endpoint="/v1/chat/completions",
                 completion_window="24h",
                 metadata={TAG: job},
-                extra_headers={"Idempotency-Key": job},
+                extra_headers={"Idempotency-Key": job, **self._headers},
             )
         return self._checked(made, Batch).id
 
@@ -180,7 +204,7 @@ class BatchClient:
         RAISES RequestError: If that cannot be told.
         """
         with self._explained():
-            page = self._client.batches.list(limit=100)
+            page = self._client.batches.list(limit=100, extra_headers=self._headers)
             for number, batch in enumerate(page if isinstance(page, SyncCursorPage) else [page]):
                 if self._checked(batch, Batch).metadata == {TAG: job}:
                     return batch.id
@@ -194,7 +218,7 @@ class BatchClient:
         RAISES RequestError: If that cannot be told.
         """
         with self._explained():
-            found = self._client.batches.retrieve(batch)
+            found = self._client.batches.retrieve(batch, extra_headers=self._headers)
         return _read_state(self._checked(found, Batch))
 
     def results(self, file: str) -> Iterator[dict[str, object]]:
@@ -203,7 +227,8 @@ class BatchClient:
         YIELDS: One line: `custom_id`, `response` and `error`.
         RAISES RequestError: If the file cannot be fetched, or is not one.
         """
-        with self._explained(), self._client.files.with_streaming_response.content(file) as response:
+        get = self._client.files.with_streaming_response.content
+        with self._explained(), get(file, extra_headers=self._headers) as response:
             found, other = 0, ""
             for line in filter(str.strip, response.iter_lines()):
                 value = json.loads(line)
@@ -222,7 +247,7 @@ class BatchClient:
         """
         if not isinstance(made, kind) or not isinstance(made.id, str):
             said = f"malformed reply: expected a {kind.__name__} with its id, got {made}"
-            raise RequestError(shorten(hide_key(said, self._key)))
+            raise RequestError(shorten(self._credentials.redact(said)))
         return made
 
     @contextmanager
@@ -230,14 +255,20 @@ class BatchClient:
         try:
             yield
         except ERRORS as error:
-            raise client_error(error, key=self._key, timeout=self._timeout) from None
+            raise client_error(error, self._credentials, self._timeout) from None
 
 
 def _read_state(batch: Batch) -> BatchState:
-    files = tuple(file for file in (batch.output_file_id, batch.error_file_id) if file)
     counts = batch.request_counts
-    errors = tuple(error.message or "" for error in (batch.errors.data or [])) if batch.errors else ()
-    done = counts.completed + counts.failed if counts else 0
+    errors = (batch.errors.data or []) if batch.errors else []
     return BatchState(
-        batch.id, batch.status, batch.status in ENDED, files, done, counts.total if counts else 0, errors
+        batch.id,
+        batch.status,
+        batch.status in ENDED,
+        batch.output_file_id or None,
+        batch.error_file_id or None,
+        counts.completed or 0 if counts else 0,
+        counts.failed or 0 if counts else 0,
+        counts.total or 0 if counts else 0,
+        tuple(f"{error.code or ''} {error.message or ''}".strip() for error in errors),
     )

@@ -16,7 +16,7 @@ from .ledger.entry import PromptJob
 from .ledger.store import Ledger
 from .replay import Asking, KeptAnswers, with_samples
 from .runner import Runner
-from .settings import ChatSettings, read_key
+from .settings import ChatSettings, read_credentials
 
 if TYPE_CHECKING:
     from .client import ChatClient
@@ -100,12 +100,11 @@ class ChatModel:
     def _run_batches(self, jobs: Iterable[PromptJob], budget: Budget, how: Asking) -> PendingBatches:
         from .client import BatchClient
 
-        settings, key = self.settings, self._key()
-        client = BatchClient(settings.endpoint, key, timeout=settings.timeout, max_tries=settings.max_tries)
-        with closing(client):
-            return BatchRunner(settings, self.ledger, client, key, budget, how.complaint, how.statistics).run(
-                jobs
-            )
+        settings, credentials = self.settings, read_credentials(self.settings)
+        with closing(BatchClient(settings, credentials)) as client:
+            return BatchRunner(
+                settings, self.ledger, client, credentials, budget, how.complaint, how.statistics
+            ).run(jobs)
 
     @property
     def _has_ledger(self) -> bool:
@@ -126,14 +125,7 @@ class ChatModel:
         # The client takes a second to import, and a run whose answers are all kept does without it.
         from .client import ChatClient
 
-        settings = self.settings
-        return ChatClient(
-            settings.endpoint, self._key(), timeout=settings.timeout, concurrency=settings.concurrency
-        )
-
-    def _key(self) -> str:
-        settings = self.settings
-        return read_key(settings.endpoint, settings.api_key_env, allow_http=settings.allow_http)
+        return ChatClient(self.settings, read_credentials(self.settings))
 
 
 @contextmanager
@@ -170,6 +162,9 @@ def make_chat_model(
     request: dict[str, Any] | None = None,
     prices: dict[str, float] | None = None,
     allow_http: bool = False,
+    headers: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+    batch_size: int = 50_000,
 ) -> ChatModel:
     """Factory of `spacy_distill.ChatModel.v1`: any OpenAI-compatible endpoint, through the ledger.
 
@@ -188,6 +183,9 @@ def make_chat_model(
     prices: {"input": USD, "output": USD} per million tokens; "batch" is the share
         of them that batches cost, 0.5 unless given.
     allow_http: Whether the key may be sent over plain http to another machine.
+    headers, query: Further headers, and what stands after the "?" of each address. A value that is secret is
+        named by its environment variable: {"api-key": "$AZURE_OPENAI_API_KEY"}.
+    batch_size: How many requests one batch may hold.
     RETURNS: The model.
     RAISES DistillError: If an argument is out of its range, or contradicts another.
     """
@@ -207,5 +205,8 @@ def make_chat_model(
             request={"temperature": 0.0} if request is None else request,
             prices=read_prices(prices),
             allow_http=allow_http,
+            headers=headers or {},
+            query=query or {},
+            batch_size=batch_size,
         )
     )

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .budget import TokenPrices, Usage
+from .errors import Reply, RequestError
 from .ledger.entry import Entry, Request, digest, repeated_request, request_body
 from .ledger.store import Ledger
-from .responses import Reply, RequestError
 from .settings import ChatSettings
 
 Complaint = Callable[[str], str | None]
@@ -89,6 +89,7 @@ def make_entry(
         known,
         answer=result.answer,
         state=result.state,
+        error=result.error,
         finish_reason=result.finish_reason,
         prompt_tokens=result.prompt_tokens,
         completion_tokens=result.completion_tokens,

@@ -1,129 +1,28 @@
-"""What a server's reply says: the answer and what it cost in tokens, or what went wrong."""
+"""What a server's reply says: the answer, what became of it, and what it cost in tokens."""
 
-import email.utils
 import json
-import time
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..tasks.answer import State
-from .budget import Usage
+from .errors import Reply, RequestError, body_error, malformed, shorten
 from .ledger.entry import clean_text, is_count
 
-Scope = Literal["try", "document", "run"]
-
-NO_KEY = "none"
-SHOWN = 200
-RETRIED = frozenset({408, 409, 429})
-# Wrong key and wrong address or model: true of every other request too.
-HOPELESS = frozenset({401, 404})
-LONGEST_RETRY_AFTER = 300.0
-
-
-class RequestError(Exception):
-    """A request that got no answer.
-
-    message: What went wrong, fit to be shown.
-    scope: "try": another try may succeed. "document": no other try will, for this document.
-        "run": nor for any other.
-    wait: Seconds that the server asked to wait.
-    throttled: Whether the server said that there were too many requests.
-    unreachable: Whether no connection was made.
-    charged: Whether the server may have worked for it, and may charge for it.
-    status: The HTTP status, if there was one.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        scope: Scope = "try",
-        wait: float | None = None,
-        throttled: bool = False,
-        unreachable: bool = False,
-        charged: bool = False,
-        status: int | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.scope = scope
-        self.wait = wait
-        self.throttled = throttled
-        self.unreachable = unreachable
-        self.charged = charged
-        self.status = status
-
-
-def status_error(status: int, body: object, headers: Mapping[str, str], *, key: str = NO_KEY) -> RequestError:
-    """The error that an HTTP status stands for.
-
-    status: The status.
-    body: The parsed JSON of the reply's body, or its text.
-    headers: The reply's headers.
-    key: The API key, which no message may hold.
-    RETURNS: The error.
-    """
-    error = body.get("error", body) if isinstance(body, Mapping) else body
-    said = error.get("message", error) if isinstance(error, Mapping) else error
-    code = error.get("code") if isinstance(error, Mapping) else None
-    kind = error.get("type") if isinstance(error, Mapping) else None
-    if 300 <= status < 400:
-        said = f"redirected to {headers.get('location')}; set the endpoint to where the API is"
-    message = f"HTTP {status}: {shorten(hide_key(str(said or ''), key))}"
-    if "insufficient_quota" in (code, kind) or status in HOPELESS:
-        return RequestError(message, scope="run", status=status)
-    if status in RETRIED or status >= 500:
-        return RequestError(message, wait=retry_after(headers), throttled=status == 429, status=status)
-    return RequestError(message, scope="document", status=status)
-
-
-def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
-    """Seconds that a server asks to wait, at most five minutes.
-
-    headers: The reply's headers: `retry-after-ms`, or `retry-after` (seconds or a date).
-    now: The time, in seconds since the epoch; None for now.
-    RETURNS: The seconds, or None if it does not say.
-    """
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        value = headers.get(name)
-        if value is None:
-            continue
-        try:
-            seconds = float(value) / unit
-        except ValueError:
-            date = email.utils.parsedate_tz(value)
-            if date is None:
-                continue
-            seconds = email.utils.mktime_tz(date) - (time.time() if now is None else now)
-        if seconds == seconds:
-            return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A completion.
-
-    answer: Its text; empty if there is none.
-    state: "ok", "truncated" or "refused".
-    finish_reason: As the server gave it.
-    prompt_tokens, completion_tokens: As the server counted them.
-    """
-
-    answer: str
-    state: State
-    finish_reason: str | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-    def usage(self, most: Usage) -> Usage:
-        """The tokens of the request; where the server did not count, the most that it may have used."""
-        return Usage(
-            most.prompt if self.prompt_tokens is None else self.prompt_tokens,
-            most.completion if self.completion_tokens is None else self.completion_tokens,
-        )
+# Why an answer ended, as servers name it. Any other reason is an error.
+REASONS: dict[str, State] = {
+    **dict.fromkeys(("stop", "end", "end_turn", "eos", "eos_token", "stop_sequence", "stop_token"), "ok"),
+    **dict.fromkeys(("tool_calls", "tool_call", "tool_use", "function_call", "complete", "completed"), "ok"),
+    **dict.fromkeys(("length", "max_tokens", "model_length", "max_length", "max_output_tokens"), "truncated"),
+    **dict.fromkeys(("token_limit", "context_length", "model_context_window_exceeded"), "truncated"),
+    **dict.fromkeys(("content_filter", "content_filtered", "safety", "refusal", "recitation"), "refused"),
+    **dict.fromkeys(("prohibited_content", "blocklist", "spii", "guardrail_intervened"), "refused"),
+}
+# Types of the parts of a message whose text is the answer, and its other fields that may hold it.
+ANSWER_PARTS = frozenset({"text", "output_text"})
+OTHER_FIELDS = ("reasoning_content", "reasoning", "thinking")
+FENCED = re.compile(r"```\w*\s*(.*?)\s*```", re.DOTALL)
+CLOSED = re.compile(r".*</[a-z:_]+>|.*<\|end\|>", re.DOTALL | re.IGNORECASE)
 
 
 def read_reply(body: object) -> Reply:
@@ -131,70 +30,161 @@ def read_reply(body: object) -> Reply:
 
     body: The parsed JSON, or a string of JSON.
     RETURNS: What it says.
-    RAISES ValueError: If it is no chat completion.
+    RAISES RequestError: If it is no chat completion, or one that may be better at another try.
     """
     if isinstance(body, str | bytes):
         body = read_json(body)
+    if isinstance(body, Mapping) and body.get("error"):
+        raise body_error(body["error"])
     choices = body.get("choices") if isinstance(body, Mapping) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
-    message = choice.get("message") if isinstance(choice, Mapping) else None
-    if not isinstance(body, Mapping) or not isinstance(choice, Mapping) or not isinstance(message, Mapping):
-        raise ValueError(f"expected a chat completion with choices[0].message, got {shorten(str(body))}")
-    answer, reason = clean_text(_text(message.get("content"))), choice.get("finish_reason")
-    reason = reason if isinstance(reason, str) else None
+    if not isinstance(body, Mapping) or not isinstance(choice, Mapping):
+        raise malformed(f"expected a chat completion with choices[0].message, got {shorten(str(body))}")
+    if choice.get("error"):
+        failed = body_error(choice["error"])
+        failed.charged = True
+        if failed.scope == "document" and failed.reply is None:
+            failed.scope = "try"
+        raise failed
+    message = choice.get("message")
+    if message is None and isinstance(choice.get("text"), str):
+        message = {"content": choice["text"]}
+    if not isinstance(message, Mapping):
+        raise malformed(f"expected a chat completion with choices[0].message, got {shorten(str(body))}")
+    answer, elsewhere = read_message(message)
+    reason = choice.get("finish_reason")
     prompt_tokens, completion_tokens = read_usage(body)
-    return Reply(
-        answer, state_of(answer, reason, message.get("refusal")), reason, prompt_tokens, completion_tokens
-    )
+    state = state_of(reason)
+    refusal = message.get("refusal")
+    error: str | None = None
+    if state == "ok" and refusal:
+        state, error = "refused", shorten(str(refusal))
+    elif not answer.strip() and elsewhere:
+        answer, error = elsewhere, "the message has no content, and what else it holds is no answer"
+        state = "refused" if state == "ok" else state
+    elif not answer.strip() and state == "ok":
+        state, error = "refused", "the answer is empty"
+    elif state == "failed":
+        error = f"finish_reason is {shorten(repr(reason))}"
+    known = reason if isinstance(reason, str) else None
+    reply = Reply(clean_text(answer), state, known, prompt_tokens, completion_tokens, error)
+    if state == "failed" or error == "the answer is empty":
+        raise RequestError(str(error), charged=True, reply=reply)
+    return reply
 
 
 def read_json(text: str | bytes) -> object:
     """The value of a JSON text from outside.
 
-    RAISES ValueError: If it is none, or one that is nested too deep to be read.
+    RAISES RequestError: If it is none, or one that is nested too deep to be read.
     """
+    start = text[:500].decode("latin-1") if isinstance(text, bytes) else text[:500]
+    start = start.strip().casefold()
+    if start.startswith(("<!doctype", "<html", "<?xml", "<head", "<body")):
+        raise RequestError(f"the reply is a page of HTML, not JSON: {shorten(start)}", status=404)
+    if re.match(r"(data|event|id|retry|)\s*:", start):
+        raise RequestError(
+            f"the reply is an event stream, not JSON: {shorten(start)}. The endpoint streams though "
+            "nothing asked it to; look for such a setting of the server",
+            scope="document",
+            charged=True,
+        )
     try:
         return json.loads(text)
-    except RecursionError as error:
-        raise ValueError(str(error)) from None
+    except (ValueError, RecursionError) as error:
+        raise malformed(str(error)) from None
 
 
-def _text(content: object) -> str:
-    """The text of a message; some servers send it in parts, with others that are not for the reader."""
+def read_message(message: Mapping[str, Any]) -> tuple[str, str]:
+    """The answer of a message, and text of it that may be none.
+
+    Content of other types, calls of tools and reasoning are the answer if they are structured as one: JSON as
+    a whole, or what follows the end of a thought.
+    """
+    content = message.get("content")
     parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
-    texts = [part.get("text") for part in parts if isinstance(part, Mapping) and part.get("type") == "text"]
-    return "".join(text for text in texts if isinstance(text, str))
+    answer = "".join(_part_text(part) for part in parts if _part_type(part) in ANSWER_PARTS)
+    if answer.strip():
+        return answer, ""
+    calls = list(_call_arguments(message))
+    if calls:
+        return "\n".join(calls), ""
+    others = [_part_text(part) for part in parts if _part_type(part) not in ANSWER_PARTS]
+    others += [value for name in OTHER_FIELDS if isinstance(value := message.get(name), str)]
+    for other in others:
+        if found := structured(other):
+            return found, ""
+    return "", "\n".join(filter(None, others))
 
 
-def state_of(answer: str, finish_reason: str | None, refusal: object = None) -> State:
-    """What became of an answer: an answer without a word is a refusal, not "no entities"."""
-    if finish_reason == "length":
-        return "truncated"
-    if finish_reason == "content_filter" or refusal or not answer.strip():
-        return "refused"
-    return "ok"
+def structured(text: str) -> str:
+    """What follows the end of a thought, or else a text that is JSON as a whole; empty if it is neither."""
+    closed = CLOSED.match(text)
+    if closed and (rest := text[closed.end() :].strip()):
+        return rest
+    fenced = FENCED.fullmatch(text.strip())
+    inner = fenced[1] if fenced else text.strip()
+    try:
+        found = json.loads(inner)
+    except (ValueError, RecursionError):
+        return ""
+    return inner if isinstance(found, dict | list) else ""
+
+
+def _part_type(part: object) -> str:
+    return str(part.get("type", "text")) if isinstance(part, Mapping) else "text"
+
+
+def _part_text(part: object) -> str:
+    """The text of a part of a message: its own, or that of parts within it."""
+    if isinstance(part, str):
+        return part
+    if isinstance(part, list):
+        return "".join(map(_part_text, part))
+    if not isinstance(part, Mapping):
+        return ""
+    for name in ("text", "value", "content", "thinking", "reasoning", "refusal"):
+        if part.get(name):
+            return _part_text(part[name])
+    for name in ("json", "input", "arguments"):
+        if isinstance(part.get(name), Mapping | list):
+            return json.dumps(part[name], ensure_ascii=False)
+    return ""
+
+
+def _call_arguments(message: Mapping[str, Any]) -> Iterator[str]:
+    """The arguments of the tools that a message calls, as JSON."""
+    calls = message.get("tool_calls")
+    for call in [*(calls if isinstance(calls, list) else []), {"function": message.get("function_call")}]:
+        function = call.get("function") if isinstance(call, Mapping) else None
+        arguments = function.get("arguments") if isinstance(function, Mapping) else None
+        if isinstance(arguments, Mapping | list):
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        if isinstance(arguments, str) and arguments.strip():
+            yield arguments
+
+
+def state_of(finish_reason: object) -> State:
+    """What a finish reason says of an answer; "failed" where that is not known."""
+    if finish_reason is None or finish_reason == "":
+        return "ok"
+    if not isinstance(finish_reason, str):
+        return "failed"
+    name = re.split(r"[:\s(]", finish_reason.strip().casefold(), maxsplit=1)[0]
+    name = name.removeprefix("finish_reason_").replace("-", "_")
+    return REASONS.get(name, "failed")
 
 
 def read_usage(body: Mapping[str, object]) -> tuple[int | None, int | None]:
-    """Prompt and completion tokens of a reply, as far as the server counted them."""
+    """Prompt and completion tokens of a reply, as far as the server counted them.
+
+    Some servers leave the tokens of a thought out of the completion, but not out of the total.
+    """
     usage = body.get("usage")
     if not isinstance(usage, Mapping):
         return None, None
-    counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-    first, second = (count if is_count(count) else None for count in counts)
-    return first, second
-
-
-def shorten(text: str, *, length: int = SHOWN) -> str:
-    """Text from outside as it may stand in a message: one short line, control characters escaped."""
-    words = " ".join(text[: 20 * length].split())
-    shown = words if len(words) <= length else words[: length - 1] + "…"
-    return "".join(
-        char if unicodedata.category(char)[0] != "C" else char.encode("unicode_escape").decode("ascii")
-        for char in shown
-    )
-
-
-def hide_key(text: str, key: str) -> str:
-    """What a server says, without the key, should it quote it."""
-    return text if key == NO_KEY else text.replace(key, "[key]")
+    counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens", "total_tokens")]
+    prompt, completion, total = (count if is_count(count) else None for count in counts)
+    if prompt is not None and total is not None:
+        completion = max(completion or 0, total - prompt)
+    return prompt, completion

@@ -2,19 +2,20 @@
 
 import asyncio
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from .budget import Budget, RunStatistics, Usage
+from .errors import Reply, RequestError
 from .ledger.claims import RENEWAL, Claims
 from .ledger.entry import PromptJob, Request, request_body
 from .ledger.file import LedgerError
 from .ledger.store import Ledger
 from .limits import Limiter, backoff
 from .requests import Complaint, RequestOutcome, make_entry, next_reask
-from .responses import Reply, RequestError
 from .settings import ChatSettings
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from .client import ChatClient
 
+# After so many documents that failed in the same way, and none that did not, the request must be wrong.
+ALL_THE_SAME = 10
 CLAIM_POLL = 0.2
 YIELD_EVERY = 100
 # A server that says "too many" is not failing: it is asked this many times as often as one that is.
@@ -66,6 +69,7 @@ class Runner:
         self._stopping, self._settled = asyncio.Event(), asyncio.Condition()
         self._in_progress: set[str] = set()
         self._last_reply = 0.0
+        self._last_error, self._same_errors = "", 0
 
     def stop(self, reason: str) -> None:
         """Send nothing more. What is in flight is waited for.
@@ -167,7 +171,7 @@ class Runner:
                 last = failures >= self._settings.max_tries
                 if last or throttles >= self._settings.max_tries * PATIENCE or error.scope != "try":
                     self._stop_if_hopeless(error, first_sent)
-                    return RequestOutcome(error, failures + throttles, turn.seconds)
+                    return RequestOutcome(error.reply or error, failures + throttles, turn.seconds)
                 # "At once" is no advice of a server that is failing: its clock may be wrong.
                 await self._pause(error.wait or backoff(failures + throttles, self._random))
 
@@ -189,7 +193,8 @@ class Runner:
                 try:
                     yield turn
                 except RequestError as error:
-                    used = most if error.charged else None
+                    if error.charged:
+                        used = error.reply.usage(most) if error.reply else most
                     if error.throttled:
                         self._limiter.throttled(turn.sent, error.wait)
                     raise
@@ -222,8 +227,19 @@ class Runner:
     def _stop_if_hopeless(self, error: RequestError, first_sent: float) -> None:
         """Stop the run where no other document can fare better."""
         gone = error.unreachable and self._last_reply < first_sent
+        where = f"{self._settings.endpoint}: {error.message}"
         if error.scope == "run" or gone:
-            self.stop(f"{self._settings.endpoint}: {error.message}")
+            self.stop(f"{where}. {error.hint}".strip(". "))
+        elif not self._last_reply and error.reply is None and error.is_about_request:
+            # Servers number their requests: only words count.
+            said = re.sub(r"\S*\d\S*", "", error.message)
+            self._same_errors = self._same_errors + 1 if said == self._last_error else 1
+            self._last_error = said
+            if self._same_errors >= ALL_THE_SAME:
+                self.stop(
+                    f"{where}. The first {ALL_THE_SAME} documents all failed so: look at name, endpoint and "
+                    "request of components.llm.model (a model that takes no temperature needs request = {})"
+                )
 
     async def _renew_claims(self) -> None:
         while True:

@@ -11,13 +11,19 @@ from urllib.parse import urlsplit
 
 from ..errors import DistillError
 from .budget import CHARACTERS_PER_TOKEN, Forecast, TokenPrices, Usage
+from .errors import shorten
 from .ledger.entry import Message, PromptJob, Request, answer_key, user_message
 from .limits import LONGEST_WAIT
-from .responses import NO_KEY, shorten
 
 # Of a request, until the ledger has answers to go by.
 COMPLETION_TOKENS = 200.0
 SECONDS_PER_ANSWER = 3.0
+# Headers and parts of the query that hold no secret. The value of any other one is named by its variable.
+PLAIN_HEADERS = frozenset(
+    {"accept-language", "anthropic-beta", "anthropic-version", "http-referer", "openai-beta"}
+)
+PLAIN_HEADERS |= {"referer", "user-agent", "x-title", "x-stainless-raw-response", "content-language"}
+PLAIN_QUERY = frozenset({"api-version", "version", "api_version", "model", "region", "deployment"})
 OWN_FIELDS = ("model", "messages", "n", "stream")
 
 
@@ -42,11 +48,22 @@ class ChatSettings:
     request: Mapping[str, Any] = field(default_factory=lambda: {"temperature": 0.0})
     prices: TokenPrices | None = None
     allow_http: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    batch_size: int = 50_000
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "endpoint", check_endpoint(self.endpoint))
         check_variable(self.api_key_env)
-        for name, least in (("concurrency", 1), ("max_tries", 1), ("samples", 1), ("reask", 0)):
+        check_plain("headers", self.headers, PLAIN_HEADERS)
+        check_plain("query", self.query, PLAIN_QUERY)
+        for name, least in (
+            ("concurrency", 1),
+            ("max_tries", 1),
+            ("samples", 1),
+            ("reask", 0),
+            ("batch_size", 1),
+        ):
             if getattr(self, name) < least:
                 raise DistillError(
                     f"ChatModel: {name} is {getattr(self, name)}. It has to be {least} or more."
@@ -164,26 +181,81 @@ def check_variable(variable: str | None) -> None:
         )
 
 
-def read_key(endpoint: str, variable: str | None, *, allow_http: bool = False) -> str:
-    """The API key, read from the environment.
+def check_plain(what: str, values: Mapping[str, str], plain: frozenset[str]) -> None:
+    """Refuse what might be a secret in a config, without quoting it.
 
-    endpoint: Where it will be sent.
-    variable: The environment variable that holds it; None if the endpoint needs none.
-    allow_http: Whether it may go over plain http to another machine.
-    RETURNS: The key, or a placeholder.
-    RAISES DistillError: If there is none and the endpoint is on another machine, or it may not be sent there.
+    RAISES DistillError: If a value that may be one is not the name of a variable.
     """
-    key = os.environ.get(variable, "").strip() if variable else ""
+    for name, value in values.items():
+        if not isinstance(value, str):
+            raise DistillError(
+                f"ChatModel: {what} holds {shorten(name)}, which is no text. Put it in quotes."
+            )
+        if name.casefold() not in plain and not (value.startswith("$") and value[1:].isidentifier()):
+            raise DistillError(
+                f"ChatModel: the value of {shorten(name)} in {what} may be a secret, and those stand in the "
+                f"environment only. Put it into a variable and name that: {shorten(name)} = "
+                f'"$MY_VARIABLE". Values that may stand here are those of {", ".join(sorted(plain))}.'
+            )
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What goes with each request, read from the environment at the moment of the call.
+
+    key: The API key; None if the endpoint needs none.
+    headers, query: Further headers and parts of the query.
+    secrets: What no message, file or answer may hold.
+    """
+
+    key: str | None = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    def redact(self, said: Any) -> Any:
+        """What a server says, without the secrets, should it quote one."""
+        if isinstance(said, str):
+            for secret in self.secrets:
+                said = said.replace(secret, "[key]").replace(secret.replace("/", "\\/"), "[key]")
+            return said
+        if isinstance(said, Mapping):
+            return {self.redact(name): self.redact(value) for name, value in said.items()}
+        return [self.redact(value) for value in said] if isinstance(said, list) else said
+
+
+def read_credentials(settings: ChatSettings) -> Credentials:
+    """The API key and what else goes with each request.
+
+    settings: Name the variables.
+    RETURNS: What the environment holds.
+    RAISES DistillError: If a variable is empty and the endpoint is on another machine, or its value may not
+        be sent there.
+    """
+    key = _read_variable(settings, settings.api_key_env) if settings.api_key_env else ""
+    secrets = {key} if key else set()
+    headers, query = dict(settings.headers), dict(settings.query)
+    for values in (headers, query):
+        for name, value in values.items():
+            if value.startswith("$"):
+                values[name] = _read_variable(settings, value[1:])
+                secrets.add(values[name])
+    return Credentials(key or None, headers, query, tuple(sorted(secrets - {""}, key=len, reverse=True)))
+
+
+def _read_variable(settings: ChatSettings, variable: str) -> str:
+    """The secret that an environment variable holds; empty if this machine is asked and it holds none."""
+    endpoint, key = settings.endpoint, os.environ.get(variable, "").strip()
     if not key:
-        if variable and not is_loopback(endpoint):
+        if not is_loopback(endpoint):
             raise DistillError(
                 f"ChatModel: the environment variable {variable} holds no API key for {endpoint}. Set it, or "
                 "name another in api_key_env; api_key_env = null if this endpoint needs no key."
             )
-        return NO_KEY
+        return ""
     if not key.isascii() or not key.isprintable() or " " in key:
         raise DistillError(f"ChatModel: the environment variable {variable} does not hold an API key.")
-    if urlsplit(endpoint).scheme == "http" and not is_loopback(endpoint) and not allow_http:
+    if urlsplit(endpoint).scheme == "http" and not is_loopback(endpoint) and not settings.allow_http:
         raise DistillError(
             f"ChatModel: the key in {variable} would be sent unencrypted to {endpoint}. Use https, or set "
             "api_key_env = null if the endpoint needs no key, or allow_http = true if you trust the network."

@@ -224,12 +224,94 @@ def test_the_budget_is_reserved_for_all_that_is_handed_in(model, provider):
         assert len(provider.keys()) == statistics.requests
 
 
-def test_large_sets_of_requests_make_several_batches(model, provider, monkeypatch):
-    monkeypatch.setattr("spacy_distill.teacher.batch.MOST_REQUESTS", 4)
+def test_large_sets_of_requests_make_several_batches(model, provider):
     with Server(provider) as server:
-        pending, _ = batch(model(server), 10)
+        pending, _ = batch(model(server, batch_size=4), 10)
     assert [len(provider.lines(one)) for one in provider.batches.values()] == [4, 4, 2]
     assert len(pending.batches) == 3
+
+
+LIMIT = "Enqueued token limit reached for fake in organization x. Limit: 90,000 enqueued tokens."
+
+
+def test_a_batch_that_is_too_large_is_shown_and_handed_in_by_smaller_ones(model, provider):
+    with Server(provider) as server:
+        batch(model(server), 8)
+        errors = {"object": "list", "data": [{"code": "token_limit_exceeded", "message": LIMIT}]}
+        provider.batches["batch-0"].update(status="failed", errors=errors)
+        pending, statistics = batch(model(server), 8)
+        assert "Enqueued token limit" in pending.problems[0] and "batch_size" in pending.problems[0]
+        # Nothing failed, and no more is handed in than half of what was too much.
+        assert (statistics.states, statistics.requests) == ({}, 4)
+        provider.end()
+        statistics = batch(model(server), 8)[1]
+        assert (statistics.states, statistics.requests) == ({"ok": 4}, 4)
+
+
+def test_a_batch_that_is_refused_for_its_size_is_made_smaller(model, provider):
+    def refuse(call):
+        too_large = call.method == "POST" and call.path == "/v1/batches" and len(provider.batches) < 1
+        return failure(429, LIMIT) if too_large and len(provider.files) < 2 else None
+
+    provider.fault = refuse
+    with Server(provider) as server:
+        pending, _ = batch(model(server), 8)
+        assert "Enqueued" in pending.problems[0]
+        assert batch(model(server, batch_size=3), 8)[1].requests == 8
+    assert [len(provider.lines(one)) for one in provider.batches.values()] == [3, 3, 2]
+
+
+def test_a_completed_batch_is_kept_until_its_results_are_there(model, provider):
+    with Server(provider) as server:
+        batch(model(server), 3)
+        provider.end()
+        one = provider.batches["batch-0"]
+        one["request_counts"] = {"total": 3, "completed": 3, "failed": 0}
+        file, lines = one.pop("output_file_id"), provider.files["file-1"]
+        for _ in range(3):
+            pending, statistics = batch(model(server), 3)
+            assert [state.status for state in pending.batches] == ["completed"]
+            assert (statistics.states, statistics.requests) == ({}, 0)
+        one["output_file_id"], provider.files["file-1"] = file, lines.splitlines(keepends=True)[0]
+        pending, statistics = batch(model(server), 3)
+        assert (len(pending.batches), statistics.states) == (1, {"ok": 1})
+        provider.files["file-1"] = lines
+        pending, statistics = batch(model(server), 3)
+        assert (bool(pending), statistics.states) == (False, {"ok": 2})
+    assert len(provider.batches) == 1
+
+
+def test_an_error_file_that_is_gone_blocks_nothing(model, provider):
+    provider.answer = lambda line: None if "prompt 0" in str(line) else completion(OK).body
+    with Server(provider) as server:
+        batch(model(server), 3)
+        provider.end()
+        counts = {"total": 3, "completed": 2, "failed": 1}
+        provider.batches["batch-0"].update(request_counts=counts, error_file_id="file-99")
+        gone = "/v1/files/file-99/content"
+        provider.fault = lambda call: failure(404, "no such file") if call.path == gone else None
+        statistics = batch(model(server), 3)[1]
+    assert statistics.states == {"ok": 2, "failed": 1}
+
+
+def test_a_filtered_line_of_an_error_file_is_refused(model, provider):
+    error = {"error": {"message": "filtered", "code": "content_filter"}}
+
+    def answer(line):
+        return {
+            "custom_id": line["custom_id"],
+            "response": {"status_code": 400, "body": error},
+            "error": None,
+        }
+
+    provider.answer = answer
+    with Server(provider) as server:
+        batch(model(server), 2)
+        provider.end()
+        one = provider.batches["batch-0"]
+        one["error_file_id"] = one.pop("output_file_id")
+        assert batch(model(server), 2)[1].states == {"refused": 2}
+        assert batch(model(server), 2)[1].requests == 0
 
 
 def test_answers_that_do_not_parse_are_asked_again_in_the_next_batch(model, provider):

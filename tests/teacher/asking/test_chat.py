@@ -135,7 +135,6 @@ def test_reasking_ends_and_is_off_unless_wanted(model):
         (completion("[", finish_reason="length"), "truncated"),
         (completion("", finish_reason="content_filter"), "refused"),
         (completion(None, refusal="No."), "refused"),
-        (completion(None), "refused"),
     ],
 )
 def test_states_are_kept_and_not_asked_again(model, response, state):

@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.asking import ask, chat_model
-from helpers.loopback import Response, Server, completion
+from helpers.loopback import Response, Server, completion, failure
 
 REMOTE = "https://api.example.com/v1"
 
@@ -96,6 +96,65 @@ def test_a_redirect_is_not_followed(asking, tmp_path):
 def test_the_environment_of_the_openai_client_does_not_matter(asking, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-other")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-other")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-other")
     with Server(lambda call: completion("[]")) as server:
         assert asking(server.url).states == {"ok": 1}
-    assert "sk-other" not in str(server.calls[0].headers)
+    assert "other" not in str(server.calls[0].headers)
+
+
+AZURE = {
+    "headers": {"api-key": "$AZURE_KEY"},
+    "query": {"api-version": "2024-10-21"},
+    "api_key_env": None,
+    "name": "gpt-4o",
+}
+
+
+def azure(call):
+    """A server that insists on its deployment's path, version and header, and on no other key."""
+    right = call.path == "/openai/deployments/mine/chat/completions?api-version=2024-10-21"
+    right = right and call.headers.get("api-key") == "az-secret/1"
+    return completion("[]") if right and "authorization" not in call.headers else failure(401, str(call))
+
+
+def test_azure_is_asked_by_its_path_version_and_header(asking, monkeypatch, tmp_path):
+    monkeypatch.setenv("AZURE_KEY", "az-secret/1")
+    with Server(azure) as server:
+        endpoint = server.url.replace("/v1", "/openai/deployments/mine")
+        assert asking(endpoint, **AZURE).states == {"ok": 1}
+        assert "HTTP 401" in asking(endpoint, **{**AZURE, "query": {}, "name": "x"}).stopped
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"az-secret" in path.read_bytes()]
+
+
+@pytest.mark.parametrize(
+    "answer", [failure(400, "your key az-secret/1 is odd"), completion("az-secret/1 az-secret\\/1")]
+)
+def test_a_secret_of_a_header_is_written_nowhere(asking, monkeypatch, tmp_path, answer):
+    monkeypatch.setenv("AZURE_KEY", "az-secret/1")
+    with Server(lambda call: answer) as server:
+        asking(server.url, **AZURE)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and b"az-secret" in path.read_bytes()]
+
+
+def test_a_variable_of_a_header_has_to_be_set(asking, monkeypatch):
+    monkeypatch.delenv("AZURE_KEY", raising=False)
+    with pytest.raises(ValueError, match="AZURE_KEY"):
+        asking(REMOTE, **AZURE)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"headers": {"api-key": "0123456789abcdef"}},
+        {"headers": {"Authorization": "Bearer secret"}},
+        {"headers": {"X-Anything": "secret"}},
+        {"query": {"key": "secret"}},
+        {"query": {"code": "$not a variable secret"}},
+    ],
+)
+def test_a_secret_in_a_config_is_refused_and_not_quoted(given):
+    with pytest.raises(ValueError, match=r"MY_VARIABLE") as caught:
+        chat_model("l.sqlite", REMOTE, **given)
+    assert "secret" not in str(caught.value).replace("may be a secret", "")
+    assert "0123456789abcdef" not in str(caught.value)

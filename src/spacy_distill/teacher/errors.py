@@ -1,0 +1,229 @@
+"""What went wrong with a request, and whether it is worth another try."""
+
+import email.utils
+import re
+import time
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..tasks.answer import State
+from .budget import Usage
+
+Scope = Literal["try", "document", "run"]
+
+SHOWN = 200
+LONGEST_RETRY_AFTER = 300.0
+RETRIED = frozenset({408, 409, 429})
+# True of every other request too, and what to do about it.
+HINTS = {
+    401: "Look at the key, in the environment variable that api_key_env names",
+    402: "Look at the account's balance",
+    404: "Look at endpoint (its path often ends in /v1) and at the model's name",
+}
+# Statuses that servers name by a word or two, in a code, a type or a message.
+WORDS = (
+    (402, r"insufficient[ _](quota|credit|fund|balance)|payment required|out of credit|billing hard limit"),
+    (401, r"(in|not )valid[ _].{0,12}api[ _]?key|incorrect api key|api[ _]?key.{0,20}(in|not )valid"),
+    (401, r"api[ _]?key.{0,20}(missing|required|expired|not found|incorrect)|authentication_error"),
+    (404, r"unexpected endpoint|(model|endpoint|url).{0,40}(not[ _]found|does not exist)|not_found_error"),
+    (429, r"rate[ _]limit|too many requests|resource_exhausted"),
+    (503, r"overloaded|unavailable|loading"),
+)
+# Codes by which a provider says that its filter stopped a prompt.
+FILTERED = frozenset({"content_filter", "content_filtered", "content_policy_violation", "moderation_blocked"})
+FILTERED |= {"responsibleaipolicyviolation", "data_inspection_failed", "safety"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A completion.
+
+    answer: Its text; empty if there is none.
+    state: What became of it.
+    finish_reason: As the server gave it.
+    prompt_tokens, completion_tokens: As the server counted them.
+    error: Why it is no usable answer, where the state does not say all.
+    """
+
+    answer: str
+    state: State
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    error: str | None = None
+
+    def usage(self, most: Usage) -> Usage:
+        """The tokens of the request; where the server did not count, the most that it may have used."""
+        return Usage(
+            most.prompt if self.prompt_tokens is None else self.prompt_tokens,
+            most.completion if self.completion_tokens is None else self.completion_tokens,
+        )
+
+
+class RequestError(Exception):
+    """A request that got no answer.
+
+    message: What went wrong, fit to be shown.
+    scope: "try": another try may succeed. "document": no other try will, for this document.
+        "run": nor for any other.
+    wait: Seconds that the server asked to wait.
+    throttled: Whether the server said that there were too many requests.
+    unreachable: Whether no connection was made.
+    charged: Whether the server may have worked for it, and may charge for it.
+    status: The HTTP status, if there was one.
+    reply: What is kept if no other try succeeds.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        scope: Scope = "try",
+        wait: float | None = None,
+        throttled: bool = False,
+        unreachable: bool = False,
+        charged: bool = False,
+        status: int | None = None,
+        reply: Reply | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.scope = scope
+        self.wait = wait
+        self.throttled = throttled
+        self.unreachable = unreachable
+        self.charged = charged
+        self.status = status
+        self.reply = reply
+
+    @property
+    def is_about_request(self) -> bool:
+        """Whether the server may refuse any request like this one."""
+        return self.scope == "document" or (400 <= (self.status or 0) < 500 and not self.throttled)
+
+    @property
+    def hint(self) -> str:
+        """What to do about it, where that is known; empty elsewhere."""
+        return HINTS.get(self.status or 0, "")
+
+
+def status_error(
+    status: int, body: object, headers: Mapping[str, str] = {}, *, what: str = "HTTP"
+) -> RequestError:
+    """The error that an HTTP status stands for.
+
+    status: The status.
+    body: The parsed JSON of the reply's body, or its text.
+    headers: The reply's headers.
+    what: What has the status.
+    RETURNS: The error.
+    """
+    error = _inner_error(body)
+    said, names = str(error), [""]
+    if isinstance(error, Mapping):
+        said = str(error.get("message") or error.get("detail") or error)
+        inner = error.get("innererror")
+        given = [error.get("code"), error.get("type"), error.get("status")]
+        given += [inner.get("code")] if isinstance(inner, Mapping) else []
+        names = [str(name).casefold() for name in given if name is not None]
+    if 300 <= status < 400:
+        said = f"redirected to {headers.get('location')}; set the endpoint to where the API is"
+    message = f"{what} {status}: {shorten(said)}"
+    if 400 <= status < 500 and not FILTERED.isdisjoint(names):
+        kept = Reply("", "refused", "content_filter", error=message)
+        return RequestError(message, scope="document", status=status, reply=kept)
+    if status in (400, 403, 429):
+        # Some servers say so of a bad key, and of an empty account.
+        named = _named_status(names, said)
+        status = named if named in (401, 402) else status
+    if status in HINTS:
+        return RequestError(message, scope="run", status=status)
+    if status in RETRIED or status >= 500:
+        return RequestError(message, wait=retry_after(headers), throttled=status == 429, status=status)
+    return RequestError(message, scope="document", status=status)
+
+
+def _inner_error(body: object) -> object:
+    """What a body says of an error: an object, or text."""
+    if isinstance(body, list) and body:
+        body = body[0]
+    error = body.get("error") or body if isinstance(body, Mapping) else body
+    return error or ""
+
+
+def _named_status(names: list[str], said: str) -> int | None:
+    """The status that an error's names, or else its words, stand for."""
+    for text in (" ".join(names), said[:SHOWN].casefold()):
+        for status, words in WORDS:
+            if re.search(words, text):
+                return status
+    return None
+
+
+def body_error(error: object) -> RequestError:
+    """The error that a body of status 200 holds.
+
+    error: What stands there as the error.
+    RETURNS: The error of the status that it names. It is not charged.
+    """
+    error = _inner_error(error)
+    names: list[str] = []
+    said, status = str(error), None
+    if isinstance(error, Mapping):
+        said = str(error.get("message") or error)
+        for name in ("code", "status", "status_code", "type"):
+            value = error.get(name)
+            if str(value).isdecimal() and 400 <= int(str(value)) < 600:
+                status = status or int(str(value))
+            elif isinstance(value, str):
+                names.append(value.casefold())
+    if status is None:
+        filtered = not FILTERED.isdisjoint(names)
+        bad_request = filtered or "invalid_request_error" in names
+        status = _named_status(names, said) or (400 if bad_request else 500)
+    return status_error(status, error, what="error")
+
+
+def says_too_large(error: str) -> bool:
+    """Whether an error says that a batch is too large for what may wait to be worked on."""
+    return bool(re.search(r"enqueued|token_limit_exceeded|too many (enqueued )?tokens", error, re.IGNORECASE))
+
+
+def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
+    """Seconds that a server asks to wait, at most five minutes.
+
+    headers: The reply's headers: `retry-after-ms`, or `retry-after` (seconds or a date).
+    now: The time, in seconds since the epoch; None for now.
+    RETURNS: The seconds, or None if it does not say.
+    """
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        value = headers.get(name)
+        if value is None:
+            continue
+        try:
+            seconds = float(value) / unit
+        except ValueError:
+            date = email.utils.parsedate_tz(value)
+            if date is None:
+                continue
+            seconds = email.utils.mktime_tz(date) - (time.time() if now is None else now)
+        if seconds == seconds:
+            return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+    return None
+
+
+def malformed(said: str) -> RequestError:
+    """The error of a reply that is no chat completion."""
+    return RequestError(f"malformed reply: {said}", charged=True)
+
+
+def shorten(text: str, *, length: int = SHOWN) -> str:
+    """Text from outside as it may stand in a message: one short line, control characters escaped."""
+    words = " ".join(text[: 20 * length].split())
+    shown = words if len(words) <= length else words[: length - 1] + "…"
+    return "".join(
+        char if unicodedata.category(char)[0] != "C" else char.encode("unicode_escape").decode("ascii")
+        for char in shown
+    )
