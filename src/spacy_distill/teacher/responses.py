@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from ..corpus.files import repair_text
 from ..tasks.answer import State
 from .budget import Usage
-from .ledger.entry import clean_text, is_count
+from .ledger.entry import is_count
 
 Scope = Literal["try", "document", "run"]
 
@@ -140,7 +141,7 @@ def read_reply(body: object) -> Reply:
     message = choice.get("message") if isinstance(choice, Mapping) else None
     if not isinstance(body, Mapping) or not isinstance(choice, Mapping) or not isinstance(message, Mapping):
         raise ValueError(f"expected a chat completion with choices[0].message, got {shorten(str(body))}")
-    answer, reason = clean_text(_text(message.get("content"))), choice.get("finish_reason")
+    answer, reason = repair_text(_text(message.get("content"))), choice.get("finish_reason")
     reason = reason if isinstance(reason, str) else None
     prompt_tokens, completion_tokens = read_usage(body)
     return Reply(
