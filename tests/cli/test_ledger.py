@@ -96,7 +96,7 @@ def test_show_prints_everything_without_control_characters(run):
         (["export"], "needs a file"),
         (["show"], "needs a key"),
         (["import", "none.jsonl"], "No such file"),
-        (["import", "bad.jsonl"], "bad.jsonl, line 2: expected a line of JSON"),
+        (["import", "bad.jsonl"], "bad.jsonl, line 2: expected a JSON object"),
         (["import", "recorded.jsonl"], "--config and --corpus"),
         (["import", "recorded.jsonl", "--config", "x.cfg"], "go together"),
         (["export", "ledger.sqlite/x"], "Choose a place"),
@@ -187,7 +187,7 @@ def test_an_export_is_a_file_of_recorded_answers(recorded, run, tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ([], "expected an object"),
+        ([], "expected a JSON object"),
         ({"answer": "x"}, "text"),
         ({"text": "a"}, "answer"),
         ({"text": "a", "answer": 1}, "answer"),

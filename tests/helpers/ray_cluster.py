@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 RAY = str(Path(sys.executable).with_name("ray"))
-PATIENCE = 60
+PATIENCE = 240
 # Nobody else on this machine can join. Ray reads them when it is imported, and never again.
 os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 # A node ends with the tests even if those are killed: its processes are a group of their own.

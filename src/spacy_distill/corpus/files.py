@@ -7,7 +7,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -15,24 +15,27 @@ from ..errors import DistillError
 
 LOCK = ".lock"
 # What reading a damaged `.gz` file raises.
+GZIP_MAGIC = b"\x1f\x8b"
 GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
 
 
 def open_binary(path: Path) -> BinaryIO:
-    """Open a file for reading; one that ends in `.gz` is unpacked.
+    """Open a file for reading; gzip is unpacked, whatever the file is called.
 
     RAISES DistillError: If it does not exist or is a folder.
     """
     if not path.is_file():
         kind = "is a folder; expected one file" if path.is_dir() else "does not exist"
         raise DistillError(f"{path} {kind}.")
-    return cast(BinaryIO, gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))
+    with path.open("rb") as stream:
+        zipped = path.suffix == ".gz" or stream.read(2) == GZIP_MAGIC
+    return cast(BinaryIO, gzip.open(path, "rb") if zipped else path.open("rb"))
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Read a UTF-8 text file line by line. Lines end with LF, CR LF, or CR alone.
 
-    path: The file; one that ends in `.gz` is unpacked.
+    path: The file, gzip or not.
     YIELDS: The line's number, from 1, and its text without the line break.
     RAISES DistillError: If the file does not exist, is damaged or is not UTF-8.
     """
@@ -135,15 +138,18 @@ def source_name(path: Path) -> str:
 def write_bytes(data: bytes | Iterable[bytes], path: Path) -> None:
     """Write a file whole or not at all: it is written beside its place and then renamed.
 
-    data: What to write, as a whole or in parts; gzip is the caller's.
-    path: The file; missing folders are made.
+    data: What to write, as a whole or in parts.
+    path: The file; missing folders are made. One that ends in `.gz` is compressed.
     RAISES DistillError: If the file cannot be written there.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as stream:
-            stream.writelines([data] if isinstance(data, bytes) else data)
+            # Without name and time: the same data make the same file.
+            packed = gzip.GzipFile("", "wb", fileobj=stream, mtime=0) if path.suffix == ".gz" else None
+            with packed or nullcontext(stream) as target:
+                target.writelines([data] if isinstance(data, bytes) else data)
         beside.replace(path)
     except OSError as error:
         said = error.strerror or error

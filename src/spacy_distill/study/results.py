@@ -218,7 +218,7 @@ def write_results(found: StudyResults, findings: dict[str, Any], path: Path) -> 
         ],
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
-    write_bytes(gzip.compress(text, mtime=0) if path.suffix == ".gz" else text, path)
+    write_bytes(text, path)
 
 
 def _from_file(path: Path) -> StudyResults:

@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..corpus.files import repair_text
 from ..tasks.answer import State
 from .errors import Reply, RequestError, body_error, malformed, shorten
-from .ledger.entry import clean_text, is_count
+from .ledger.entry import is_count
 
 # Why an answer ended, as servers name it. Any other reason is an error.
 REASONS: dict[str, State] = {
@@ -67,7 +68,7 @@ def read_reply(body: object) -> Reply:
     elif state == "failed":
         error = f"finish_reason is {shorten(repr(reason))}"
     known = reason if isinstance(reason, str) else None
-    reply = Reply(clean_text(answer), state, known, prompt_tokens, completion_tokens, error)
+    reply = Reply(repair_text(answer), state, known, prompt_tokens, completion_tokens, error)
     if state == "failed" or error == "the answer is empty":
         raise RequestError(str(error), charged=True, reply=reply)
     return reply

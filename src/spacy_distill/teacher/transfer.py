@@ -1,18 +1,16 @@
 """Answers from and to files: recorded ones that are matched to a corpus, and exports of a ledger."""
 
-import gzip
 import json
-import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..corpus.files import read_json_lines, repair_text, write_bytes
 from ..errors import DistillError
 from ..tasks.answer import State
-from .ledger.entry import Entry, answer_key, clean_text, from_line, is_count, to_line, user_message
+from .ledger.entry import Entry, answer_key, from_line, is_count, to_line, user_message
 from .ledger.store import Ledger, chunks
 from .pipeline import Teacher, load_teacher
 
@@ -33,19 +31,7 @@ def write_export(ledger: Ledger, path: Path) -> None:
     path: The file; gzipped if its name ends in ".gz".
     RAISES DistillError: If the file cannot be written there.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        opened = gzip.open if path.suffix == ".gz" else open
-        with opened(beside, "wt", encoding="utf-8") as file:
-            file.writelines(lines(ledger))
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise DistillError(
-            f"Cannot write {path}: {error.strerror}. Choose a place you may write to."
-        ) from error
+    write_bytes((line.encode() for line in lines(ledger)), path)
 
 
 HOST = "recorded"
@@ -139,46 +125,19 @@ def import_export(ledger: Ledger, path: Path) -> ImportedAnswers:
     done = ImportedAnswers()
 
     def entries() -> Iterator[Entry]:
-        for number, line in read_lines(path):
+        for number, line in read_json_lines(path):
             done.lines += 1
             try:
                 yield from_line(line)
             except ValueError as error:
                 hint = ""
-                if isinstance(line, Mapping) and "messages" not in line and "answer" in line:
+                if "messages" not in line and "answer" in line:
                     hint = " A recorded answer is imported with --config and --corpus, which give its prompt."
                 raise DistillError(f"{path}, line {number}: {error}.{hint}") from error
 
     for chunk in chunks(entries()):
         done.stored += ledger.put_all(chunk)
     return done
-
-
-def read_lines(path: Path) -> Iterator[tuple[int, Any]]:
-    """The JSON values of a file of JSON Lines, gzipped or not, with their line numbers.
-
-    RAISES DistillError: If there is no such file or a line is not JSON.
-    """
-    if not path.is_file():
-        raise DistillError(f"No such file: {path}. Expected JSON Lines of answers.")
-    with path.open("rb") as raw:
-        zipped = raw.read(2) == b"\x1f\x8b"
-    with gzip.open(path, "rb") if zipped else path.open("rb") as file:
-        for number, line in enumerate(_checked(file, path), 1):
-            if line.strip():
-                try:
-                    yield number, json.loads(line)
-                except ValueError as error:
-                    raise DistillError(
-                        f"{path}, line {number}: expected a line of JSON, got {line[:60]!r}."
-                    ) from error
-
-
-def _checked(file: Iterable[bytes], path: Path) -> Iterator[bytes]:
-    try:
-        yield from file
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise DistillError(f"{path} is not a whole gzip file: {error}.") from error
 
 
 Index = dict[Any, dict[int, RecordedAnswer]]
@@ -188,7 +147,7 @@ def _index(path: Path) -> tuple[Index, Index, ImportedAnswers]:
     by_text: Index = {}
     by_tokens: Index = {}
     done = ImportedAnswers()
-    for number, line in read_lines(path):
+    for number, line in read_json_lines(path):
         try:
             one = _read(number, line)
         except ValueError as error:
@@ -227,7 +186,7 @@ def _read(number: int, line: object) -> RecordedAnswer:
     if not all(name is None or isinstance(name, str) for name in names):
         raise DistillError('"model" and "source" have to be strings')
     return RecordedAnswer(
-        number, clean_text(answer), names[0], reason, counts[0], counts[1], names[1], sample
+        number, repair_text(answer), names[0], reason, counts[0], counts[1], names[1], sample
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from ...corpus.files import repair_text
 from .candidates import UNNAMED, Candidate, LabelSet, Parsed, Structure, UnreadableError
 from .entries import read_entries, read_markup
 from .json_answers import find_values, plain_punctuation
@@ -81,13 +82,11 @@ def parse_answer(
     ):
         return parsed
     return parsed._replace(
-        candidates=tuple(Candidate(valid(c[0]), valid(c[1]), c[2], valid(c[3])) for c in parsed.candidates)
+        candidates=tuple(
+            Candidate(repair_text(c[0]), repair_text(c[1]), c[2], repair_text(c[3]))
+            for c in parsed.candidates
+        )
     )
-
-
-def valid(text: str) -> str:
-    """A text without lone surrogates, which cannot be stored in UTF-8."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _said(answer: str, labels: LabelSet) -> str | Parsed | None:

@@ -9,9 +9,10 @@ from pathlib import Path
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from ...corpus.files import repair_text
 from ...errors import DistillError
 from .fewshot import ShownShot
-from .parsing import AnswerFormat, valid
+from .parsing import AnswerFormat
 
 PROMPTS = Path(__file__).parent / "templates"
 # Controls, and marks that reorder what a reader sees; no prompt needs them, and alignment does without them.
@@ -81,7 +82,7 @@ class PromptTemplate:
 
 def presentable(text: str) -> str:
     """A text that can be sent and read by anyone: valid UTF-8, no controls, no marks of text direction."""
-    return valid(_REORDERING.sub("", _CONTROLS.sub(" ", text))).strip()
+    return repair_text(_REORDERING.sub("", _CONTROLS.sub(" ", text))).strip()
 
 
 def _environment() -> jinja2.Environment:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeGuard, get_args
 
+from ...corpus.files import repair_text
 from ...errors import DistillError
 from ...tasks.answer import State
 
@@ -15,23 +16,14 @@ LARGEST = 2**63
 STATES: tuple[str, ...] = tuple(state for state in get_args(State) if state != "unanswered")
 
 
-def clean_text(text: str) -> str:
-    """Text as it can be sent and stored: what UTF-8 cannot hold (a lone surrogate) becomes U+FFFD."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
 def user_message(prompt: str) -> list[Message]:
     """The messages of a first request: the prompt, as one message of the user."""
-    return [{"role": "user", "content": clean_text(prompt)}]
+    return [{"role": "user", "content": repair_text(prompt)}]
 
 
 def repeated_request(messages: Sequence[Message], answer: str, complaint: str) -> list[Message]:
     """The messages of a repeated request: those so far, the answer, and what is wrong with it."""
-    said = [{"role": "assistant", "content": clean_text(answer)}]
+    said = [{"role": "assistant", "content": repair_text(answer)}]
     return [*messages, *said, *user_message(complaint)]
 
 
@@ -252,7 +244,7 @@ def from_line(line: object) -> Entry:
     if line.get("state") not in STATES:
         raise DistillError(f'"state" has to be one of {", ".join(STATES)}, got {line.get("state")!r:.60}')
     values: dict[str, Any] = {
-        name: clean_text(value) if isinstance(value, str) else value for name, value in line.items()
+        name: repair_text(value) if isinstance(value, str) else value for name, value in line.items()
     }
     values["messages"] = _read_messages(line.get("messages"))
     return Entry(**values)
@@ -279,4 +271,4 @@ def _read_messages(messages: object) -> tuple[Message, ...]:
     )
     if not right or not isinstance(messages, list):
         raise DistillError(f'"messages" has to be a list of {{"role", "content"}}, got {messages!r:.60}')
-    return tuple({"role": m["role"], "content": clean_text(m["content"])} for m in messages)
+    return tuple({"role": m["role"], "content": repair_text(m["content"])} for m in messages)
