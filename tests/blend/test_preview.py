@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from helpers.blending import Corpus
 from helpers.support import ROOT
-from spacy_distill.blend.log import read_blend_log
-from spacy_distill.blend.preview import preview, sparkline, write_plot, write_steps
+from spacy_distill import preview, read_blend_log
+from spacy_distill.blend.preview import sparkline, write_plot, write_steps
 
 CONFIG = ROOT / "configs" / "student_cpu.cfg"
 
