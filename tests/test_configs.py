@@ -17,8 +17,7 @@ from spacy.util import load_config, load_model_from_config, registry
 from helpers.blending import make_docs
 from helpers.support import ROOT
 from helpers.tiny_bert import write_tiny_bert
-from spacy_distill.blend.log import read_blend_log
-from spacy_distill.blend.preview import preview
+from spacy_distill import preview, read_blend_log
 
 STUDENTS = ("bert", "minilm", "cpu")
 REGIMENS = (

@@ -1,14 +1,13 @@
 """What docs/blending.md shows of schedules is what they do."""
 
 import re
-from itertools import islice
 
 import pytest
 from spacy.util import load_config_from_str, registry
 
+from helpers.blending import Corpus, blended
 from helpers.support import ROOT
 from spacy_distill.blend.preview import sparkline
-from spacy_distill.blend.schedules import draw_shares, fill_shares
 
 PAGE = (ROOT / "docs" / "blending.md").read_text(encoding="utf8")
 ROWS = re.findall(r"^\| `(spacy_distill\.\w+\.v1)` \|.*\| `([▁-█]+)` \|$", PAGE, re.MULTILINE)
@@ -18,19 +17,20 @@ BLOCKS = [
 
 
 @pytest.mark.parametrize(("name", "curve"), ROWS)
-def test_a_curve_is_that_of_its_schedule(name: str, curve: str):
+def test_a_curve_is_that_of_its_schedule(corpus: Corpus, name: str, curve: str):
     share = registry.resolve({"share": {"@schedules": name, "total_steps": 600}})["share"]
-    # The documents of the sample.
-    shares = fill_shares(islice(share, 601), distilled=245, gold=130)
-    assert sparkline(shares, len(curve), top=1.0) == curve
+    # As many documents as the sample has.
+    plan = blended(corpus("gold", 130), corpus("distilled", 245), share).plan(600)
+    assert sparkline(plan.shares, len(curve), top=1.0) == curve
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_a_block_is_a_schedule(block: str):
+def test_a_block_is_a_schedule(corpus: Corpus, block: str):
     # The sections above it, which an edited config has, and the length of its run.
     text = "[training]\nmax_steps = 600\n[corpora]\n[corpora.train]\n" + block
     config = load_config_from_str(text).interpolate()
-    assert len(draw_shares(registry.resolve(config["corpora"]["train"])["share"], 600)) == 601
+    share = registry.resolve(config["corpora"]["train"])["share"]
+    assert len(blended(corpus("gold", 3), corpus("distilled", 3), share).plan(600).shares) == 601
 
 
 def test_the_page_has_them_all():

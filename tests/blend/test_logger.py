@@ -16,7 +16,7 @@ from spacy.util import load_config
 
 from helpers.blending import Corpus, make_nlp, registered
 from helpers.support import ROOT
-from spacy_distill.blend.log import read_blend_log
+from spacy_distill import read_blend_log
 
 CONFIG = ROOT / "configs" / "student_cpu.cfg"
 SMALL = {

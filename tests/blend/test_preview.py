@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from helpers.blending import Corpus
 from helpers.support import ROOT
-from spacy_distill.blend.log import read_blend_log
-from spacy_distill.blend.preview import preview, sparkline, write_plot, write_steps
-from spacy_distill.errors import DistillError
+from spacy_distill import preview, read_blend_log
+from spacy_distill.blend.preview import sparkline, write_plot, write_steps
 
 CONFIG = ROOT / "configs" / "student_cpu.cfg"
 
@@ -103,17 +102,6 @@ def test_what_spacy_train_cannot_start_without_is_told(overrides: dict[str, Any]
 def test_a_config_that_is_not_there_is_refused():
     with pytest.raises(ValueError, match=r"No such config: nowhere\.cfg"):
         preview(Path("nowhere.cfg"))
-
-
-def test_a_function_that_is_not_registered_is_refused_with_its_name(
-    overrides: dict[str, Any], tmp_path: Path
-):
-    unknown = {"corpora.train.share.@schedules": "nowhere.v1"}
-    with pytest.raises(DistillError, match=r"student_cpu.cfg names a function .* 'nowhere.v1'"):
-        preview(CONFIG, overrides | unknown)
-    (tmp_path / "latin.cfg").write_bytes(b"# \xff")
-    with pytest.raises(DistillError, match=r"latin.cfg is not text in UTF-8"):
-        preview(tmp_path / "latin.cfg")
 
 
 def write_run(folder: Path, examples: list[dict[str, int]], steps: list[int] | None = None) -> Path:
