@@ -75,7 +75,7 @@ def test_all_sections_are_there(report):
     ):
         assert f'id="{part}"' in page
     assert "recorded answers (a-file), not a live run" in page
-    assert "fewer than 5 seeds: no claim" in page
+    assert "fewer than 10 seeds or 20 articles: no claim" in page
 
 
 def test_markdown_and_its_figures_say_the_same(report, findings):
@@ -100,7 +100,7 @@ def test_csv_has_every_score_with_its_interval(report, findings):
     ]
     with report.with_suffix(".comparisons.csv").open() as stream:
         (comparison,) = csv.DictReader(stream)
-    assert (comparison["first"], comparison["second"], comparison["verdict"]) == (
+    assert (comparison["first"], comparison["second"], comparison["claim"]) == (
         "simple_mix",
         "gold",
         "no claim",
@@ -257,7 +257,7 @@ def test_a_test_corpus_without_an_entity_of_which_students_find_none_has_a_repor
     ]
     write_report(replace(found, results=results, folder=None), tmp_path / "page.html")
     again = write_report(tmp_path / "page.results.json", tmp_path / "again.html").findings
-    assert [arm["sets"][TEST]["micro"]["f"]["mean"] for arm in again["arms"]] == [0, 0]
+    assert [arm["sets"][TEST]["micro"]["f"]["mean"] for arm in again["arms"]] == [None, None]
 
 
 def test_means_are_those_of_the_counts_on_disk(study_dir, findings):

@@ -213,11 +213,15 @@ def _heads(labels: list[str]) -> list[str]:
 
 def _cells(scores: Mapping[str, Any], labels: list[str]) -> list[str]:
     by_label = [_prf(scores["labels"][label]) if label in scores["labels"] else "" for label in labels]
-    return [*by_label, _prf(scores["micro"]), f"{100 * scores['macro_f']['mean']:.1f}"]
+    return [*by_label, _prf(scores["micro"]), _percent(scores["macro_f"]["mean"])]
 
 
 def _prf(score: Mapping[str, Any]) -> str:
-    return " ".join(f"{100 * score[key]['mean']:.1f}" for key in "prf")
+    return " ".join(_percent(score[key]["mean"]) for key in "prf")
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}"
 
 
 def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,24 +1,21 @@
 """What arms are worth beside each other: differences, learning curves, gold sentences."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..corpus.scores import LEVEL, Floats
+from ..corpus.scores import Floats, interval
 from .config import ANY, Arm, StudyConfig, arms_of
-from .results import StudyResults
+from .results import RunResult, StudyResults
 from .statistics import (
     ArmCounts,
-    Difference,
     Resampler,
+    claim,
     count_runs,
     difference,
     holm,
     micro_prf,
-    resample,
-    verdict,
 )
 
 
@@ -47,10 +44,8 @@ def compare_all(found: StudyResults, resampler: Resampler) -> list[dict[str, Any
     Comparisons at equal steps on one corpus are a family, those at equal gold are another; p values are
     corrected within their family. It is that of the plan: comparisons whose runs are still to come count too.
 
-    found: the study.
-    resampler: Draws the articles.
-    RETURNS: The comparisons: see `Difference`; with "first" and "second" (arms),
-        "set", "hold", "p", "p_holm", "family" (its planned size) and "verdict".
+    RETURNS: the comparisons: see `difference`; with "first" and "second" (arms), "set", "hold", "p_holm",
+        "family" (its planned size) and "claim": see `claim`.
     """
     rows: list[dict[str, Any]] = []
     planned = list(matched(arms_of(found.runs), found.study))
@@ -61,86 +56,61 @@ def compare_all(found: StudyResults, resampler: Resampler) -> list[dict[str, Any
             if results[0].has("last", name)
         }
         for hold in ("steps", "gold"):
-            family = [pair for pair in planned if ("gold" if "gold" in _holds(pair) else "steps") == hold]
-            differences = [
-                (a, b, difference(counted[a], counted[b], resampler))
-                for a, b in family
-                if a in counted and b in counted
-            ]
-            known = [(a, b, d) for a, b, d in differences if d is not None]
-            rows += _family(known, len(family), name, hold)
+            pairs = [(a, b) for a, b in planned if ("gold" in (a.hold, b.hold)) == (hold == "gold")]
+            family: list[dict[str, Any]] = []
+            for a, b in pairs:
+                compared = difference(counted[a], counted[b], resampler) if {a, b} <= set(counted) else None
+                if compared is not None:
+                    arms = {"first": a.record(), "second": b.record()}
+                    family.append({**arms, "set": name, "hold": hold, **compared, "family": len(pairs)})
+            # What is not known cannot be claimed.
+            corrected = holm([1.0 if row["p"] is None else row["p"] for row in family], len(pairs))
+            for row, p_holm in zip(family, corrected, strict=True):
+                row["p_holm"] = None if row["p"] is None else p_holm
+                row["claim"] = claim(row, p_holm)
+            rows += family
     return rows
-
-
-def _holds(pair: tuple[Arm, Arm]) -> tuple[str, str]:
-    return pair[0].hold, pair[1].hold
-
-
-def _family(
-    differences: Sequence[tuple[Arm, Arm, Difference]], size: int, name: str, hold: str
-) -> Iterator[dict[str, Any]]:
-    corrected = holm([found.p for _, _, found in differences], size)
-    for (a, b, found), p_holm in zip(differences, corrected, strict=True):
-        yield {
-            "first": a.record(),
-            "second": b.record(),
-            "set": name,
-            "hold": hold,
-            **asdict(found),
-            "p": found.p,
-            "p_holm": p_holm,
-            "family": size,
-            "verdict": verdict(found, p_holm),
-        }
 
 
 ROUNDING = 1e-12
 
 
-def worth(
-    counted: Mapping[Arm, ArmCounts], sizes: Mapping[Arm, float], baseline: str, resampler: Resampler
-) -> list[dict[str, Any]]:
+def worth(found: StudyResults, resampler: Resampler) -> list[dict[str, Any]]:
     """For each arm: how many gold documents alone would give the same F1.
 
     The curve of the baseline (gold alone) is made non-decreasing and read backwards, linear in the logarithm
     of the number of documents. Each resample of the articles gives a curve and a score of its own.
 
-    counted: Counts of all arms on one corpus.
-    sizes: Number of gold documents that each was trained on; 0 if it saw none.
-    baseline: Name of the arm that is the curve.
-    resampler: Draws the articles.
-    RETURNS: By arm: "arm", "gold" (documents it had), "equals", "low", "high" (gold
-        documents alone), "first", "last" (ends of the curve: a value there means "or fewer", "or more").
-        Empty without at least two sizes of the baseline.
+    RETURNS: by arm: "arm", "gold" (documents it had), "equals", "low", "high" (gold documents alone), "first",
+        "last" (ends of the curve: a value there means "or fewer", "or more"). Empty without at least two
+        sizes of the baseline.
     """
     rows = []
-    scores = {arm: _scores(counts, resampler) for arm, counts in counted.items()}
-    for student in dict.fromkeys(arm.student for arm in counted):
-        points = sorted(
-            (sizes[arm], arm)
-            for arm in counted
-            if (arm.student, arm.name) == (student, baseline) and sizes[arm]
-        )
+    sizes = {arm: gold_documents(arm, results) for arm, results in found.by_arm.items()}
+    arms = {arm: size for arm, size in sizes.items() if size is not None}
+    scores = {arm: _scores(count_runs(found.by_arm[arm]), resampler) for arm in arms}
+    for student in dict.fromkeys(arm.student for arm in arms):
+        own = [arm for arm in arms if arm.student == student]
+        points = sorted((arms[arm], arm) for arm in own if arm.name == found.study.baseline and arms[arm])
         if len(points) < 2:
             continue
         x = np.array([size for size, _ in points], dtype=float)
         curve = np.stack([scores[arm] for _, arm in points], axis=1)
-        for arm in counted:
-            if arm.student == student and arm.name != baseline:
-                equals = np.array([invert(x, y, f) for y, f in zip(curve, scores[arm], strict=True)])
-                low, high = np.quantile(equals[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-                rows.append(
-                    {
-                        "arm": arm.record(),
-                        "gold": sizes[arm],
-                        "equals": float(equals[0]),
-                        "low": float(low),
-                        "high": float(high),
-                        "first": float(x[0]),
-                        "last": float(x[-1]),
-                    }
-                )
+        for arm in (arm for arm in own if arm.name != found.study.baseline):
+            equals = np.array([invert(x, y, f) for y, f in zip(curve, scores[arm], strict=True)])
+            low, high = interval(equals[1:])
+            facts = {"arm": arm.record(), "gold": arms[arm], "equals": float(equals[0]), "low": low}
+            rows.append({**facts, "high": high, "first": float(x[0]), "last": float(x[-1])})
     return rows
+
+
+def gold_documents(arm: Arm, results: Sequence[RunResult]) -> float | None:
+    """How many gold documents an arm was trained on: none if it never drew one; None if it is not known."""
+    blend = results[0].blend
+    if blend and not blend["exposures"].get("gold", {}).get("examples"):
+        return 0.0
+    size = arm.gold_size or blend.get("documents", {}).get("gold")
+    return float(size) if size else None
 
 
 def invert(sizes: Floats, scores: Floats, score: float) -> float:
@@ -166,5 +136,4 @@ def invert(sizes: Floats, scores: Floats, score: float) -> float:
 def _scores(counted: ArmCounts, resampler: Resampler) -> Floats:
     """Mean micro F1 over the seeds: first as observed, then in each resample."""
     observed = micro_prf(counted.sums)[:, 2].mean()
-    samples = micro_prf(resample(counted, resampler))[..., 2].mean(axis=1)
-    return np.concatenate([[observed], samples])
+    return np.concatenate([[observed], micro_prf(resampler.counts(counted))[..., 2].mean(axis=1)])

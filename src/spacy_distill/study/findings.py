@@ -11,7 +11,7 @@ from .comparisons import compare_all, worth
 from .config import Arm
 from .lineage import Lineage
 from .results import BEST, HELDOUT, LAST, RunResult, StudyResults, sum_rows
-from .statistics import Resampler, count_articles, count_runs, estimate, micro_prf, resample, score_arm
+from .statistics import Resampler, count_articles, count_runs, micro_prf, score, score_arm
 
 LINEAGE = "lineage"
 ALL = "all"
@@ -71,12 +71,12 @@ def find_all(found: StudyResults) -> dict[str, Any]:
     found: the study.
     RETURNS: "arms", "comparisons", "worth", "teachers": see the functions that make them.
     """
-    resampler = Resampler.of(found.study.resamples)
+    resampler = Resampler(found.study.resamples)
     arms = [arm_findings(arm, results, found, resampler) for arm, results in found.by_arm.items()]
     return {
         "arms": arms,
         "comparisons": compare_all(found, resampler),
-        "worth": _worth(found, resampler),
+        "worth": worth(found, resampler),
         "teachers": teacher_findings(found, resampler),
     }
 
@@ -116,23 +116,17 @@ def _micro(results: Sequence[RunResult]) -> list[float]:
 
 def _apart(results: Sequence[RunResult], name: str, resampler: Resampler) -> dict[str, Any]:
     """Micro F1 on entities seen and unseen in gold, and of model-best."""
-    counted = count_runs(results, name)
-    found = {}
+    every, found = count_runs(results, name), {}
     if all(result.has("last_seen", name) for result in results):
+        sums, samples = every.sums.sum(axis=1), resampler.counts(every).sum(axis=2)
         seen = count_runs(results, name, "last_seen")
-        sums, samples = counted.sums.sum(axis=1), resample(counted, resampler).sum(axis=2)
-        seen_sums, seen_samples = seen.sums.sum(axis=1), resample(seen, resampler).sum(axis=2)
-        found["seen"] = _f(seen_sums, seen_samples)
-        found["unseen"] = _f(sums - seen_sums, samples - seen_samples)
+        seen_sums, seen_samples = seen.sums.sum(axis=1), resampler.counts(seen).sum(axis=2)
+        found["seen"] = score(seen_sums, seen_samples)["f"]
+        found["unseen"] = score(sums - seen_sums, samples - seen_samples)["f"]
     if all(result.has(BEST, name) for result in results):
         best = count_runs(results, name, BEST)
-        found["best"] = _f(best.sums.sum(axis=1), resample(best, resampler).sum(axis=2))
+        found["best"] = score(best.sums.sum(axis=1), resampler.counts(best).sum(axis=2))["f"]
     return found
-
-
-def _f(sums: Any, samples: Any) -> dict[str, Any]:
-    per_seed, drawn = micro_prf(sums[..., None, :]), micro_prf(samples[..., None, :])
-    return estimate(per_seed[:, 2], drawn[..., 2].mean(axis=1))
 
 
 def exposures(results: Sequence[RunResult]) -> dict[str, dict[str, float]]:
@@ -167,19 +161,3 @@ def teacher_findings(found: StudyResults, resampler: Resampler) -> dict[str, dic
             counted = count_articles([sum_rows(found.teachers[name]["rows"])])
             rows[name]["scores"] = score_arm(counted, resampler)
     return rows
-
-
-def _worth(found: StudyResults, resampler: Resampler) -> list[dict[str, Any]]:
-    counted = {arm: count_runs(results) for arm, results in found.by_arm.items()}
-    sizes = {arm: gold_documents(arm, results) for arm, results in found.by_arm.items()}
-    known = {arm: size for arm, size in sizes.items() if size is not None}
-    return worth({arm: counted[arm] for arm in known}, known, found.study.baseline, resampler)
-
-
-def gold_documents(arm: Arm, results: Sequence[RunResult]) -> float | None:
-    """How many gold documents an arm was trained on: none if it never drew one; None if it is not known."""
-    seen = exposures(results)
-    if seen and not seen.get("gold", {}).get("examples"):
-        return 0.0
-    size = arm.gold_size or results[0].blend.get("documents", {}).get("gold")
-    return float(size) if size else None

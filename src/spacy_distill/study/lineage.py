@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -65,9 +66,15 @@ class LineageReader:
 
     def __init__(self, task: Task, corpora: Path) -> None:
         self.task = task
-        self._corpora = corpora
-        self._gold: dict[str, tuple[Doc, Annotation]] | None = None
+        self.corpora = corpora
         self._teachers: dict[str, dict[str, Annotation]] = {}
+
+    @cached_property
+    def gold(self) -> dict[str, tuple[Doc, Annotation]]:
+        """The held-out documents by key, with what is right."""
+        place = self.corpora / HELDOUT_FILE
+        docs = keyed_docs(place) if place.is_file() else ()
+        return {key: (doc, self.task.read(doc)) for key, doc in docs}
 
     def add(self, rows: list[dict[str, Any]], predictions: Path, labels: str) -> None:
         """Add the lineage of errors to the rows of the held-out documents.
@@ -78,30 +85,19 @@ class LineageReader:
         """
         if not rows or not predictions.is_file():
             return
-        gold, teacher = self._read_gold(), self._read_teacher(labels)
-        found = read_predictions(predictions, "heldout")
+        if labels not in self._teachers:
+            docs = {key: doc for key, (doc, _) in self.gold.items()}
+            self._teachers[labels] = read_teacher(self.task, self.corpora, labels, docs)
+        teacher, found = self._teachers[labels], read_predictions(predictions, "heldout")
         documents = Counter(row["id"] for row in rows)
         for row in rows:
             key = row["id"]
             # Of documents that share an id nobody knows whose predictions are whose.
-            if documents[key] == 1 and key in gold and key in teacher:
-                doc, right = gold[key]
+            if documents[key] == 1 and key in self.gold and key in teacher:
+                doc, right = self.gold[key]
                 student = self.task.from_characters(doc, found.get(key, []))
                 traced = trace(self.task, right, teacher[key], student)
                 row["lineage"] = {label: list(lineage) for label, lineage in traced.items()}
-
-    def _read_gold(self) -> dict[str, tuple[Doc, Annotation]]:
-        if self._gold is None:
-            place = self._corpora / HELDOUT_FILE
-            docs = keyed_docs(place) if place.is_file() else ()
-            self._gold = {key: (doc, self.task.read(doc)) for key, doc in docs}
-        return self._gold
-
-    def _read_teacher(self, labels: str) -> dict[str, Annotation]:
-        if labels not in self._teachers:
-            docs = {key: doc for key, (doc, _) in self._read_gold().items()}
-            self._teachers[labels] = read_teacher(self.task, self._corpora, labels, docs)
-        return self._teachers[labels]
 
 
 def read_teacher(task: Task, corpora: Path, labels: str, gold: Mapping[str, Doc]) -> dict[str, Annotation]:

@@ -1,7 +1,7 @@
 """Counts of runs, resampled articles, and tests between arms."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -34,6 +34,11 @@ class ArmCounts:
     def sums(self) -> Floats:
         """Counts of whole corpora: seeds × labels × 3."""
         return np.asarray(self.table.sum(axis=1))
+
+    def of_seeds(self, seeds: Sequence[int]) -> "ArmCounts":
+        """The counts of some of the seeds."""
+        rows = [self.seeds.index(seed) for seed in seeds]
+        return replace(self, seeds=tuple(seeds), table=self.table[rows])
 
 
 def count_runs(
@@ -69,20 +74,15 @@ def count_articles(by_seed: Sequence[ByArticle], seeds: Sequence[int] = (0,), wi
     return ArmCounts(articles, tuple(labels), tuple(seeds), table)
 
 
-@dataclass(frozen=True)
 class Resampler:
     """Draws articles with replacement, the same for everything that has the same articles.
 
-    resamples: How many draws.
+    resamples: how many draws.
     """
 
-    resamples: int
-    _kept: dict[int, Floats]
-
-    @classmethod
-    def of(cls, resamples: int) -> "Resampler":
-        """A resampler with nothing drawn yet."""
-        return cls(resamples, {})
+    def __init__(self, resamples: int) -> None:
+        self.resamples = resamples
+        self._kept: dict[int, Floats] = {}
 
     def weights(self, articles: int) -> Floats:
         """How often each article is drawn: resamples × articles."""
@@ -95,6 +95,10 @@ class Resampler:
         """Sums over each draw of a table of articles × anything: resamples × anything."""
         flat = table.reshape(len(table), -1)
         return (self.weights(len(table)) @ flat).reshape(self.resamples, *table.shape[1:])
+
+    def counts(self, counted: ArmCounts) -> Floats:
+        """Counts over each draw: resamples × seeds × labels × 3."""
+        return self.sums(counted.table.swapaxes(0, 1))
 
 
 def micro_prf(counts: Floats) -> Floats:
@@ -109,18 +113,22 @@ def macro_f(counts: Floats) -> Floats:
     return np.asarray((f * occurs).sum(axis=-1) / np.maximum(occurs.sum(axis=-1), 1))
 
 
-# Fewer seeds carry no claim.
-CLAIM_SEEDS = 5
+# With fewer seeds or articles nothing is claimed: intervals of so few are too narrow.
+CLAIM_SEEDS = 10
+CLAIM_ARTICLES = 20
 ALPHA = 0.05
 
 
-def estimate(per_seed: Floats, samples: Floats) -> dict[str, Any]:
+def estimate(per_seed: Floats, samples: Floats, *, defined: bool = True) -> dict[str, float | None]:
     """A score: its mean over seeds, the interval by articles, and the spread over seeds.
 
-    per_seed: The score of each seed.
-    samples: Its mean over seeds in each resample of the articles.
-    RETURNS: "mean", "low", "high", and "sd" (None for one seed).
+    per_seed: the score of each seed.
+    samples: its mean over seeds in each resample of the articles.
+    defined: whether there is anything to score.
+    RETURNS: "mean", "low", "high", and "sd" (None for one seed); all None if it is not defined.
     """
+    if not defined:
+        return dict.fromkeys(("mean", "low", "high", "sd"))
     low, high = interval(samples)
     spread = float(np.std(per_seed, ddof=1)) if len(per_seed) > 1 else None
     return {"mean": float(np.mean(per_seed)), "low": low, "high": high, "sd": spread}
@@ -129,118 +137,80 @@ def estimate(per_seed: Floats, samples: Floats) -> dict[str, Any]:
 def score_arm(counted: ArmCounts, resampler: Resampler) -> dict[str, Any]:
     """All scores of one arm on one corpus.
 
-    counted: Its counts.
-    resampler: Draws the articles.
     RETURNS: "micro" and each of "labels" with "p", "r", "f", and "macro_f": see `estimate`.
     """
-    samples = resample(counted, resampler)
-    micro, micro_samples = micro_prf(counted.sums), micro_prf(samples).mean(axis=1)
-    labels, label_samples = prf_array(counted.sums), prf_array(samples).mean(axis=1)
+    sums, samples = counted.sums, resampler.counts(counted)
     return {
-        "micro": _estimates(micro, micro_samples),
-        "macro_f": estimate(macro_f(counted.sums), macro_f(samples).mean(axis=1)),
-        "labels": {
-            label: _estimates(labels[:, i], label_samples[:, i]) for i, label in enumerate(counted.labels)
-        },
+        "micro": score(sums.sum(axis=1), samples.sum(axis=2)),
+        "macro_f": estimate(macro_f(sums), macro_f(samples).mean(axis=1), defined=bool(sums.any())),
+        "labels": {label: score(sums[:, i], samples[:, :, i]) for i, label in enumerate(counted.labels)},
     }
 
 
-def resample(counted: ArmCounts, resampler: Resampler) -> Floats:
-    """Counts over each draw of articles: resamples × seeds × labels × 3."""
-    return resampler.sums(counted.table.swapaxes(0, 1))
+def score(sums: Floats, samples: Floats) -> dict[str, dict[str, float | None]]:
+    """Precision, recall and F1 ("p", "r", "f") of counts: see `estimate`.
 
-
-def _estimates(per_seed: Floats, samples: Floats) -> dict[str, Any]:
-    return {key: estimate(per_seed[:, i], samples[:, i]) for i, key in enumerate("prf")}
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Micro F1 of one arm minus that of another, over the seeds that both have.
-
-    seeds: The seeds.
-    per_seed: The difference for each.
-    mean: Their mean.
-    t_low, t_high, t_p: t interval over the seeds, and the p value of no difference; None for one seed.
-    low, high, boot_p (float): Interval and p value by the bootstrap over articles.
+    sums: seeds × (tp, fp, fn).
+    samples: the same in each resample of the articles.
     """
-
-    seeds: tuple[int, ...]
-    per_seed: tuple[float, ...]
-    mean: float
-    t_low: float | None
-    t_high: float | None
-    t_p: float | None
-    low: float
-    high: float
-    boot_p: float
-
-    @property
-    def p(self) -> float:
-        """The larger of the two p values: a difference must hold over seeds and over articles."""
-        return max(self.boot_p, 1.0 if self.t_p is None else self.t_p)
+    per_seed, drawn = prf_array(sums), prf_array(samples).mean(axis=1)
+    tp, fp, fn = sums.sum(axis=0)
+    there = {"p": tp + fp, "r": tp + fn, "f": tp + fp + fn}
+    return {
+        key: estimate(per_seed[:, i], drawn[:, i], defined=bool(there[key])) for i, key in enumerate("prf")
+    }
 
 
-def difference(first: ArmCounts, second: ArmCounts, resampler: Resampler) -> Difference | None:
-    """Compare two arms, paired by seed and by article.
+def difference(first: ArmCounts, second: ArmCounts, resampler: Resampler) -> dict[str, Any] | None:
+    """Micro F1 of one arm minus that of another on the same corpus, paired by seed and by article.
 
-    first, second (ArmCounts): Counts of the arms on the same corpus.
-    resampler: Draws the articles.
-    RETURNS: First minus second, or None if they have no seed in common.
+    Two things vary: the seeds (variance of the mean of the paired differences) and the articles (variance of
+    that mean over the resamples). The variances are added, with the degrees of freedom of Satterthwaite
+    (1946): one interval and one p value hold for other seeds and other articles alike.
+
+    RETURNS: "seeds", "articles" (their number), "per_seed", "mean", "low", "high", "p"; the last three are
+        None for a single seed. None if the arms have no seed in common.
     """
-    seeds = tuple(seed for seed in first.seeds if seed in second.seeds)
+    seeds = [seed for seed in first.seeds if seed in second.seeds]
     if not seeds:
         return None
-    a, b = _of_seeds(first, seeds), _of_seeds(second, seeds)
+    a, b = first.of_seeds(seeds), second.of_seeds(seeds)
     per_seed = micro_prf(a.sums)[:, 2] - micro_prf(b.sums)[:, 2]
-    samples = (micro_prf(resample(a, resampler)) - micro_prf(resample(b, resampler)))[..., 2].mean(axis=1)
-    low, high = interval(samples)
-    t_low, t_high, t_p = t_interval(per_seed)
-    return Difference(
-        seeds,
-        tuple(map(float, per_seed)),
-        float(per_seed.mean()),
-        t_low,
-        t_high,
-        t_p,
-        low,
-        high,
-        two_sided(samples),
-    )
+    samples = (micro_prf(resampler.counts(a)) - micro_prf(resampler.counts(b)))[..., 2].mean(axis=1)
+    low, high, p = t_test(per_seed, samples, len(a.articles))
+    mean, each = float(per_seed.mean()), [float(f) for f in per_seed]
+    facts = {"seeds": seeds, "articles": len(a.articles), "per_seed": each, "mean": mean}
+    return {**facts, "low": low, "high": high, "p": p}
 
 
-def t_interval(differences: Floats) -> tuple[float | None, float | None, float | None]:
-    """The t interval of the mean of paired differences, and the p value of a mean of 0.
+def t_test(
+    per_seed: Floats, samples: Floats, articles: int
+) -> tuple[float | None, float | None, float | None]:
+    """The interval of a mean difference, and the p value of a mean of 0: see `difference`.
 
-    RETURNS: Low, high, p; all None for fewer than two differences.
+    per_seed: the difference of each seed.
+    samples: their mean in each resample of the articles.
+    articles: the number of articles.
+    RETURNS: low, high, p; all None for a single seed.
     """
-    n = len(differences)
+    n, mean = len(per_seed), float(per_seed.mean())
     if n < 2:
         return None, None, None
-    mean = float(np.mean(differences))
-    error = float(np.std(differences, ddof=1)) / n**0.5
-    if error == 0.0:
-        return mean, mean, 1.0 if mean == 0.0 else 0.0
-    reach = float(stdtrit(n - 1, (1 + LEVEL) / 2)) * error
-    return mean - reach, mean + reach, float(2 * stdtr(n - 1, -abs(mean) / error))
-
-
-def two_sided(samples: Floats) -> float:
-    """The bootstrap's p value of a difference of 0: twice the share of resamples on the other side.
-
-    The observed data count as one more resample, so that p is never 0 (Davison & Hinkley 1997, 4.2).
-    """
-    n = len(samples)
-    tail = min(int((samples <= 0).sum()), int((samples >= 0).sum()))
-    return min(1.0, 2 * (tail + 1) / (n + 1))
+    by_seed, by_article = float(per_seed.var(ddof=1)) / n, float(samples.var())
+    variance = by_seed + by_article
+    if variance == 0:
+        return mean, mean, 1.0 if mean == 0 else 0.0
+    freedom = variance**2 / (by_seed**2 / (n - 1) + by_article**2 / max(1, articles - 1))
+    reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * variance**0.5
+    return mean - reach, mean + reach, float(2 * stdtr(freedom, -abs(mean) / variance**0.5))
 
 
 def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
     """p values corrected for their number (Holm 1979): none falls below one that was smaller.
 
-    p_values: The p values that are known.
-    family: How many there will be; None: these are all.
-    RETURNS: The corrected p values; those still to come are taken for 1.
+    p_values: the p values that are known.
+    family: how many there will be; None: these are all.
+    RETURNS: the corrected p values; those still to come are taken for 1.
     """
     size = len(p_values) if family is None else family
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])
@@ -252,15 +222,10 @@ def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
     return corrected
 
 
-def verdict(found: Difference, corrected: float) -> str:
-    """What may be said: "more", "less", "open" (within noise), or "no claim" (too few seeds)."""
-    if len(found.seeds) < CLAIM_SEEDS:
+def claim(found: Mapping[str, Any], corrected: float) -> str:
+    """What may be said: "more", "less", "open" (within noise), or "no claim" (too few seeds or articles)."""
+    if len(found["seeds"]) < CLAIM_SEEDS or found["articles"] < CLAIM_ARTICLES:
         return "no claim"
     if corrected >= ALPHA:
         return "open"
-    return "more" if found.mean > 0 else "less"
-
-
-def _of_seeds(counted: ArmCounts, seeds: Sequence[int]) -> ArmCounts:
-    rows = [counted.seeds.index(seed) for seed in seeds]
-    return ArmCounts(counted.articles, counted.labels, tuple(seeds), counted.table[rows])
+    return "more" if found["mean"] > 0 else "less"

@@ -45,13 +45,14 @@ FAMILY = re.compile(r"font: ([^;\"]*?px) [^;\"]*")
 def forest(rows: Sequence[Mapping[str, Any]]) -> str:
     """Differences in F1 with their intervals, one a row.
 
-    rows: Comparisons: see `compare_all`. "label" is the row's name.
-    RETURNS: SVG. The thick line is the interval over articles, the thin one that over seeds, the ticks
-        are the seeds; a filled marker is a difference that may be claimed.
+    rows: comparisons: see `compare_all`. "label" is the row's name.
+    RETURNS: SVG. The line is the interval over seeds and articles, the ticks are the seeds; a filled marker
+        is a difference that may be claimed.
     """
     with mpl.rc_context(RC):
-        figure = Figure(figsize=(430 / POINT, (40 * len(rows) + 62) / POINT))
-        ax = figure.add_axes((0.02, 44 / (40 * len(rows) + 62), 0.96, 1 - 50 / (40 * len(rows) + 62)))
+        height = 40 * len(rows) + 62
+        figure = Figure(figsize=(430 / POINT, height / POINT))
+        ax = figure.add_axes((0.02, 44 / height, 0.96, 1 - 50 / height))
         ax.axvline(0, color=SOFT, linewidth=1)
         for i, row in enumerate(rows):
             _forest_row(ax, -i, row)
@@ -66,48 +67,19 @@ def forest(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _forest_row(ax: Axes, y: float, row: Mapping[str, Any]) -> None:
-    claimed = row["verdict"] in ("more", "less")
-    colour = WORSE if row["verdict"] == "less" else DISTILLED if claimed else SOFT
-    if row["t_low"] is not None:
-        ax.plot([100 * row["t_low"], 100 * row["t_high"]], [y, y], color=colour, linewidth=1.1)
-    ax.plot(
-        [100 * row["low"], 100 * row["high"]],
-        [y, y],
-        color=colour,
-        linewidth=5,
-        alpha=0.45,
-        solid_capstyle="butt",
-    )
-    ax.plot(
-        [100 * value for value in row["per_seed"]],
-        [y - 0.2] * len(row["per_seed"]),
-        "|",
-        color=SOFT,
-        markersize=5,
-    )
-    fill = colour if claimed else PAPER
-    ax.plot(
-        [100 * row["mean"]], [y], "o", color=colour, markerfacecolor=fill, markersize=8, markeredgewidth=1.6
-    )
-    ax.annotate(
-        row["label"],
-        (0, y + 0.28),
-        xycoords=("axes fraction", "data"),
-        va="bottom",
-        fontsize=11,
-        color=INK,
-        bbox=LABEL_BOX,
-    )
-    ax.annotate(
-        f"{100 * row['mean']:+.1f}  [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]",
-        (1, y + 0.28),
-        xycoords=("axes fraction", "data"),
-        va="bottom",
-        ha="right",
-        fontsize=10,
-        color=SOFT,
-        bbox=LABEL_BOX,
-    )
+    colour = {"more": DISTILLED, "less": WORSE}.get(row["claim"], SOFT)
+    label = f"{100 * row['mean']:+.1f}"
+    if row["low"] is not None:
+        ends = [100 * row["low"], 100 * row["high"]]
+        ax.plot(ends, [y, y], color=colour, linewidth=4, alpha=0.45, solid_capstyle="butt")
+        label += f"  [{ends[0]:+.1f}, {ends[1]:+.1f}]"
+    each = [100 * value for value in row["per_seed"]]
+    ax.plot(each, [y - 0.2] * len(each), "|", color=SOFT, markersize=5)
+    fill = PAPER if colour == SOFT else colour
+    ax.plot(100 * row["mean"], y, "o", color=colour, markerfacecolor=fill, markersize=8, markeredgewidth=1.6)
+    where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "bottom", "bbox": LABEL_BOX}
+    ax.annotate(row["label"], (0, y + 0.28), fontsize=11, color=INK, **where)
+    ax.annotate(label, (1, y + 0.28), ha="right", fontsize=10, color=SOFT, **where)
 
 
 def curve(arm: Mapping[str, Any], baseline: Mapping[str, Any] | None, limits: tuple[float, float]) -> str:

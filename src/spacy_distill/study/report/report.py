@@ -43,8 +43,8 @@ PAGES = (".html", ".htm")
 ARM = ("student", "name", "regimen", "variant", "rate", "hold", "gold_size")
 SCORE = (*ARM, "seeds", "steps", "set", "label", "metric", "mean", "low", "high", "sd")
 COMPARISON = (
-    "student", "gold_size", "first", "second", "set", "hold", "seeds", "mean", "low", "high", "boot_p",
-    "t_low", "t_high", "t_p", "p", "family", "p_holm", "verdict",
+    "student", "gold_size", "first", "second", "set", "hold", "seeds", "articles", "mean", "low", "high", "p",
+    "family", "p_holm", "claim",
 )  # fmt: skip
 
 
@@ -154,6 +154,8 @@ def _environment(html: bool) -> Environment:
     environment.filters |= {
         "percent": sections.percent,
         "signed": sections.signed,
+        "p_value": sections.p_value,
+        "usd": sections.usd,
         "svg": lambda figure: Markup(_in_page(figure)),
         "cell": lambda text: str(text).replace("|", "\\|").replace("\n", " "),
     }
@@ -164,10 +166,15 @@ def _environment(html: bool) -> Environment:
         "drawing": STYLE,
         "TEST": TEST,
         "HELDOUT": HELDOUT,
-        "shade": lambda value, low, high: round(100 * (value - low) / (high - low)) if high > low else 50,
+        "shade": _shade,
         "figure_name": _figure_name,
     }
     return environment
+
+
+def _shade(value: float | None, low: float, high: float) -> int:
+    """How dark a cell of a heat map is, in percent."""
+    return round(100 * (value - low) / (high - low)) if value is not None and high > low else 50
 
 
 def _in_page(figure: str) -> str:
@@ -264,7 +271,7 @@ def write_card(run_dir: Path | str, out: Path | str | None = None, *, licence: s
 
 def _card_facts(found: StudyResults, result: RunResult, licence: str) -> dict[str, Any]:
     """Everything that the card says."""
-    resampler = Resampler.of(found.study.resamples)
+    resampler = Resampler(found.study.resamples)
     arm = result.run.arm
     names = [name for name in found.test_sets if result.has("last", name)]
     curve = [point["planned"] for point in result.blend["curve"]] if result.blend else []

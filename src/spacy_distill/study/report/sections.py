@@ -6,7 +6,7 @@ from typing import Any
 
 from ..findings import ALL
 from ..results import HELDOUT, TEST, StudyResults
-from ..statistics import CLAIM_SEEDS
+from ..statistics import CLAIM_ARTICLES, CLAIM_SEEDS
 from . import plots
 
 NAMES = {TEST: "test", HELDOUT: "held-out part of the pool"}
@@ -15,7 +15,7 @@ MEANINGS = {
     "more": "better, also after correction for the number of comparisons",
     "less": "worse, also after correction",
     "open": "within noise",
-    "no claim": f"fewer than {CLAIM_SEEDS} seeds: no claim",
+    "no claim": f"fewer than {CLAIM_SEEDS} seeds or {CLAIM_ARTICLES} articles: no claim",
 }
 ROUNDING = 1e-9
 Findings = Mapping[str, Any]
@@ -30,6 +30,16 @@ def percent(value: float | None, digits: int = 1) -> str:
 def signed(value: float | None) -> str:
     """A difference in percentage points."""
     return "–" if value is None else f"{100 * value:+.1f}"
+
+
+def p_value(value: float | None) -> str:
+    """A p value; a small one is only known to be small."""
+    return "–" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def usd(value: float) -> str:
+    """Money, to two figures: it is not known better."""
+    return f"{float(f'{value:.2g}'):,.10g}"
 
 
 def group_name(arm: Mapping[str, Any], findings: Findings) -> str:
@@ -82,7 +92,8 @@ def score_tables(found: StudyResults, findings: Findings) -> Iterator[dict[str, 
                 if name in row["sets"]
             ]
             if rows:
-                values = [score["f"]["mean"] for row in rows for score in row["scores"]["labels"].values()]
+                means = [score["f"]["mean"] for row in rows for score in row["scores"]["labels"].values()]
+                values = [mean for mean in means if mean is not None]
                 yield {
                     "set": name,
                     "group": group,
@@ -190,7 +201,6 @@ def cost_rows(found: StudyResults, findings: Findings) -> Rows:
         distilled = _distilled(arm["documents"])
         if bill and difference and distilled:
             cost = bill["cost"] * distilled / teacher["documents"]
-            gains = {key: 100 * difference[key] for key in ("mean", "low", "high")}
             rows.append(
                 {
                     "name": arm["arm"]["name"],
@@ -198,10 +208,16 @@ def cost_rows(found: StudyResults, findings: Findings) -> Rows:
                     "documents": distilled,
                     "cost": cost,
                     "estimated": bill["estimated"] > 0,
-                    "per_point": {key: cost / gain if gain > 0 else None for key, gain in gains.items()},
+                    "per_point": {key: _per_point(cost, difference[key]) for key in ("mean", "low", "high")},
                 }
             )
     return rows
+
+
+def _per_point(cost: float, gain: float | None) -> str:
+    if gain is None:
+        return "–"
+    return usd(cost / (100 * gain)) if gain > 0 else "no gain"
 
 
 def versions(found: StudyResults) -> dict[str, str]:
@@ -249,7 +265,8 @@ def learning_figures(found: StudyResults, findings: Findings) -> dict[str, str]:
         for row in sorted(findings["arms"], key=lambda row: row["documents"].get("gold", 0)):
             arm, gold = row["arm"], row["documents"].get("gold", 0)
             size = arm["gold_size"] or sizes.get(0) or gold
-            if arm["student"] == student and TEST in row["sets"] and size:
+            known = TEST in row["sets"] and row["sets"][TEST]["micro"]["f"]["mean"] is not None
+            if arm["student"] == student and known and size:
                 lines.setdefault(arm["name"], []).append((size, row["sets"][TEST]["micro"]["f"]))
         figures[student] = plots.learning_curve(lines, found.study.baseline)
     return figures
