@@ -81,7 +81,7 @@ def worth(found: StudyResults, resampler: Resampler) -> list[dict[str, Any]]:
     The curve of the baseline (gold alone) is made non-decreasing and read backwards, linear in the logarithm
     of the number of documents. Each resample of the articles gives a curve and a score of its own.
 
-    RETURNS: by arm: "arm", "gold" (documents it had), "equals", "low", "high" (gold documents alone), "first",
+    RETURNS: by arm: "arm", "gold" (documents it had), "equals", "low", "high" (of gold alone), "first",
         "last" (ends of the curve: a value there means "or fewer", "or more"). Empty without at least two
         sizes of the baseline.
     """
