@@ -75,7 +75,7 @@ def test_failed_documents_are_in_the_summary_and_the_status(run, folder):
     with Server(respond) as server:
         status, output = run(*at(server))
         assert status == 1
-        assert "1 documents failed" in output
+        assert "1 document failed" in output
         assert list(chain(*entities(folder))) == ["Ada"] * 19
         server.respond = lambda call: completion(OK)
         status, output = run(*at(server))
@@ -292,7 +292,7 @@ def test_a_replay_of_what_was_asked_gives_the_same_documents(run, folder):
     (folder / "teacher.cfg").write_text(replay)
     status, output = run()
     assert status == 1
-    assert "20 answers were in the ledger; none was asked for" in output
+    assert "20 answers found in the ledger; none was asked for" in output
     assert (folder / "out.spacy").read_bytes() == first
     docs = list(read_docs(folder / "out.spacy", spacy.blank("en").vocab))
     assert [views(doc)["standard"]["source"] for doc in docs] == [None] * 20
@@ -319,7 +319,7 @@ def test_a_batch_is_handed_in_and_collected_by_the_same_command(run, folder):
         assert "The same command collects them later" in output
         assert not (folder / "out.spacy").exists()
         summary = CliRunner().invoke(app, ["ledger", "ledger.sqlite"])
-        assert "20 answers are awaited from the batch batch-0 " in " ".join(summary.output.split())
+        assert "20 answers awaited from the batch batch-0 " in " ".join(summary.output.split())
         status, output = run(*at(server, prices={"input": 10, "output": 10}), "--dry-run")
         assert "awaited from a batch 20" in output and "prompts to send 0" in output
         provider.end()
