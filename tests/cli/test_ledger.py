@@ -157,8 +157,8 @@ def test_recorded_answers_are_matched_by_text_or_tokens(recorded, tmp_path):
     assert status == 0, output
     for part in (
         "1 lines repeat",
-        "1 lines match no document",
-        "1 of 4 documents have no",
+        "1 line",
+        "1 document of 4 without a recorded answer",
         "Stored 2 recorded",
     ):
         assert part in output, part

@@ -172,7 +172,7 @@ def test_a_pool_of_long_or_linewise_texts_is_read_as_it_should_be(init):
         ({"pool": "nowhere"}, "given as pool, does not exist"),
         ({"pool": "empty.txt"}, "is empty"),
         ({"endpoint": "localhost:8000"}, "Expected the base URL"),
-        ({"lang": "zz"}, "give a code such as en or de"),
+        ({"lang": "zz"}, "Give a code such as en or de"),
         ({"student": "gpt"}, "'gpt' is not one of 'cpu'"),
     ],
 )

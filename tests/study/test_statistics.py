@@ -1,15 +1,15 @@
 """Intervals, differences and what may be claimed."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from spacy_distill.study.comparisons import invert, worth
-from spacy_distill.study.config import Arm, Run
+from spacy_distill.study.comparisons import invert
 from spacy_distill.study.findings import lineage_of
-from spacy_distill.study.results import HELDOUT, RunResult
 from spacy_distill.study.statistics import (
     ArmCounts,
     Resampler,
@@ -121,9 +121,9 @@ def test_scores_of_labels_micro_and_macro():
 def test_a_rare_error_has_a_lineage_however_few_the_resamples():
     """One article of forty has the error: no resample may have drawn it."""
     rows = [{"document": str(i), "lineage": {"PER": [int(i == 39), 0, 0, 0, 0, 0]}} for i in range(40)]
-    run = Run(Arm("s", "gold", 0, "", "student", "steps", "gold"), 0)
+    run = SimpleNamespace(run=SimpleNamespace(seed=0), sets={"heldout": rows}, has=lambda *_: True)
     for resamples in range(1, 5):
-        found = lineage_of([RunResult(run, {}, {HELDOUT: rows})], Resampler(resamples))
+        found = lineage_of([run], Resampler(resamples))
         assert found["PER"]["inherited"] == {"mean": 1, "low": 1, "high": 1}
 
 
@@ -146,15 +146,3 @@ def test_a_learning_curve_is_read_backwards():
 def test_a_dip_in_a_learning_curve_is_made_flat():
     sizes, scores = np.array([100.0, 200.0, 400.0]), np.array([0.5, 0.7, 0.6])
     assert invert(sizes, scores, 0.65) == pytest.approx(200)
-
-
-def test_distilled_documents_are_worth_the_gold_that_reaches_the_same_score():
-    def arm(name, size):
-        return Arm("s", name, size, "", "student", "steps", name)
-
-    counts = {arm("gold", 100): counted(0.0), arm("gold", 400): counted(0.2), arm("mix", 100): counted(0.1)}
-    sizes = {a: float(a.gold_size) for a in counts}
-    (row,) = worth(counts, sizes, "gold", Resampler(200))
-    assert row["arm"]["name"] == "mix"
-    assert 100 < row["low"] < row["equals"] < row["high"] < 400
-    assert worth({a: c for a, c in counts.items() if a.gold_size == 100}, sizes, "gold", Resampler(10)) == []

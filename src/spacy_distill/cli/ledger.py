@@ -65,7 +65,7 @@ def ledger_cli(
     if action == "import":
         show_import(ledger, Path(str(target)), config, corpus, model, overrides)
         return
-    with Ledger(ledger) as opened:
+    with Ledger(ledger, create=False) as opened:
         if action == "export":
             export_answers(opened, Path(str(target)))
         elif action == "show":

@@ -164,7 +164,8 @@ def _read(
     path: Path, format: ImportFormat, lang: str, *, limit: int | None = None, lines: bool = False
 ) -> tuple[list[Doc], ReadIssues]:
     issues = ReadIssues()
-    docs = read_source(path, blank(lang), ImportOptions(format, lines=lines), issues)
+    by_line = lines or not path.is_dir()
+    docs = read_source(path, blank(lang), ImportOptions(format, lines=by_line), issues)
     return list(islice(docs, limit)), issues
 
 
