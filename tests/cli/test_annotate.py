@@ -14,9 +14,8 @@ from helpers.asking import entries
 from helpers.loopback import Response, Server, completion, failure
 from helpers.provider import Provider
 from helpers.warm import CONFIG, processes, run_command
+from spacy_distill import read_docs, views, write_docs
 from spacy_distill.cli import app
-from spacy_distill.corpus.docbin import read_docs, write_docs
-from spacy_distill.corpus.provenance import views
 
 OK = '{"entities": [{"text": "Ada", "label": "PER"}]}'
 KEY = "sk-very-secret-0123456789"

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from helpers.studying import carry_out_study, write_config
 from helpers.support import run_in
+from spacy_distill import write_report
 from spacy_distill.cli import app
-from spacy_distill.study.results import read_results
 
 RUN = "tiny/gold/gold-all/seed-0"
 
@@ -48,7 +48,7 @@ def test_a_study_that_is_killed_goes_on_where_it_was_and_is_reported(config, tmp
     running.wait()
     finished = {place: place.stat().st_mtime_ns for place in out.glob("tiny/*/*/*/scores.json")}
     assert len(finished) in (1, 2) and workers
-    unfinished = read_results(out)
+    unfinished = write_report(out, tmp_path / "unfinished.html").found
     assert unfinished.teachers and unfinished.data, "a report before the end lacks teachers and data"
     deadline = time.monotonic() + 60
     while any(Path(f"/proc/{worker}/exe").exists() for worker in workers):
