@@ -11,6 +11,7 @@ from .values import ValueReader
 # Bounds the time that junk can take: characters read beyond four times the answer, and the price of a start.
 EFFORT, START = 100_000, 100
 _OPENER = re.compile(r"[{\[]")
+_OBJECT = re.compile(r"\{\s*(?:[\"'“”„«»‘’「{\[]|[^\W\d]\w*\s*:)|\[\s*[{\[(]")
 _DECODER = json.JSONDecoder()
 MAX_DEPTH = 40
 NOT_JSON = object()
@@ -27,6 +28,7 @@ _SEPARATORS = ",;、"
 # Punctuation of East Asian fonts, as the structure that it stands for; alignment does without it.
 _PLAIN = str.maketrans("：，；｛｝［］（）＂＇｜【】", ":,;{}[]()\"'|[]")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _WORDS = {"true": True, "false": False, "null": None, "none": None}
 
 
@@ -62,7 +64,7 @@ def find_values(answer: str, reader: ValueReader) -> Iterator[Structure]:
         start, at = opener.start(), opener.end()
         read = _read(answer, start)
         effort -= read.end - start + START
-        if effort < 0:
+        if effort < 0 or (read.value is NOT_JSON and _OBJECT.match(answer, start)):
             raise UnreadableError
         try:
             found = reader.read(read.value, read.is_open) if isinstance(read.value, (dict, list)) else None
@@ -227,7 +229,7 @@ class _Reader:
         found = _BARE.match(self.text, at)
         if not found:
             raise _NotJsonError(at)
-        word = found.group()
+        word = _ESCAPED.sub(lambda escape: chr(int(escape[1], 16)), found.group())
         if word.casefold() in _WORDS:
             return _WORDS[word.casefold()], found.end()
         try:

@@ -25,6 +25,7 @@ _PAIR = re.compile(
 _HEADING = re.compile(r"\s*(?:#{1,6}\s*)?[*_`]*([^:*|]{1,60}?)[*_`]*\s*:?\s*[*_`]*\s*")
 _NO_MORE = re.compile(r"\s*none\.?\s*", re.IGNORECASE)  # Right after the last line of the asked form.
 _PROSE = re.compile(r".*[.!?:。！？]\W*|(?:\S+\s+){8,}\S+|\s*#.*", re.DOTALL)
+_WORD = re.compile(r"\w+")
 _REMARK = re.compile(r"\s*(?::|\s[-–—]\s|\().*", re.DOTALL)
 
 
@@ -97,6 +98,8 @@ class _Lines:
                 self.begin(at + len(line))
             self.after_blank = False
             return
+        if self.after_blank and not self.named:
+            self.unread = [(listed, candidate) for listed, candidate in self.unread if listed]
         self.after_blank = False
         said = self._piped(line) if "|" in line else self._unpiped(line)
         if said is None:
@@ -162,6 +165,9 @@ class _Lines:
             return said
         self._end_item()
         if found := read_entries(line, self.reader):
+            if not self.reader.may_be(c.text for c in found if c.accepted and c.label in self.labels):
+                found = [Candidate(plain(NUMBER.sub("", line, count=1)), UNNAMED, True)]
+                self.named = True
             self._accept(found)
             return True
         heading = _HEADING.fullmatch(line)
@@ -239,7 +245,8 @@ class _Lines:
     def _unread(self, line: str) -> bool:
         """Keep what an item that is not understood may be about."""
         is_item = bool(_ITEM.match(line))
-        if is_item or (self.named and not _PROSE.fullmatch(line)):
+        named = not line.rstrip().endswith(":") and any(word in self.labels for word in _WORD.findall(line))
+        if is_item or named or not _PROSE.fullmatch(line):
             body = plain(NUMBER.sub("", line, count=1).split("|")[0])
             if body and not says_nothing(body) and not _is_heading(re.split(r"[,;\t]", body)):
                 self.unread.append((is_item, Candidate(body, UNNAMED, True)))

@@ -17,6 +17,9 @@ from .statements import has_steps, is_harmless, says_nothing
 from .values import ValueReader
 
 AnswerFormat = Literal["json", "lines"]
+# What is left of JSON that is broken where it was not read.
+_REST_OF_JSON = re.compile(r"[\"”»」']\s*[:,]\s*[\"“”«»「'\[{]|[\"'\]}]\s*[\]}]|[{\[]\s*[\"'{\[]")
+_KEY_OF_JSON = re.compile(r"[\"”]\s*:\s*[\"“\[{]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _THOUGHT = (
     r"(?:[\w-]+:)?(?:ant)?(?:think|thinking|thoughts?|reasoning|reason|reflection|analysis|scratchpad|rationale|"
@@ -164,6 +167,8 @@ def _structures(text: str, reader: ValueReader) -> list[Structure]:
     else:
         values = list(find_values(text, reader))
         outside = _outside(text, values) if values else text
+        if (_REST_OF_JSON if values else _KEY_OF_JSON).search(outside):
+            raise UnreadableError
         lines = find_lines(outside, reader) if outside.strip() else []
     return sorted(values + lines, key=lambda one: one.start) if values else lines
 

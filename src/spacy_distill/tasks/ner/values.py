@@ -73,6 +73,10 @@ class ValueReader:
             return found
         raise UnreadableError
 
+    def may_be(self, mentions: Iterable[str]) -> bool:
+        """Whether a guess of what the mentions are holds: they stand in the text, if it is known."""
+        return self.index is None or all(map(self.index.stands, mentions))
+
     def mentions(self, text: str) -> list[str]:
         """The mentions that a string lists: itself, unless the text has all its parts and not the whole."""
         parts = [part for part in _LISTED.split(text) if part]
@@ -144,7 +148,7 @@ class ValueReader:
             texts = plain or texts or [i for i in range(len(row)) if i != at][:1]
             if not texts:
                 raise UnreadableError
-            if at is None:
+            if at is None or not self.may_be(self.mentions(str(row[texts[0]]))):
                 yield [Candidate(str(row[i]), UNNAMED, True) for i in texts]
             else:
                 reason = " | ".join(str(row[i]) for i in texts[1:])
