@@ -27,7 +27,7 @@ def test_a_corpus_is_imported_and_described(run, tmp_path):
     status, output = run("news.txt", "out/news.spacy", "--format", "conll", "--limit", 1, "--seed", 3)
     assert status == 0, output
     assert "1 left out by --limit" in output
-    assert "1 documents from 1 articles, 1 tokens" in output
+    assert "1 document from 1 article, 1 token" in output
     assert len(list(read_docs(tmp_path / "out" / "news.spacy", spacy.blank("en").vocab))) == 1
 
 

@@ -22,11 +22,11 @@ def test_a_corpus_is_predicted_and_what_was_set_aside_is_told(model, tmp_path):
     done = run_in(tmp_path, *command, check=False)
     assert done.returncode == 3, done.stderr
     said = " ".join(done.stdout.split())
-    assert "3 shards to do, 26 records" in said and "1 records were set aside" in said
+    assert "3 shards to do, 26 records" in said and "1 record set aside" in said
     assert "25 documents" in said
     assert [row["id"] for row in read_out(tmp_path / "out")] == [f"d{i}" for i in range(25)]
     again = invoke(model, path, tmp_path / "out", "--shard-size", "10")
-    assert again.exit_code == 3 and "3 shards are done" in again.output and "0 shards to do" in again.output
+    assert again.exit_code == 3 and "3 shards done" in again.output and "0 shards to do" in again.output
 
 
 @pytest.mark.parametrize(

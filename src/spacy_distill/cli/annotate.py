@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..errors import counted
 from .console import INTERRUPT_STATUS, command, duration, msg
 
 if TYPE_CHECKING:
@@ -119,30 +120,33 @@ def show(report: "AnnotationReport", out: Path, *, allow_missing: bool) -> int:
     if report.written:
         msg.table(sorted(states.items()), header=("state", "documents"), divider=True)
     asked = (
-        f"{statistics.asked:,} were asked for: {statistics.requests:,} requests, "
+        f"{statistics.asked:,} asked for: {counted(statistics.requests, 'request')}, "
         f"{statistics.prompt_tokens:,} + {statistics.completion_tokens:,} tokens, {statistics.cost:,.4f} USD."
     )
     nothing_asked = not (statistics.asked or statistics.requests)
     msg.text(
-        f"{statistics.kept:,} answers were in the ledger; {'none was asked for.' if nothing_asked else asked}"
+        f"{counted(statistics.kept, 'answer')} found in the ledger; "
+        f"{'none was asked for.' if nothing_asked else asked}"
     )
     unusable = sum(states[state] for state in ("truncated", "refused", "unparsable"))
     if unusable:
-        msg.warn(f"{unusable} answers cannot be used; their documents carry no labels.")
+        msg.warn(f"{counted(unusable, 'answer')} cannot be used; such documents carry no labels.")
     if states["failed"]:
         msg.fail(
-            f"{states['failed']} documents failed. The same command asks for those again, and only for them."
+            f"{counted(states['failed'], 'document')} failed. The same command asks for those again, and "
+            "only for them."
         )
     if report.missing:
         msg.fail(
-            f"{report.missing} documents are not answered yet. The same command goes on where this one ended."
+            f"{counted(report.missing, 'document')} not answered yet. The same command goes on where this "
+            "one ended."
         )
     if statistics.awaited:
-        msg.info(f"{statistics.awaited} answers are awaited from batches; --batch collects them.")
+        msg.info(f"{counted(statistics.awaited, 'answer')} awaited from batches; --batch collects them.")
     if statistics.stopped:
         msg.fail(f"Stopped early: {statistics.stopped}.")
     if report.written:
-        msg.good(f"Wrote {report.documents} documents: {out}")
+        msg.good(f"Wrote {counted(report.documents, 'document')}: {out}")
     else:
         msg.fail("No answer was got, so no file was written.")
     if statistics.stopped == "interrupted":
@@ -158,8 +162,8 @@ def show_pending(pending: "PendingBatches", statistics: "RunStatistics") -> int:
     rows = [(state.id, state.status, f"{state.done:,} of {state.total:,}") for state in pending.batches]
     msg.table(rows, header=("batch", "status", "done"), divider=True)
     msg.text(
-        f"{statistics.kept:,} answers were in the ledger; {statistics.asked:,} were collected, "
-        f"{statistics.cost:,.4f} USD; {statistics.requests:,} requests were handed in."
+        f"{counted(statistics.kept, 'answer')} found in the ledger; {statistics.asked:,} collected, "
+        f"{statistics.cost:,.4f} USD; {counted(statistics.requests, 'request')} handed in."
     )
     for problem in pending.problems:
         msg.fail(problem)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import counted
 from .console import command, msg
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ def audit_cli(
 def _show(found: Audit) -> None:
     facts = found.facts
     msg.text(
-        f"{facts.documents} documents ({facts.unlabelled} without labels) from {facts.articles} articles, "
-        f"{facts.tokens} tokens; {facts.missing} {found.task.places} missing"
+        f"{counted(facts.documents, 'document')} ({facts.unlabelled} without labels) from "
+        f"{counted(facts.articles, 'article')}, {counted(facts.tokens, 'token')}; "
+        f"{facts.missing} {found.task.places} missing"
     )
     if facts.labels:
         items, places = found.task.items.capitalize(), found.task.places.capitalize()
@@ -74,9 +76,9 @@ def _show(found: Audit) -> None:
         msg.text(f"{view.name}: {states}; dropped candidates: {dropped}")
     _show_agreement(found)
     _show_quality(found)
-    msg.text(f"{found.contradicting} texts have different labels in different places")
+    msg.text(f"{counted(found.contradicting, 'text')} with different labels in different places")
     duplicates = found.duplicates
-    msg.text(f"{duplicates.exact} documents repeat an earlier one exactly, {duplicates.near} nearly")
+    msg.text(f"Repeating an earlier document: {duplicates.exact} exactly, {duplicates.near} nearly")
     for leaks in (duplicates, *found.leaks):
         if leaks.capped:
             where = f" in {leaks.name}" if leaks.name else ""
@@ -132,7 +134,8 @@ def _conclude(found: Audit) -> None:
         if leak.clean:
             msg.good(f"No document of at least 8 tokens stands in {leak.name}{recurring}")
         else:
-            msg.fail(f"In {leak.name} stand {leak.exact} documents exactly and {leak.near} nearly{recurring}")
+            documents = counted(leak.exact, "document")
+            msg.fail(f"In {leak.name} stand {documents} exactly and {leak.near} nearly{recurring}")
     if found.clean is False:
         msg.fail("This corpus is not clean: scores on that test corpus would be too good.")
     if found.clean is None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import counted
 from .console import command, msg
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def clean_cli(
         source, out, model=judge, folds=folds, epochs=epochs, seed=seed, gold=gold, progress=msg.info
     )
     _show(report)
-    msg.good(f"Cleaned {report.documents} documents: {out}")
+    msg.good(f"Cleaned {counted(report.documents, 'document')}: {out}")
 
 
 def _show(report: "CleanReport") -> None:

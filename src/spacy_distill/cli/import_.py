@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..corpus.detect import ImportFormat
+from ..errors import counted
 from .console import command, msg
 
 if TYPE_CHECKING:
@@ -119,5 +120,8 @@ def _show(report: ImportReport, out: Path) -> None:
     if report.labels:
         msg.table(report.labels.items(), header=("Label", "Entities"), aligns=("l", "r"), divider=True)
     unlabelled = f", {report.unlabelled} of them without labels" if report.unlabelled else ""
-    size = f"{report.written} documents from {report.articles} articles, {report.tokens} tokens"
+    size = (
+        f"{counted(report.written, 'document')} from {counted(report.articles, 'article')}, "
+        f"{counted(report.tokens, 'token')}"
+    )
     msg.good(f"{size}{unlabelled}: {out}")

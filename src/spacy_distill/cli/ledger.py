@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import DistillError
+from ..errors import DistillError, counted
 from .console import command, msg
 
 if TYPE_CHECKING:
@@ -87,15 +87,17 @@ def show_import(
 
     done = import_answers(ledger, path, config=config, corpus=corpus, model=model, overrides=overrides)
     if corpus is None:
-        msg.good(f"Stored {done.stored} of {done.lines} answers in {ledger}")
+        msg.good(f"Stored {done.stored} of {counted(done.lines, 'answer')} in {ledger}")
         return
     if done.repeated:
         msg.warn(f"{done.repeated} lines repeat a text that an earlier line answers; the first one counts.")
     if done.unused:
         msg.warn(f"{done.unused} lines match no document of {corpus}.")
     if done.answered < done.documents:
-        msg.warn(f"{done.documents - done.answered} of {done.documents} documents have no recorded answer.")
-    msg.good(f"Stored {done.stored} recorded answers for {done.answered} documents in {ledger}")
+        documents = counted(done.documents - done.answered, "document")
+        msg.warn(f"{documents} of {done.documents:,} without a recorded answer.")
+    answers, documents = counted(done.stored, "recorded answer"), counted(done.answered, "document")
+    msg.good(f"Stored {answers} for {documents} in {ledger}")
 
 
 def export_answers(ledger: "Ledger", path: Path) -> None:
@@ -103,7 +105,7 @@ def export_answers(ledger: "Ledger", path: Path) -> None:
     from ..teacher.transfer import write_export
 
     write_export(ledger, path)
-    msg.good(f"Exported {len(ledger)} answers to {path}")
+    msg.good(f"Exported {counted(len(ledger), 'answer')} to {path}")
 
 
 def show_answers(ledger: "Ledger", start: str) -> None:
@@ -145,9 +147,9 @@ def show_summary(ledger: "Ledger") -> None:
     cost = sum(line.cost or 0.0 for line in lines)
     retries = sum(line.retries for line in lines)
     answers = sum(line.answers for line in lines)
-    msg.good(f"{ledger.path}: {answers:,} answers, {cost:,.4f} USD, {retries:,} retries")
+    msg.good(f"{ledger.path}: {counted(answers, 'answer')}, {cost:,.4f} USD, {retries:,} retries")
     for name, model, count in ledger.awaited():
-        msg.info(f"{count:,} answers are awaited from the batch {visible(name)} ({visible(model)})")
+        msg.info(f"{counted(count, 'answer')} awaited from the batch {visible(name)} ({visible(model)})")
     claims = ledger.count_claims()
     if claims:
         msg.info(f"{claims:,} answers are being asked for, or were when a run was killed.")

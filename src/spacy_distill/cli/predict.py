@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..engines import EngineName
+from ..errors import counted
 from ..prediction import ShardFormat
 from .console import RESUMABLE, command, duration, msg
 
@@ -99,8 +100,8 @@ def _show(facts: Iterator[PredictPlan | JobEvent[Shard]], out: Path) -> int:
             plan = fact
             records = sum(shard.chunk.records for shard in plan.todo)
             if plan.done:
-                msg.info(f"{len(plan.done)} shards are done and not predicted again.")
-            msg.text(f"{len(plan.todo)} shards to do, {records:,} records.")
+                msg.info(f"{counted(len(plan.done), 'shard')} done already, and not predicted again.")
+            msg.text(f"{counted(len(plan.todo), 'shard')} to do, {counted(records, 'record')}.")
             continue
         if fact.kind == "failed":
             failed += 1
@@ -125,19 +126,20 @@ def _counts(record: dict[str, Any]) -> dict[str, int]:
 def _show_summary(plan: PredictPlan, total: Counter[str], failed: int, seconds: float, out: Path) -> int:
     if total["words"]:
         msg.text(
-            f"{total['documents']:,} documents, {total['words']:,} words in {duration(seconds)}: "
+            f"{counted(total['documents'], 'document')}, {total['words']:,} words in {duration(seconds)}: "
             f"{total['words'] / seconds:,.0f} words/s."
         )
     everything = total + sum((Counter(_counts(record)) for record in plan.done), Counter())
     for name, reason in plan.unreadable.items():
         msg.fail(f"{name} was left out: {reason}")
     if everything["rejects"]:
-        msg.warn(f"{everything['rejects']:,} records were set aside, with their reasons: {out / '_rejects'}")
+        msg.warn(f"{counted(everything['rejects'], 'record')} set aside, with reasons: {out / '_rejects'}")
     if failed:
-        msg.fail(f"{failed} shards failed. The same command tries those again, and only those.")
+        msg.fail(f"{counted(failed, 'shard')} failed. The same command tries those again, and only those.")
     msg.good(
-        f"{everything['documents']:,} documents with {everything['entities']:,} entities in "
-        f"{len(plan.done) + len(plan.todo) - failed} shards: {out}"
+        f"{counted(everything['documents'], 'document')} with "
+        f"{counted(everything['entities'], 'entity', 'entities')} in "
+        f"{counted(len(plan.done) + len(plan.todo) - failed, 'shard')}: {out}"
     )
     if failed or plan.unreadable:
         return 1

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..engines import EngineName
+from ..errors import counted
 from .console import RESUMABLE, command, duration, msg
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def study_cli(
             for place in (event.place, *event.report.files):
                 msg.good(f"Wrote {place}")
     if progress.failed:
-        msg.fail(f"{progress.failed} runs failed; their logs are in {out / 'failed'}", exits=1)
+        msg.fail(f"{counted(progress.failed, 'run')} failed; logs are in {out / 'failed'}", exits=1)
 
 
 class StudyProgress:
@@ -172,12 +173,13 @@ def show_plan(plan: "StudyPlan", workers: int) -> None:
         [name, str(steps), " ".join(map(str, seeds)), str(done or "")]
         for name, (steps, seeds, done) in arms.items()
     ]
-    show_table(f"{len(plan.runs)} runs", ["runs", "steps", "seeds", "done"], rows)
+    show_table(counted(len(plan.runs), "run"), ["runs", "steps", "seeds", "done"], rows)
     for arm, reason in plan.left_out.items():
         msg.warn(f"Left out: {arm}: {reason}")
     if plan.seconds:
         at_a_time = f"with {workers} at a time"
-        msg.info(f"{len(plan.pending)} runs to do, about {duration(plan.seconds / workers)} {at_a_time}")
+        runs = counted(len(plan.pending), "run")
+        msg.info(f"{runs} to do, about {duration(plan.seconds / workers)} {at_a_time}")
 
 
 def show_scores(findings: Mapping[str, Any]) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import counted
 from .console import command, msg
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def vote_cli(
     chosen = VoteRule(rule, disputed, threshold)  # type: ignore[arg-type]
     report = vote(sources, out, chosen, negatives=negatives)
     _show(report)
-    msg.good(f"Voted on {report.documents} documents: {out}")
+    msg.good(f"Voted on {counted(report.documents, 'document')}: {out}")
 
 
 def _show(report: "VoteReport") -> None:
@@ -56,6 +57,7 @@ def _show(report: "VoteReport") -> None:
         if found and others.isdisjoint(found):
             msg.warn(f"No other view has any of the labels of {name}: {', '.join(sorted(found))}.")
     if report.negatives:
-        msg.info(f"{report.negatives} negative spans were made of rejected candidates: spans[negative].")
+        msg.info(f"{counted(report.negatives, 'negative span')} of rejected candidates: spans[negative].")
     if report.unlabelled:
-        msg.warn(f"{report.unlabelled} documents have no label: too few views have a usable answer there.")
+        documents = counted(report.unlabelled, "document")
+        msg.warn(f"{documents} without a label: too few views have a usable answer there.")
