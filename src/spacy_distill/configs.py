@@ -1,5 +1,6 @@
 """Configs of spaCy, read and resolved: what a user can mend of them is a DistillError that names the file."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,10 +9,12 @@ from typing import Any
 import spacy
 from catalogue import RegistryError
 from confection import Config
-from spacy.util import load_config
+from spacy.util import load_config_from_str
 
 from .corpus.files import read_text
 from .errors import DistillError
+
+SECTION = re.compile(r"^\[([^\]\n]+)\]", re.MULTILINE)
 
 
 def read_config(
@@ -26,8 +29,26 @@ def read_config(
     RAISES ConfigValidationError: If it is no config, or an override fits nothing in it.
     """
     # spaCy's reader names neither file nor line of what is not text.
-    read_text(Path(path))
-    return load_config(path, overrides=dict(overrides or {}), interpolate=interpolate)
+    text = _with_parents(read_text(Path(path)))
+    config: Config = load_config_from_str(text, overrides=dict(overrides or {}), interpolate=interpolate)
+    return config
+
+
+def _with_parents(text: str) -> str:
+    """A config where sections of [study] need no empty parents: [study.shares.late] without [study.shares].
+
+    Of other sections spaCy's own commands want them, so they are wanted here too.
+    """
+    there = set(SECTION.findall(text))
+
+    def with_parents(match: re.Match[str]) -> str:
+        parts = match[1].split(".")
+        parents = [".".join(parts[:n]) for n in range(2, len(parts)) if parts[0] == "study"]
+        absent = [parent for parent in parents if parent not in there]
+        there.update(absent)
+        return "".join(f"[{parent}]\n\n" for parent in absent) + match[0]
+
+    return SECTION.sub(with_parents, text)
 
 
 @contextmanager

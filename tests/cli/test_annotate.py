@@ -62,7 +62,7 @@ def test_a_corpus_is_annotated_and_the_run_described(run, folder):
     with Server(lambda call: completion(OK)) as server:
         status, output = run(*at(server, prices={"input": 10, "output": 10}))
     assert status == 0, output
-    assert "20 were asked for: 20 requests, 2,000 + 200 tokens, 0.0220 USD" in output
+    assert "20 asked for: 20 requests, 2,000 + 200 tokens, 0.0220 USD" in output
     assert "done: 20 of 20 kept: 0 answers: 20" in output and "USD: 0.0220" in output
     assert entities(folder) == [["Ada"]] * 20
 
@@ -79,7 +79,7 @@ def test_failed_documents_are_in_the_summary_and_the_status(run, folder):
         server.respond = lambda call: completion(OK)
         status, output = run(*at(server))
     assert status == 0
-    assert "1 were asked for: 1 requests" in output
+    assert "1 asked for: 1 request," in output
     assert len(server.calls) == 21
 
 
@@ -90,7 +90,7 @@ def test_a_run_that_the_budget_stops_says_what_is_left(run, folder):
         assert status == 1
         left = 20 - len(server.calls)
         assert 0 < left < 20
-        assert f"{left} documents are not answered yet" in output
+        assert f"{left} documents not answered yet" in output
         assert "--max-tokens 1000" in output
         assert len(entities(folder)) == 20
         assert run(*settings)[0] == 0
@@ -247,7 +247,7 @@ def test_ctrl_c_keeps_what_is_in_flight_and_says_how_to_go_on(run, folder, monke
         output = " ".join((folder / "output.txt").read_text().split())
         assert process.exitcode == 130, output
         assert len(entries(folder / "ledger.sqlite")) == len(server.calls) < 20
-        assert f"{20 - len(server.calls)} documents are not answered yet. The same command goes on" in output
+        assert f"{20 - len(server.calls)} documents not answered yet. The same command goes on" in output
         assert "Stopped early: interrupted" in output
         assert list(chain(*entities(folder))) == ["Ada"] * len(server.calls)
         server.respond = lambda call: completion(OK)

@@ -89,3 +89,11 @@ def test_a_file_that_is_not_there_and_one_that_is_no_study(tmp_path):
     other.write_text('[nlp]\nlang = "en"\n')
     with pytest.raises(ConfigValidationError, match=r"no section \[study\]"):
         read_study(other)
+
+
+def test_a_section_needs_no_empty_parent(tmp_path):
+    late = '\n[study.shares.late]\n@schedules = "spacy_distill.simple_mix.v1"\nswitch = 0.8\n'
+    config = write_config(tmp_path, late)
+    config.write_text(config.read_text("utf8").replace("[study.train]\n", ""), encoding="utf8")
+    study, _ = read_study(config, {"study.train.training.eval_frequency": 2})
+    assert study.shares["late"]["switch"] == 0.8 and study.train["training"]["eval_frequency"] == 2

@@ -179,7 +179,8 @@ def refuse_input_as_output(output: Path | None, inputs: Iterable[Path | None]) -
 def locked_folder(root: Path, scratch: str, work: str) -> Iterator[Path]:
     """Work in a folder alone, with a fresh scratch folder in it.
 
-    What earlier, killed work left half-done is removed. The lock ends with the process.
+    What earlier, killed work left half-done is removed. The lock ends with the process. A folder that was
+    made for work that then left nothing in it is removed again.
 
     root: The folder; made if need be.
     scratch: Name of the scratch folder; removed afterwards.
@@ -190,7 +191,7 @@ def locked_folder(root: Path, scratch: str, work: str) -> Iterator[Path]:
     # Commands load this module at their start.
     from filelock import FileLock, Timeout
 
-    place = root / scratch
+    place, made = root / scratch, not root.exists()
     lock = FileLock(root / LOCK, timeout=0)
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -208,6 +209,8 @@ def locked_folder(root: Path, scratch: str, work: str) -> Iterator[Path]:
     finally:
         shutil.rmtree(place, ignore_errors=True)
         lock.release()
+        if made and {left.name for left in root.iterdir()} <= {LOCK}:
+            shutil.rmtree(root, ignore_errors=True)
 
 
 def digest(path: Path) -> str:
