@@ -3,12 +3,12 @@
 import os
 
 import pytest
-from helpers.answers import ALIASES, FORMS, LABELS, TEXTS, answers, mentions
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from helpers.answers import ALIASES, FORMS, LABELS, TEXTS, answers, mentions
 from spacy_distill.tasks.ner.task import make_ner_task
 
 # `benchmarks/mutations.py` asks for more.
