@@ -50,6 +50,7 @@ def test_bad_input_is_explained_without_a_traceback(model, tmp_path, monkeypatch
     assert done.exit_code == 1
     assert words in " ".join(done.output.split())
     assert "Traceback" not in done.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_without_ray_the_extra_is_named(model, tmp_path, monkeypatch):
