@@ -1,5 +1,7 @@
 """Answers as language models write them: gold entities in many forms, and what can go wrong with each."""
 
+# An answer stands in one line.
+
 import html
 import json
 

@@ -32,7 +32,6 @@ def read(answer):
         '{"Ovid": "PER", "Rome": "LOC"}',
         '[{"Ovid": "PER"}, {"Rome": "LOC"}]',
         '{"PER": ["Ovid"], "LOC": ["Rome"]}',
-        'Step 2: [Ovid, Rome, {it}]\n{"entities": [{"text": "Ovid", "label": "PER"}, ["Rome", "LOC"]]}',
         '{"entities": [{"text": "Ovid", "label": "PER"} {"text": "Rome", "label": "LOC"}]}',
         '{"text": "Ovid", "label": "PER"}\n{"text": "Rome", "label": "LOC"}',
         '{"PER": "Ovid", "LOC": "Rome"}',

@@ -127,9 +127,7 @@ def test_a_mention_and_its_label_are_enough():
 
 
 def test_an_item_that_cannot_be_read_is_a_candidate_of_which_nothing_is_known():
-    lines = (
-        "Step 2 | Rome, Ovid\n1. Rome | True | a city (LOC)\n2. Ovid | perhaps | (PER)\n3. it | False | no"
-    )
+    lines = "1. Rome | True | a city (LOC)\n2. Ovid | perhaps | (PER)\n3. it | False | no"
     assert [(c.text, LABELS.resolve(c.label)) for c in read(lines) if c.accepted] == [
         ("Rome", "LOC"),
         ("Ovid", None),
