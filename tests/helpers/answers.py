@@ -119,7 +119,8 @@ def answers(draw, words, entities):
         found = mentions(words, entities)
     answer = FORMS[form](found)
     for _ in range(draw(st.integers(0, 2))):
-        answer = draw(st.sampled_from(MUTATIONS))(draw, answer, form, FORMS["asked"](found))
+        if answer:
+            answer = draw(st.sampled_from(MUTATIONS))(draw, answer, form, FORMS["asked"](found))
     return answer
 
 
