@@ -14,7 +14,7 @@ ANN, ROME, MAY = (0, 1, "PER"), (2, 3, "LOC"), (4, 5, "PER")
 
 @pytest.fixture
 def pipeline(tmp_path):
-    """Save a pipeline that finds, in a text, what it is told, and return its folder."""
+    """Save a pipeline that finds the given items of a text, and return its folder."""
 
     def pipeline(*items, text=TEXT, labels=("LOC", "ORG", "PER")):
         words = text.split()

@@ -92,7 +92,7 @@ def test_documents_are_matched_by_id_and_not_by_order(tmp_path):
     assert [[e.label_ for e in doc.ents] for doc in docs] == [["LOC"], ["ORG", "LOC"]]
 
 
-def test_a_document_that_a_file_lacks_is_one_it_is_silent_on(tmp_path):
+def test_a_view_does_not_vote_on_a_document_that_its_file_lacks(tmp_path):
     files = [
         write(tmp_path, "a", answered("a", LOC, 1), answered("a", LOC, 3)),
         write(tmp_path, "b", answered("b", LOC, 2), answered("b", LOC, 3)),
@@ -140,7 +140,7 @@ def test_one_file_with_several_views_or_samples(tmp_path):
     assert len(voted.ents) == 2
 
 
-def test_of_several_views_in_one_file_a_failed_one_is_silent(tmp_path):
+def test_of_several_views_in_one_file_a_failed_one_does_not_vote(tmp_path):
     doc = answered("a", LOC)
     make_ner_task(["LOC", "ORG", "PER"], view="b").annotate(doc, make_answer("", state="refused"))
     (voted, _), _ = vote(tmp_path, write(tmp_path, "both", doc, _both(2)))

@@ -1,13 +1,15 @@
-"""A task of another package goes all the way: prompt, ledger, labels, vote, audit and clean."""
+"""A task of another package goes all the way: prompt, ledger, labels, vote, audit, clean and a study."""
 
 import json
 
 import pytest
+from confection import Config
 from spacy.tokens import Doc
 from typer.testing import CliRunner
 
 from helpers.docs import VOCAB, read_docs, record_of, write_docs
 from helpers.loopback import Server, completion
+from helpers.support import ROOT
 from helpers.tone import LABELS, install
 from spacy_distill.cli import app
 
@@ -32,6 +34,37 @@ endpoint = "URL"
 api_key_env = null
 ledger = "answers.sqlite"
 """
+STUDY = """
+[study]
+name = "tones"
+students = ["small"]
+regimens = ["gold", "simple_mix"]
+variants = ["voted"]
+gold_sizes = [0]
+seeds = [0]
+max_steps = 30
+resamples = 50
+
+[study.corpora]
+gold = "gold.spacy"
+dev = "dev.spacy"
+test = "test.spacy"
+
+[study.configs]
+small = "student.cfg"
+
+[study.teachers]
+voted = "voted.spacy"
+
+[study.train]
+
+[study.train.training]
+eval_frequency = 15
+
+[study.grids]
+
+[study.ray]
+"""
 THINGS = ["plot", "cast", "score", "ending", "camera", "script", "pace", "light", "sound", "dialogue"]
 SIZE = 40
 # Documents that view "two" gets wrong, and one that it gives no tone.
@@ -42,9 +75,9 @@ def tone_of(text):
     return "PRAISE" if "love" in text else "BLAME"
 
 
-def corpus(labelled=False, size=SIZE):
+def corpus(labelled=False, numbers=range(SIZE)):
     docs = []
-    for n in range(size):
+    for n in numbers:
         verb = "love" if n % 2 else "hate"
         words = ["We", verb, "the", THINGS[n % 10], "of", "film", str(n)]
         doc = Doc(VOCAB, words)
@@ -129,3 +162,28 @@ def test_from_prompt_to_labels_that_were_checked(annotated, distill):
     assert "2 of 39 labelled documents were masked" in output
     cleaned = tones(annotated / "clean.spacy")
     assert [cleaned[n] for n in WRONG] == [None, None]
+
+
+def write_student(place):
+    """The student that ships, with a component of the task in place of the one for entities."""
+    config = Config().from_disk(ROOT / "configs" / "student_cpu.cfg", interpolate=False)
+    config["nlp"]["pipeline"] = ["textcat"]
+    config["components"] = {"textcat": {"factory": "textcat"}}
+    labels = config["initialize"]["components"].pop("ner")
+    config["initialize"]["components"]["textcat"] = labels
+    config["training"]["score_weights"] = {"cats_score": 1.0}
+    config.to_disk(place)
+
+
+@pytest.mark.slow
+def test_students_of_the_task_stand_in_a_studys_table(tmp_path, distill):
+    parts = {"voted": range(80), "gold": range(100, 124), "dev": range(200, 212), "test": range(300, 320)}
+    for name, numbers in parts.items():
+        write_docs(tmp_path / f"{name}.spacy", *corpus(labelled=True, numbers=numbers))
+    write_student(tmp_path / "student.cfg")
+    (tmp_path / "study.cfg").write_text(STUDY)
+    output = distill("study", "study.cfg", "out")
+    assert "BLAME PRAISE micro macro" in output
+    assert "small simple_mix all 1 100.0 100.0 100.0" in output
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert results["task"] == "tone"

@@ -3,11 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from spacy.tokens import Doc
 
 from ..errors import DistillError
 from .provenance import article_id
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def take_articles(docs: Sequence[Doc], part: ArticleRange, seed: int = 0) -> lis
     return [doc for i, doc in enumerate(docs) if _article(doc, i) in taken]
 
 
-def sample(docs: Sequence[Doc], limit: int, seed: int = 0) -> list[Doc]:
+def sample(docs: Sequence[T], limit: int, seed: int = 0) -> list[T]:
     """A random sample, in the order of the documents.
 
     It depends on the number of documents and the seed alone, and holds every smaller sample of that seed.

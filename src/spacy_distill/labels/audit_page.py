@@ -61,7 +61,7 @@ def render_page(audit: Audit, *, show: int = 1000) -> str:
         lstrip_blocks=True,
     )
     marks = {number: _marks(audit.audited, number) for number in range(len(audit.audited.docs))}
-    shown = _choose(audit.audited, marks, show)
+    shown = _choose(marks, show)
     labels = sorted({label for number in shown for label in _labels(audit.audited, number)})
     palette = Palette(labels)
     cards = [_card(audit.audited, number, marks[number], palette) for number in shown]
@@ -87,18 +87,13 @@ def render_page(audit: Audit, *, show: int = 1000) -> str:
     )
 
 
-def _choose(audited: AuditedCorpus, marks: Mapping[int, list[str]], limit: int) -> list[int]:
+def _choose(marks: Mapping[int, list[str]], limit: int) -> list[int]:
     """The documents to show: those with errors or disputes, then others; of too many a random sample."""
     wrong = [number for number, found in marks.items() if found]
-    rest = [number for number, found in marks.items() if not found]
-    chosen = _at_most(audited, wrong, limit)
-    return sorted([*chosen, *_at_most(audited, rest, limit - len(chosen))])
-
-
-def _at_most(audited: AuditedCorpus, numbers: Sequence[int], limit: int) -> list[int]:
-    by_id = {id(audited.docs[number]): number for number in numbers}
-    drawn = sample([audited.docs[number] for number in numbers], limit) if limit > 0 else []
-    return [by_id[id(doc)] for doc in drawn]
+    chosen = sample(wrong, limit) if limit else []
+    if len(chosen) < limit:
+        chosen += sample([number for number, found in marks.items() if not found], limit - len(chosen))
+    return sorted(chosen)
 
 
 def _annotations(audited: AuditedCorpus, number: int) -> dict[str, Annotation]:

@@ -199,7 +199,7 @@ class Task(Protocol):
     # Two annotations beside each other, and several together.
 
     def scored(self, gold: Annotation, found: Annotation) -> tuple[frozenset[Item], frozenset[Item]]:
-        """The items that a score is made of, in the same places: gold's, and those found that gold can judge.
+        """The items that a score is made of, in the same places: gold's, and those found of which gold knows.
 
         A found item that touches a place whose gold is missing is neither right nor wrong; gold that says
         nothing counts nothing.

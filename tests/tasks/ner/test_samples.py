@@ -36,7 +36,7 @@ def test_the_rule_comes_from_the_config():
     assert iob(annotate(ROME, MAY, ROME, vote={"disputed": "O"})) == ["B", "O", "O"]
 
 
-def test_a_sample_that_failed_is_silent():
+def test_a_sample_that_failed_does_not_vote():
     refused = make_answer("", state="refused")
     assert iob(annotate(MAY, refused, MAY)) == ["B", "O", "B"]
     doc = annotate(MAY, refused, refused)
