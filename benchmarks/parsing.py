@@ -26,8 +26,9 @@ from real_answers import (
 from spacy_distill.corpus.scores import add_counts, micro, prf
 from spacy_distill.labels.clean import label_quality
 from spacy_distill.tasks.base import find_task
+from spacy_distill.tasks.labels import LabelSet
 from spacy_distill.tasks.ner.alignment import Alignment, align
-from spacy_distill.tasks.ner.candidates import LabelSet, Parsed
+from spacy_distill.tasks.ner.candidates import Parsed
 from spacy_distill.tasks.ner.mention_search import WordIndex
 from spacy_distill.tasks.ner.parsing import AnswerFormat, parse_answer
 

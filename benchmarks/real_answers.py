@@ -16,7 +16,7 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from spacy_distill.corpus.conll import read_conll
-from spacy_distill.tasks.ner.candidates import LabelSet
+from spacy_distill.tasks.labels import LabelSet
 
 CONLL = LabelSet(["LOC", "MISC", "ORG", "PER"])
 WIKIGOLD = LabelSet(

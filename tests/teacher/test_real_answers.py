@@ -12,8 +12,8 @@ from spacy_distill.corpus.conll import read_conll
 from spacy_distill.corpus.scores import add_counts, micro, prf
 from spacy_distill.tasks.annotation import Annotation, Item
 from spacy_distill.tasks.base import find_task
+from spacy_distill.tasks.labels import LabelSet
 from spacy_distill.tasks.ner.alignment import align
-from spacy_distill.tasks.ner.candidates import LabelSet
 from spacy_distill.tasks.ner.mention_search import WordIndex
 from spacy_distill.tasks.ner.parsing import parse_answer
 

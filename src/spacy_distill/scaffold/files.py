@@ -11,7 +11,7 @@ import jinja2
 
 from ..errors import DistillError
 from ..tasks.base import find_task
-from ..tasks.ner.candidates import LabelSet
+from ..tasks.labels import LabelSet
 from ..tasks.ner.fewshot import parse_shots
 from ..teacher.settings import check_endpoint, is_loopback
 from .inputs import OPENAI, STUDENTS, InputCorpus, ProjectOptions, Student

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from spacy_distill.tasks.ner.candidates import LabelSet
-from spacy_distill.tasks.ner.fewshot import read_definitions, read_shots, show
+from spacy_distill.tasks.labels import LabelSet, read_definitions
+from spacy_distill.tasks.ner.fewshot import read_shots, show
 from spacy_distill.tasks.ner.parsing import parse_answer
 
 LABELS = LabelSet(["LOC", "PER"])

@@ -9,8 +9,9 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from spacy_distill.corpus.docbin import write_docs
-from spacy_distill.tasks.ner.candidates import LabelSet
-from spacy_distill.tasks.ner.fewshot import Shot, make_chooser, read_pool
+from spacy_distill.tasks.fewshot import make_chooser
+from spacy_distill.tasks.labels import LabelSet
+from spacy_distill.tasks.ner.fewshot import Shot, read_pool
 from spacy_distill.tasks.ner.task import make_ner_task
 
 LABELS = LabelSet(["LOC", "PER"], {"City": "LOC"})

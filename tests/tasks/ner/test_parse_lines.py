@@ -2,7 +2,8 @@
 
 import pytest
 
-from spacy_distill.tasks.ner.candidates import Candidate, LabelSet
+from spacy_distill.tasks.labels import LabelSet
+from spacy_distill.tasks.ner.candidates import Candidate
 from spacy_distill.tasks.ner.parsing import parse_answer
 
 LABELS = LabelSet(["LOC", "PER"], {"Location": "LOC"})

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spacy_distill.tasks.labels import LabelSet
 from spacy_distill.tasks.ner.alignment import align
-from spacy_distill.tasks.ner.candidates import Candidate, LabelSet
+from spacy_distill.tasks.ner.candidates import Candidate
 from spacy_distill.tasks.ner.mention_search import WordIndex
 from spacy_distill.tasks.ner.parsing import parse_answer
 

@@ -4,18 +4,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.tasks.ner.prompt import PromptTemplate, template_names
+from spacy_distill.tasks.ner.task import TEMPLATES
+from spacy_distill.tasks.prompt import PromptTemplate, template_names
 
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]))
-PROMPTS = [(name, form) for name in template_names() for form in ("json", "lines")]
+PROMPTS = [(name, form) for name in template_names(TEMPLATES) for form in ("json", "lines")]
 
 
 def template(prompt="standard", answer_format="json", **definitions):
-    return PromptTemplate(prompt, ["LOC", "PER"], definitions, answer_format)
+    return PromptTemplate(prompt, TEMPLATES, ["LOC", "PER"], definitions, answer_format)
 
 
 def test_two_prompts_ship():
-    assert template_names() == ["cot", "standard"]
+    assert template_names(TEMPLATES) == ["cot", "standard"]
 
 
 @pytest.mark.parametrize(("name", "answer_format"), PROMPTS)

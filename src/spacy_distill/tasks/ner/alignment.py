@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from .candidates import Candidate, LabelSet
+from ..labels import LabelSet
+from .candidates import Candidate
 from .mention_search import WordIndex
 
 Repeats = Literal["all", "listed"]

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from .candidates import Candidate, LabelSet, tag_of
+from ..labels import LabelSet, tag_of
+from .candidates import Candidate
 from .values import ValueReader
 
 NUMBER = re.compile(r"^\s*(?:[-*•–+>]\s+)?(?:[*_`]*[(\[]?\d{1,4}\s*[.):\]]+(?=\s|\D)[*_`]*\s*)?")

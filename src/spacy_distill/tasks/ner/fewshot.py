@@ -1,26 +1,21 @@
-"""Few-shot examples: read, checked, chosen for a document, and written as the answers that are asked for."""
+"""Few-shot examples of entities: read, checked, and written as the answers that are asked for."""
 
 import json
-import math
 import random
-from abc import ABC, abstractmethod
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
-import numpy as np
-import srsly
-from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ...corpus.docbin import read_docs
-from ...corpus.duplicates import MIN_TOKENS, NEAR, Shingles, likeness, shingles
 from ...errors import DistillError
-from .candidates import Candidate, LabelSet
-from .mention_search import WordIndex, normalize_loosely
+from ..fewshot import is_corpus
+from ..labels import LabelSet, read_structured
+from .candidates import Candidate
+from .mention_search import WordIndex
 from .parsing import AnswerFormat
 
 
@@ -108,42 +103,6 @@ def parse_shots(found: Any, labels: LabelSet, where: str) -> list[Shot]:
     return [_shot(entry, labels, f"{where}, example {number}") for number, entry in enumerate(found, 1)]
 
 
-def read_definitions(path: Path, labels: LabelSet) -> dict[str, str]:
-    """Read the definitions of labels from a YAML or JSON file that maps each label to its definition.
-
-    RETURNS: Label to definition, in the order of the labels, without those that are left empty.
-    RAISES DistillError: If the file cannot be read, is not such a mapping, or defines a label that the task
-        lacks.
-    """
-    found = read_structured(path)
-    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
-        raise DistillError(f"{path} must map each label to its definition: LOC: places …")
-    if strange := [label for label in found if label not in labels.labels]:
-        raise DistillError(
-            f"{path} defines {strange}, which the task does not have. Its labels are {list(labels.labels)}: "
-            "change `labels` in [components.llm.task], or the file."
-        )
-    defined = {label: " ".join(found[label].split()) for label in labels.labels if label in found}
-    return {label: text for label, text in defined.items() if text}
-
-
-def read_structured(path: Path) -> Any:
-    """The content of a YAML or JSON file.
-
-    RAISES DistillError: If there is no such file or it is neither.
-    """
-    try:
-        text = Path(path).read_text("utf8")
-        return srsly.yaml_loads(text)
-    except OSError as error:
-        raise DistillError(
-            f"Cannot read {path}: {error.strerror}. Change the path in [components.llm.task]; "
-            "a relative path starts at the folder you work in."
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise DistillError(f"{path} is neither YAML nor JSON: {error}") from error
-
-
 def _shot(entry: Any, labels: LabelSet, where: str) -> Shot:
     if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
         raise DistillError(f"{where}: expected `text` and a list `entities`, found {entry!r}.")
@@ -201,13 +160,6 @@ def _write_lines(candidates: Sequence[Candidate], reasoned: bool) -> str:
     return "\n".join(lines) or "None"
 
 
-Choice = Literal["fixed", "random", "nearest"]
-FEW = 5
-CLAUSE = 12  # Letters from which on a text that stands in another one is no coincidence.
-PAIRS = MIN_TOKENS - 1  # Pairs of words from which on two texts that share most of them are no coincidence.
-Floats = NDArray[np.float32]
-
-
 def read_pool(path: Path, labels: LabelSet, seed: int) -> list[Shot]:
     """Read the examples that can be shown.
 
@@ -221,7 +173,7 @@ def read_pool(path: Path, labels: LabelSet, seed: int) -> list[Shot]:
     if not is_corpus(path):
         return read_shots(path, labels)
     docs = read_docs(path, Vocab())
-    pool = [_shot_fewshot(doc, labels, path) for doc in docs if len(doc) > 2 and all(t.ent_iob for t in doc)]
+    pool = [_shot_of_doc(doc, labels, path) for doc in docs if len(doc) > 2 and all(t.ent_iob for t in doc)]
     if not pool:
         raise DistillError(
             f"{path} has no wholly labelled document of at least three tokens to show as an example."
@@ -230,12 +182,7 @@ def read_pool(path: Path, labels: LabelSet, seed: int) -> list[Shot]:
     return pool
 
 
-def is_corpus(path: Path) -> bool:
-    """Whether examples are drawn from a corpus, not read from a file of examples."""
-    return Path(path).suffix == ".spacy" or Path(path).is_dir()
-
-
-def _shot_fewshot(doc: Doc, labels: LabelSet, path: Path) -> Shot:
+def _shot_of_doc(doc: Doc, labels: LabelSet, path: Path) -> Shot:
     candidates = []
     for ent in doc.ents:
         label = labels.resolve(ent.label_)
@@ -247,147 +194,3 @@ def _shot_fewshot(doc: Doc, labels: LabelSet, path: Path) -> Shot:
         if label != "O":
             candidates.append(Candidate(ent.text, label, True))
     return Shot(" ".join(doc.text.split()), tuple(candidates))
-
-
-class Chooser(ABC):
-    """Chooses examples for a document, never one that shares its text.
-
-    pool: The examples.
-    count: How many to choose; all that can be shown if there are fewer.
-    """
-
-    def __init__(self, pool: Sequence[Shot], count: int) -> None:
-        self.pool, self.count = pool, count
-        self._own = [_Text.of(shot.text) for shot in pool]
-
-    @abstractmethod
-    def ranked(self, doc: Doc) -> Iterable[int]:
-        """Numbers of all examples, the best one first."""
-
-    def choose(self, doc: Doc) -> list[int]:
-        """Numbers of the examples to show, in the order to show them.
-
-        An example with the document's text or nearly so, or with a stretch of it as long as a clause, is
-        passed over.
-        """
-        own = _Text.of(doc.text)
-        chosen: list[int] = []
-        for number in self.ranked(doc):
-            if len(chosen) == self.count:
-                break
-            if not own.stands_in(self._own[number]):
-                chosen.append(number)
-        return self.arranged(chosen)
-
-    def arranged(self, chosen: list[int]) -> list[int]:
-        return chosen
-
-
-class _Text(NamedTuple):
-    """A text made comparable: without case, accents, spacing; and its pairs of successive words."""
-
-    normalized: str
-    pairs: Shingles
-
-    @classmethod
-    def of(cls, text: str) -> "_Text":
-        return cls(normalize_loosely(text), shingles(text))
-
-    def stands_in(self, other: "_Text") -> bool:
-        """Whether they are the same text, nearly so if long enough, or one is a part of the other."""
-        shorter, longer = sorted((self.normalized, other.normalized), key=len)
-        if shorter == longer or (len(shorter) >= CLAUSE and shorter in longer):
-            return True
-        return min(len(self.pairs), len(other.pairs)) >= PAIRS and likeness(self.pairs, other.pairs) >= NEAR
-
-
-class Fixed(Chooser):
-    """The first ones, for every document."""
-
-    def ranked(self, doc: Doc) -> Iterable[int]:
-        return range(len(self.pool))
-
-
-class Random(Chooser):
-    """Drawn for each document, by seed and text: the same document is always shown the same ones."""
-
-    def __init__(self, pool: Sequence[Shot], count: int, seed: int) -> None:
-        super().__init__(pool, count)
-        self._seed = seed
-
-    def ranked(self, doc: Doc) -> Iterator[int]:
-        drawn = random.Random(f"{self._seed}:{doc.text}")
-        seen: set[int] = set()
-        while len(seen) < len(self.pool):
-            number = drawn.randrange(len(self.pool))
-            if number not in seen:
-                seen.add(number)
-                yield number
-
-
-class Nearest(Chooser):
-    """The most similar ones, the nearest last, next to the document.
-
-    Similarity is the cosine of the mean word vectors if the pipeline has vectors, else that of the sets of
-    words, weighted by how rare each word is among the examples.
-    """
-
-    def __init__(self, pool: Sequence[Shot], count: int) -> None:
-        super().__init__(pool, count)
-        words = [sorted(set(shot.text.casefold().split())) for shot in pool]
-        frequency = Counter(word for some in words for word in some)
-        self._weights = {word: math.log(1 + len(pool) / n) for word, n in frequency.items()}
-        norms = [math.sqrt(sum(self._weights[word] ** 2 for word in some)) for some in words]
-        places: dict[str, list[int]] = defaultdict(list)
-        for number, some in enumerate(words):
-            for word in some:
-                places[word].append(number)
-        self._places = {word: np.array(numbers) for word, numbers in places.items()}
-        self._norms = np.array(norms, dtype="f")
-        self._vectors: Floats | None = None
-
-    def ranked(self, doc: Doc) -> Iterable[int]:
-        by_vectors = doc.vocab.vectors_length > 0 and bool(doc.vector_norm)
-        scores = self._by_vectors(doc) if by_vectors else self._by_words(doc)
-        ranked: list[int] = np.argsort(-scores, kind="stable").tolist()
-        return ranked
-
-    def arranged(self, chosen: list[int]) -> list[int]:
-        return chosen[::-1]
-
-    def _by_words(self, doc: Doc) -> Floats:
-        scores = np.zeros(len(self.pool), dtype="f")
-        for word in set(doc.text.casefold().split()) & self._places.keys():
-            scores[self._places[word]] += self._weights[word] ** 2
-        found: Floats = scores / np.maximum(self._norms, 1e-6)
-        return found
-
-    def _by_vectors(self, doc: Doc) -> Floats:
-        if self._vectors is None:
-            made = [Doc(doc.vocab, shot.text.split()).vector for shot in self.pool]
-            matrix = np.array(made, dtype="f")
-            self._vectors = matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-6)
-        found: Floats = self._vectors @ np.asarray(doc.vector, dtype="f")
-        return found
-
-
-def make_chooser(pool: Sequence[Shot], choose: Choice, shots: int | None, seed: int) -> Chooser:
-    """Make the chooser that a config asks for.
-
-    pool: The examples.
-    choose: "fixed", "random" or "nearest".
-    shots: How many to show. None: 5.
-    seed: For random ones.
-    RETURNS: The chooser.
-    RAISES DistillError: If the way to choose is unknown, or the number is negative.
-    """
-    if shots is not None and shots < 0:
-        raise DistillError(f"`shots` is {shots}. Give a number of examples, 0 or more.")
-    count = FEW if shots is None else shots
-    if choose == "fixed":
-        return Fixed(pool, count)
-    if choose == "random":
-        return Random(pool, count, seed)
-    if choose == "nearest":
-        return Nearest(pool, count)
-    raise DistillError(f"`choose` is {choose!r}. Allowed are {', '.join(get_args(Choice))}.")

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from .candidates import UNNAMED, Candidate, LabelSet, Structure, UnreadableError
+from ..labels import LabelSet
+from .candidates import UNNAMED, Candidate, Structure, UnreadableError
 from .entries import NUMBER, VERDICT, label_in, plain, read_entries
 from .keys import role_of
 from .statements import says_nothing

@@ -1,15 +1,15 @@
 """From the text of an answer to its candidates: which part of it is the answer, and what that says."""
 
-import html
-import json
 import re
 from collections.abc import Sequence
 from typing import Literal
 
 from ...corpus.files import repair_text
-from .candidates import UNNAMED, Candidate, LabelSet, Parsed, Structure, UnreadableError
+from ..labels import LabelSet
+from ..thinking import UnfinishedError, said_after_thinking
+from .candidates import UNNAMED, Candidate, Parsed, Structure, UnreadableError
 from .entries import read_entries, read_markup
-from .json_answers import find_values, plain_punctuation
+from .json_answers import find_values
 from .keys import role_of
 from .line_answers import find_lines
 from .mention_search import WordIndex, normalize_loosely
@@ -21,26 +21,6 @@ AnswerFormat = Literal["json", "lines"]
 _REST_OF_JSON = re.compile(r"[\"”»」']\s*[:,]\s*[\"“”«»「'\[{]|[\"'\]}]\s*[\]}]|[{\[]\s*[\"'{\[]")
 _KEY_OF_JSON = re.compile(r"[\"”]\s*:\s*[\"“\[{]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_THOUGHT = (
-    r"(?:[\w-]+:)?(?:ant)?(?:think|thinking|thoughts?|reasoning|reason|reflection|analysis|scratchpad|rationale|"
-    r"deliberation|plan|planning|cot|chain[-_]of[-_]thought|inner[-_]?monologue|internal)"
-)
-_OPENING = re.compile(
-    rf"<\|?{_THOUGHT}(?:\s[^<>]*)?\|?>|<\|begin_of_{_THOUGHT}\|>|◁think▷|\[THINK\]|<\|channel>", re.IGNORECASE
-)
-_CLOSING = re.compile(
-    rf"<\|?/{_THOUGHT}\s*\|?>|<\|end_of_{_THOUGHT}\|>|◁/think▷|\[/THINK\]|<channel\|>", re.IGNORECASE
-)
-_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<>]*(?:<\|constrain\|>\s*\w+\s*)?<\|message\|>")
-_BARE_CHANNEL = re.compile(r"\s*analysis(?=[A-Z\"'`{\[])")
-_END = re.compile(
-    r"<\|(?:im_end|im_start|eot_id|eom_id|end|endoftext|end_of_text|return|call|start|user|start_header_id)\|>|</s>|"
-    r"<(?:end|start)_of_turn>|<｜end▁of▁sentence｜>|\[/?INST\]"
-)
-_WRAPPER = re.compile(r"\s*<([a-zA-Z][\w:.-]*)(?:\s[^<>]*)?>")
-_WRAPPERS = re.compile(
-    r"</?(?:answer|final_answer|output|result|response|json|final|entities|tool_call|function_call)>"
-)
 # What comes before an answer to another text, which the model made up.
 _NEXT = re.compile(
     r"</?text\d*>|^\W*(?:(?:next|new|another|example) )?(?:text|input|sentence|passage|paragraph|document|"
@@ -76,9 +56,12 @@ def parse_answer(
     index: The words of the text, without which marks in the text and tags of its words cannot be read.
     RETURNS: The candidates, or None if some part that looks like an answer cannot be read, or nothing does.
     """
-    said = _said(answer, labels)
-    if not isinstance(said, str):
-        return said
+    try:
+        said = said_after_thinking(answer, lambda tag: _is_answer(tag, labels))
+    except UnfinishedError:
+        return Parsed((), complete=False)
+    if said is None:
+        return None
     parsed = _parse(said, labels, index)
     if parsed is None or not any(
         map(_SURROGATE.search, (part for c in parsed.candidates for part in (c.text, c.label, c.reason)))
@@ -92,34 +75,6 @@ def parse_answer(
     )
 
 
-def _said(answer: str, labels: LabelSet) -> str | Parsed | None:
-    """What an answer says after its thinking; incomplete if that does not end, None if nothing follows."""
-    text = answer
-    if "<" in text or "[" in text or "◁" in text:
-        channels = list(_CHANNEL.finditer(text))
-        if channels and channels[-1][1] == "analysis":
-            return Parsed((), complete=False)
-        text = text[channels[-1].end() :] if channels else text
-        if closings := list(_CLOSING.finditer(text)):
-            text = text[closings[-1].end() :]
-        if _OPENING.search(text):
-            return Parsed((), complete=False)
-        text = _END.split(text, maxsplit=1)[0]
-        if (wrapper := _WRAPPER.match(text)) and not _is_answer(wrapper[1], labels):
-            closed = text.rfind(f"</{wrapper[1]}>")
-            text = text[closed + len(wrapper[1]) + 3 :] if closed >= 0 else ""
-    if _BARE_CHANNEL.match(text):
-        if "assistantfinal" not in text:
-            return Parsed((), complete=False)
-        text = text.rpartition("assistantfinal")[2]
-    if not text.strip():
-        return None
-    if "&quot;" in text and '"' not in text:
-        text = html.unescape(text)
-    text = _unquoted(plain_punctuation(text))
-    return _WRAPPERS.sub(lambda match: " " * len(match[0]), text) if "<" in text else text
-
-
 def _is_answer(tag: str, labels: LabelSet) -> bool:
     """Whether what stands in a tag is the answer, or the tag marks an entity or the text."""
     return (
@@ -127,18 +82,6 @@ def _is_answer(tag: str, labels: LabelSet) -> bool:
         or tag in labels
         or re.fullmatch(r"text\d*|final|tool_call|b", tag) is not None
     )
-
-
-def _unquoted(text: str) -> str:
-    """The text of an answer that is one string of JSON."""
-    bare = text.strip().removeprefix("```json").strip("`").strip()
-    if bare[:1] == '"' == bare[-1:]:
-        try:
-            inner = json.loads(bare)
-        except ValueError:
-            return text
-        return inner if isinstance(inner, str) else text
-    return text
 
 
 def _parse(text: str, labels: LabelSet, index: WordIndex | None) -> Parsed | None:

@@ -1,26 +1,26 @@
 """The task of spacy-llm's `llm` component: asks by a prompt, reads the answer, labels the document."""
 
-from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, Iterable, Literal  # noqa: UP035
+from typing import Any, ClassVar, Literal
 
 from spacy.tokens import Doc
 
-from ...errors import DistillError
 from ..answer import Answer
 from ..base import set_task
+from ..fewshot import Chooser, is_corpus, make_chooser
+from ..labels import LabelSet, read_definitions
+from ..prompt import PromptTemplate
+from ..prompted import TeacherTask, check_max_words, make_rule, samples_of, state_of
 from ..votes import VoteRule
 from .alignment import Alignment, Repeats, align
 from .annotation import NER
-from .candidates import LabelSet, Parsed
-from .fewshot import Chooser, is_corpus, make_chooser, read_definitions, read_pool, show
+from .candidates import Parsed
+from .fewshot import Shot, read_pool, show
 from .mention_search import WordIndex
-from .parsing import parse_answer
-from .prompt import PromptTemplate
+from .parsing import AnswerFormat, parse_answer
 from .views import Reading, keep_view, label_by_samples, label_document
 
-# spacy-llm accepts a task only if it is annotated with typing's own Iterable.
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def make_ner_task(
@@ -64,11 +64,10 @@ def make_ner_task(
     RETURNS: The task.
     RAISES DistillError: If a file cannot be read, or an argument contradicts another.
     """
-    if max_words is not None and max_words < 1:
-        raise DistillError(f"`max_words` is {max_words}. Give 1 or more, or null for no limit.")
+    check_max_words(max_words)
     known = LabelSet(labels, aliases)
     defined = read_definitions(definitions, known) if definitions else {}
-    template = PromptTemplate(prompt, known.labels, defined, answer_format)
+    template = PromptTemplate(prompt, TEMPLATES, known.labels, defined, answer_format)
     pool = read_pool(examples, known, seed) if examples else []
     if shots is None and choose == "fixed" and examples and not is_corpus(examples):
         shots = len(pool)
@@ -77,52 +76,37 @@ def make_ner_task(
         template,
         make_chooser(pool, choose, shots, seed),
         template.digest([pool, choose, shots, seed]),
+        answer_format=answer_format,
         repeats=repeats,
         view=view or template.name,
         max_words=max_words,
-        rule=_rule(vote or {}),
+        rule=make_rule(vote or {}),
         negatives=negatives,
     )
 
 
-def _rule(vote: Mapping[str, Any]) -> VoteRule:
-    allowed = [field.name for field in fields(VoteRule)]
-    if strange := sorted(set(vote).difference(allowed)):
-        raise DistillError(f"[components.llm.task.vote] has {strange}. Allowed are {allowed}.")
-    return VoteRule(**vote)
+class NERTask(TeacherTask[Shot]):
+    """Named entities by prompt. Made by `make_ner_task`, which see for what its arguments mean."""
 
-
-class NERTask:
-    """Named entities by prompt. Made by `make_ner_task`, which see for what its arguments mean.
-
-    labels: The labels that its documents can get.
-    view: Name under which a document keeps what the answer says.
-    prompt_hash: Identifies template, labels, definitions, examples and format.
-    """
-
-    task: str = NER.name
+    task: ClassVar[str] = NER.name
 
     def __init__(
         self,
         labels: LabelSet,
         template: PromptTemplate,
-        chooser: Chooser,
+        chooser: Chooser[Shot],
         prompt_hash: str,
         *,
+        answer_format: AnswerFormat = "json",
         repeats: Repeats = "all",
         view: str = "standard",
         max_words: int | None = None,
         rule: VoteRule | None = None,
         negatives: bool = False,
     ) -> None:
-        self._labels, self._template, self._repeats = labels, template, repeats
-        self._max_words, self._rule, self._negatives = max_words, rule or VoteRule(), negatives
-        self._chooser = chooser
-        self.view, self.prompt_hash = view, prompt_hash
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self._labels.labels
+        super().__init__(labels, template, chooser, prompt_hash, view=view, rule=rule)
+        self._answer_format: AnswerFormat = answer_format
+        self._repeats, self._max_words, self._negatives = repeats, max_words, negatives
 
     def render(self, doc: Doc) -> str:
         """The prompt for a document: one user message.
@@ -132,17 +116,16 @@ class NERTask:
         """
         if self._unasked(doc):
             return ""
-        shots = [self._chooser.pool[number] for number in self._chooser.choose(doc)]
-        return self._template.render(doc.text, [show(shot, self._template.answer_format) for shot in shots])
+        return self._template.render(
+            doc.text, [show(shot, self._answer_format) for shot in self.shots_for(doc)]
+        )
 
     def complaint(self, answer: str) -> str | None:
         """What to tell the model about an answer that cannot be used: one sentence; None if it can."""
-        parsed = parse_answer(answer, self._template.answer_format, self._labels)
+        parsed = parse_answer(answer, self._answer_format, self._labels)
         if parsed is None:
             wanted = (
-                "JSON"
-                if self._template.answer_format == "json"
-                else "lines of `n. text | True or False | reason`"
+                "JSON" if self._answer_format == "json" else "lines of `n. text | True or False | reason`"
             )
             return (
                 f"Your answer could not be read: give the result as {wanted}, exactly in the form asked for."
@@ -150,26 +133,6 @@ class NERTask:
         if not parsed.complete:
             return "Your answer breaks off before its end: give the whole result again, and be brief."
         return None
-
-    def generate_prompts(self, docs: Iterable[Doc]) -> Iterable[str]:
-        """One prompt a document.
-
-        docs: The documents.
-        YIELDS: The prompts.
-        """
-        for doc in docs:
-            yield self.render(doc)
-
-    def parse_responses(self, docs: Iterable[Doc], responses: Iterable[Any]) -> Iterable[Doc]:
-        """Label documents by their answers.
-
-        docs: The documents.
-        responses: For each one its answers, of which there is one: spacy-llm nests them.
-        YIELDS: The same documents.
-        """
-        for doc, response in zip(docs, responses, strict=False):
-            answer = response if isinstance(response, str) else next(iter(response), "")
-            yield self.annotate(doc, answer)
 
     def annotate(self, doc: Doc, answer: str) -> Doc:
         """Label a document by an answer.
@@ -181,9 +144,8 @@ class NERTask:
         answer: The answer; a plain string counts as ok.
         RETURNS: The same document.
         """
-        given = answer if isinstance(answer, Answer) else Answer(answer)
         index = WordIndex([token.text for token in doc])
-        readings = [self._read(doc, sample, index) for sample in (given, *given.others)]
+        readings = [self._read(doc, sample, index) for sample in samples_of(answer)]
         if len(readings) > 1:
             label_by_samples(doc, self.view, readings, self._rule)
         else:
@@ -197,32 +159,20 @@ class NERTask:
     def _read(self, doc: Doc, answer: Answer, index: WordIndex) -> Reading:
         parsed = None
         if answer.state == "ok":
-            parsed = parse_answer(answer, self._template.answer_format, self._labels, index)
+            parsed = parse_answer(answer, self._answer_format, self._labels, index)
         state = "unanswered" if self._unasked(doc) else self._state(answer, parsed)
         alignment = Alignment()
         if parsed and state in ("ok", "truncated"):
             alignment = align(index, parsed.candidates, self._labels, self._repeats)
             if alignment.of_another_text and state == "ok":
                 state = "unparsable"
-        return Reading(alignment, self._facts(answer, state))
+        return Reading(alignment, self.provenance(answer, state))
 
     def _unasked(self, doc: Doc) -> bool:
         too_long = self._max_words is not None and len(doc) > self._max_words
         return too_long or not doc.text.strip()
 
     def _state(self, answer: Answer, parsed: Parsed | None) -> str:
-        if answer.state != "ok":
-            return answer.state
         if parsed is None:
-            return "unparsable"
-        return "ok" if parsed.complete else "truncated"
-
-    def _facts(self, answer: Answer, state: str) -> dict[str, Any]:
-        return {
-            "model": answer.model,
-            "prompt": self.prompt_hash,
-            "key": answer.key,
-            "state": state,
-            "source": answer.source,
-            "template": self._template.name,
-        }
+            return state_of(answer, "unparsable")
+        return state_of(answer, "ok" if parsed.complete else "truncated")

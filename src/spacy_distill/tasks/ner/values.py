@@ -5,7 +5,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from .candidates import NOT_AN_ENTITY, UNNAMED, Candidate, LabelSet, UnreadableError, tag_of
+from ..labels import NO_LABEL, LabelSet, tag_of
+from .candidates import UNNAMED, Candidate, UnreadableError
 from .keys import Role, is_reason, role_of
 from .mention_search import WordIndex
 from .statements import says_nothing
@@ -63,7 +64,7 @@ class ValueReader:
         raise UnreadableError
 
     def _string(self, value: str, label: str | None) -> list[Candidate]:
-        if says_nothing(value) or (label is not None and value.strip().casefold() in NOT_AN_ENTITY):
+        if says_nothing(value) or (label is not None and value.strip().casefold() in NO_LABEL):
             return []
         if (inner := decoded(value)) is not None:
             return self._value(inner, label, True)
@@ -105,7 +106,7 @@ class ValueReader:
             raise UnreadableError
         text = str(item)
         if label is not None:
-            return [] if text.strip().casefold() in NOT_AN_ENTITY else [Candidate(text, label, True)]
+            return [] if text.strip().casefold() in NO_LABEL else [Candidate(text, label, True)]
         if (inner := decoded(text)) is not None:
             return self._value(inner, label, listed)
         if entries := list(self.entries(text, self)):
@@ -204,7 +205,7 @@ class ValueReader:
             return list(found)
         if isinstance(text, list):
             return [c._replace(reason=reason) for c in self._value(text, given, True)]
-        if str(text).strip().casefold() in NOT_AN_ENTITY and self.labels.resolve(given) in (None, "O"):
+        if str(text).strip().casefold() in NO_LABEL and self.labels.resolve(given) in (None, "O"):
             return []
         return [_candidate(text, given, reason)]
 

@@ -5,58 +5,63 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ...corpus.files import repair_text
-from ...errors import DistillError
-from .fewshot import ShownShot
-from .parsing import AnswerFormat
+from ..corpus.files import repair_text
+from ..errors import DistillError
+from .fewshot import Example
 
-PROMPTS = Path(__file__).parent / "templates"
 # Controls, and marks that reorder what a reader sees; no prompt needs them, and alignment does without them.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
-def template_names() -> list[str]:
-    """Names of the prompts that come with this package."""
-    return sorted(path.stem for path in PROMPTS.glob("*.jinja"))
+def template_names(folder: Path) -> list[str]:
+    """Names of the prompts in a task's folder of templates."""
+    return sorted(path.stem for path in folder.glob("*.jinja"))
 
 
 class PromptTemplate:
     """A prompt that only awaits a document's text.
 
-    prompt: Name of a prompt of this package, or path of a Jinja template.
+    prompt: Name of a prompt in the folder, or path of a Jinja template.
+    folder: The templates that come with the task.
     labels: The labels to ask for.
     definitions: Label to definition.
-    answer_format: "json" or "lines".
+    answer_format: Name of the form of answer to ask for.
+    facts: What else the templates of this task may say, by name.
     RAISES DistillError: If there is no such template, or it does not compile.
     """
 
     def __init__(
         self,
         prompt: str,
+        folder: Path,
         labels: Sequence[str],
         definitions: Mapping[str, str],
-        answer_format: AnswerFormat,
+        answer_format: str,
+        facts: Mapping[str, Any] = {},
     ) -> None:
         self.name = Path(prompt).stem
-        self.source = _read(prompt)
+        self.source = _read(prompt, folder)
         self.labels, self.definitions, self.answer_format = tuple(labels), dict(definitions), answer_format
+        self.facts = dict(facts)
         try:
             self._template = _environment().from_string(self.source)
         except jinja2.TemplateError as error:
             raise DistillError(f"The prompt {prompt} is not a Jinja template: {error}") from error
 
-    def render(self, text: str, examples: Sequence[ShownShot]) -> str:
+    def render(self, text: str, examples: Sequence[Example], **facts: Any) -> str:
         """The prompt for a text.
 
         text: The text. What it holds is shown to the model as it is, except controls (a space instead)
             and marks of text direction (left out); nothing in it is taken for template syntax, or can end the
             part of the prompt that it stands in.
         examples: The few-shot examples.
+        facts: What is to be said of this text, by the name that the templates have for it.
         RETURNS: The prompt.
         RAISES DistillError: If the template fails, for instance because it names a variable that does not
             exist.
@@ -70,6 +75,8 @@ class PromptTemplate:
                 definitions=self.definitions,
                 examples=examples,
                 answer_format=self.answer_format,
+                **self.facts,
+                **facts,
             ).strip()
         except (jinja2.TemplateError, TypeError, ValueError) as error:
             raise DistillError(f"The prompt {self.name} cannot be filled in: {error}") from error
@@ -77,6 +84,7 @@ class PromptTemplate:
     def digest(self, examples: object) -> str:
         """What identifies the prompt without a document: 16 hex digits of a SHA-256."""
         parts = [self.source, self.labels, self.definitions, examples, self.answer_format]
+        parts += [self.facts] if self.facts else []
         return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()[:16]
 
 
@@ -91,13 +99,13 @@ def _environment() -> jinja2.Environment:
     )
 
 
-def _read(prompt: str) -> str:
-    path = PROMPTS / f"{prompt}.jinja" if prompt in template_names() else Path(prompt)
+def _read(prompt: str, folder: Path) -> str:
+    path = folder / f"{prompt}.jinja" if prompt in template_names(folder) else Path(prompt)
     try:
         return path.read_text("utf8")
     except (OSError, UnicodeDecodeError) as error:
         raise DistillError(
-            f"`prompt` in [components.llm.task] is {prompt!r}: neither one of {template_names()} "
+            f"`prompt` in [components.llm.task] is {prompt!r}: neither one of {template_names(folder)} "
             "nor a template that can be read."
         ) from error
 

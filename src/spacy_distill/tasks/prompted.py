@@ -1,0 +1,122 @@
+"""What all tasks of spacy-llm's `llm` component share here: prompts out, answers in, provenance."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, ClassVar, Generic, Iterable, Literal, TypeVar  # noqa: UP035
+
+from spacy.tokens import Doc
+
+from ..errors import DistillError
+from .answer import Answer
+from .fewshot import Chooser, Example
+from .labels import LabelSet
+from .prompt import PromptTemplate
+from .votes import VoteRule
+
+# spacy-llm accepts a task only if it is annotated with typing's own Iterable.
+
+ShotType = TypeVar("ShotType", bound=Example)
+
+
+class TeacherTask(ABC, Generic[ShotType]):
+    """A task by prompt: a document's prompt, and what its answer makes of it.
+
+    labels: The labels that its documents can get.
+    template: The prompt that awaits a text.
+    chooser: Chooses few-shot examples.
+    prompt_hash: Identifies template, labels, definitions, examples and format.
+    view: Name under which a document keeps what the answer says.
+    rule: How several samples of an answer are combined.
+    """
+
+    task: ClassVar[str]
+
+    def __init__(
+        self,
+        labels: LabelSet,
+        template: PromptTemplate,
+        chooser: Chooser[ShotType],
+        prompt_hash: str,
+        *,
+        view: str,
+        rule: VoteRule | None = None,
+    ) -> None:
+        self._labels, self._template, self._chooser = labels, template, chooser
+        self._rule = rule or VoteRule()
+        self.view, self.prompt_hash = view, prompt_hash
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self._labels.labels
+
+    @abstractmethod
+    def render(self, doc: Doc) -> str:
+        """The prompt for a document: one user message. An empty one asks nothing."""
+
+    @abstractmethod
+    def annotate(self, doc: Doc, answer: str) -> Doc:
+        """Label a document by an answer, and return it. A plain string counts as an answer that is ok."""
+
+    def generate_prompts(self, docs: Iterable[Doc]) -> Iterable[str]:
+        """One prompt a document.
+
+        docs: The documents.
+        YIELDS: The prompts.
+        """
+        for doc in docs:
+            yield self.render(doc)
+
+    def parse_responses(self, docs: Iterable[Doc], responses: Iterable[Any]) -> Iterable[Doc]:
+        """Label documents by their answers.
+
+        docs: The documents.
+        responses: For each one its answers, of which there is one: spacy-llm nests them.
+        YIELDS: The same documents.
+        """
+        for doc, response in zip(docs, responses, strict=False):
+            answer = response if isinstance(response, str) else next(iter(response), "")
+            yield self.annotate(doc, answer)
+
+    def shots_for(self, doc: Doc) -> list[ShotType]:
+        """The few-shot examples that a document is shown."""
+        return [self._chooser.pool[number] for number in self._chooser.choose(doc)]
+
+    def provenance(self, answer: Answer, state: str) -> dict[str, Any]:
+        """What a view keeps of the answer that it was read from."""
+        return {
+            "model": answer.model,
+            "prompt": self.prompt_hash,
+            "key": answer.key,
+            "state": state,
+            "source": answer.source,
+            "template": self._template.name,
+        }
+
+
+def samples_of(answer: str) -> list[Answer]:
+    """All samples of an answer, the first one first."""
+    given = answer if isinstance(answer, Answer) else Answer(answer)
+    return [given, *given.others]
+
+
+def state_of(answer: Answer, finding: Literal["ok", "truncated", "unparsable"]) -> str:
+    """The state of an answer: its own, and if that is ok, what was found when it was read."""
+    return finding if answer.state == "ok" else answer.state
+
+
+def make_rule(vote: Mapping[str, Any]) -> VoteRule:
+    """The rule that the section [components.llm.task.vote] describes.
+
+    RAISES DistillError: If a key is unknown, or the values contradict each other.
+    """
+    allowed = [field.name for field in fields(VoteRule)]
+    if strange := sorted(set(vote).difference(allowed)):
+        raise DistillError(f"[components.llm.task.vote] has {strange}. Allowed are {allowed}.")
+    return VoteRule(**vote)
+
+
+def check_max_words(max_words: int | None) -> None:
+    """Refuse a limit of words below 1."""
+    if max_words is not None and max_words < 1:
+        raise DistillError(f"`max_words` is {max_words}. Give 1 or more, or null for no limit.")

@@ -1,0 +1,79 @@
+"""An answer without what is not the answer: thinking in tags, marks of chat templates, wrappers."""
+
+import html
+import json
+import re
+from collections.abc import Callable
+
+from .loose_json import plain_punctuation
+
+_THOUGHT = (
+    r"(?:[\w-]+:)?(?:ant)?(?:think|thinking|thoughts?|reasoning|reason|reflection|analysis|scratchpad|rationale|"
+    r"deliberation|plan|planning|cot|chain[-_]of[-_]thought|inner[-_]?monologue|internal)"
+)
+_OPENING = re.compile(
+    rf"<\|?{_THOUGHT}(?:\s[^<>]*)?\|?>|<\|begin_of_{_THOUGHT}\|>|◁think▷|\[THINK\]|<\|channel>", re.IGNORECASE
+)
+_CLOSING = re.compile(
+    rf"<\|?/{_THOUGHT}\s*\|?>|<\|end_of_{_THOUGHT}\|>|◁/think▷|\[/THINK\]|<channel\|>", re.IGNORECASE
+)
+_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<>]*(?:<\|constrain\|>\s*\w+\s*)?<\|message\|>")
+_BARE_CHANNEL = re.compile(r"\s*analysis(?=[A-Z\"'`{\[])")
+_END = re.compile(
+    r"<\|(?:im_end|im_start|eot_id|eom_id|end|endoftext|end_of_text|return|call|start|user|start_header_id)\|>|</s>|"
+    r"<(?:end|start)_of_turn>|<｜end▁of▁sentence｜>|\[/?INST\]"
+)
+_WRAPPER = re.compile(r"\s*<([a-zA-Z][\w:.-]*)(?:\s[^<>]*)?>")
+_WRAPPERS = re.compile(
+    r"</?(?:answer|final_answer|output|result|response|json|final|entities|tool_call|function_call)>"
+)
+
+
+class UnfinishedError(ValueError):
+    """An answer breaks off before its thinking ends."""
+
+
+def said_after_thinking(answer: str, is_answer: Callable[[str], bool]) -> str | None:
+    """What an answer says after its thinking, without the tags and marks of chat templates around it.
+
+    answer: Any text.
+    is_answer: Whether what stands in a tag of this name is the answer.
+    RETURNS: None if nothing follows.
+    RAISES UnfinishedError: If the thinking does not end.
+    """
+    text = answer
+    if "<" in text or "[" in text or "◁" in text:
+        channels = list(_CHANNEL.finditer(text))
+        if channels and channels[-1][1] == "analysis":
+            raise UnfinishedError
+        text = text[channels[-1].end() :] if channels else text
+        if closings := list(_CLOSING.finditer(text)):
+            text = text[closings[-1].end() :]
+        if _OPENING.search(text):
+            raise UnfinishedError
+        text = _END.split(text, maxsplit=1)[0]
+        if (wrapper := _WRAPPER.match(text)) and not is_answer(wrapper[1]):
+            closed = text.rfind(f"</{wrapper[1]}>")
+            text = text[closed + len(wrapper[1]) + 3 :] if closed >= 0 else ""
+    if _BARE_CHANNEL.match(text):
+        if "assistantfinal" not in text:
+            raise UnfinishedError
+        text = text.rpartition("assistantfinal")[2]
+    if not text.strip():
+        return None
+    if "&quot;" in text and '"' not in text:
+        text = html.unescape(text)
+    text = _unquoted(plain_punctuation(text))
+    return _WRAPPERS.sub(lambda match: " " * len(match[0]), text) if "<" in text else text
+
+
+def _unquoted(text: str) -> str:
+    """The text of an answer that is one string of JSON."""
+    bare = text.strip().removeprefix("```json").strip("`").strip()
+    if bare[:1] == '"' == bare[-1:]:
+        try:
+            inner = json.loads(bare)
+        except ValueError:
+            return text
+        return inner if isinstance(inner, str) else text
+    return text
