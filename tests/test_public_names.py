@@ -72,3 +72,10 @@ def test_importing_the_package_and_its_commands_loads_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_python_page_has_every_name_of_the_package():
+    import spacy_distill
+
+    page = (Path(__file__).parents[1] / "docs" / "python.md").read_text(encoding="utf8")
+    assert [name for name in spacy_distill.__all__ if f"`{name}`" not in page] == []

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .corpus.docbin import write_docs as write_docs
     from .corpus.importing import ImportOptions as ImportOptions
     from .corpus.importing import import_corpus as import_corpus
+    from .corpus.provenance import article_id as article_id
+    from .corpus.provenance import doc_id as doc_id
     from .corpus.provenance import set_origin as set_origin
     from .corpus.provenance import views as views
     from .errors import DistillError as DistillError
@@ -22,43 +24,63 @@ if TYPE_CHECKING:
     from .labels.vote import vote as vote
     from .prediction.predict import PredictOptions as PredictOptions
     from .prediction.predict import predict as predict
+    from .study.config import read_study as read_study
+    from .study.report.report import write_card as write_card
     from .study.report.report import write_report as write_report
+    from .study.results import read_results as read_results
     from .study.runner import plan_study as plan_study
     from .study.runner import run_study as run_study
     from .tasks.annotation import Annotation as Annotation
     from .tasks.annotation import Item as Item
+    from .tasks.answer import Answer as Answer
+    from .tasks.base import PromptedTask as PromptedTask
     from .tasks.base import Task as Task
+    from .tasks.base import VoteResult as VoteResult
+    from .tasks.base import find_task as find_task
+    from .tasks.base import set_task as set_task
     from .tasks.votes import VoteRule as VoteRule
     from .teacher.annotate import annotate as annotate
     from .teacher.ledger.store import Ledger as Ledger
+    from .teacher.pipeline import load_teacher as load_teacher
     from .teacher.transfer import import_answers as import_answers
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Annotation": "tasks.annotation",
+    "Answer": "tasks.answer",
     "BlendedCorpus": "blend.reader",
     "DistillError": "errors",
     "ImportOptions": "corpus.importing",
     "Item": "tasks.annotation",
     "Ledger": "teacher.ledger.store",
     "PredictOptions": "prediction.predict",
+    "PromptedTask": "tasks.base",
     "Task": "tasks.base",
+    "VoteResult": "tasks.base",
     "VoteRule": "tasks.votes",
     "annotate": "teacher.annotate",
+    "article_id": "corpus.provenance",
     "audit_corpus": "labels.audit",
     "clean": "labels.clean",
+    "doc_id": "corpus.provenance",
+    "find_task": "tasks.base",
     "import_answers": "teacher.transfer",
     "import_corpus": "corpus.importing",
+    "load_teacher": "teacher.pipeline",
     "plan_study": "study.runner",
     "predict": "prediction.predict",
     "preview": "blend.preview",
     "read_blend_log": "blend.log",
     "read_docs": "corpus.docbin",
+    "read_results": "study.results",
+    "read_study": "study.config",
     "run_study": "study.runner",
     "set_origin": "corpus.provenance",
+    "set_task": "tasks.base",
     "views": "corpus.provenance",
     "vote": "labels.vote",
+    "write_card": "study.report.report",
     "write_docs": "corpus.docbin",
     "write_report": "study.report.report",
 }

@@ -3,9 +3,8 @@
 import pytest
 import spacy
 
-from spacy_distill import read_docs, set_origin, write_docs
+from spacy_distill import doc_id, read_docs, set_origin, write_docs
 from spacy_distill.corpus.docbin import count_docs
-from spacy_distill.corpus.provenance import doc_id
 
 NLP = spacy.blank("en")
 

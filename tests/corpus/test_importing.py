@@ -5,8 +5,7 @@ import json
 import pytest
 import spacy
 
-from spacy_distill import ImportOptions, import_corpus, read_docs
-from spacy_distill.corpus.provenance import article_id, doc_id
+from spacy_distill import ImportOptions, article_id, doc_id, import_corpus, read_docs
 from spacy_distill.corpus.sampling import parse_range
 
 NLP = spacy.blank("en")

@@ -3,8 +3,8 @@
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_distill import set_origin, views
-from spacy_distill.corpus.provenance import article_id, doc_id, record
+from spacy_distill import article_id, doc_id, set_origin, views
+from spacy_distill.corpus.provenance import record
 
 NLP = spacy.blank("en")
 

@@ -1,7 +1,7 @@
 """A teacher's model as a config makes it, and the ledger that it keeps."""
 
+from spacy_distill import Ledger
 from spacy_distill.teacher.ledger.entry import Entry, PromptJob, answer_key, user_message
-from spacy_distill.teacher.ledger.store import Ledger
 from spacy_distill.teacher.models import make_chat_model
 from spacy_distill.teacher.replay import Asking, make_replay
 

@@ -9,7 +9,7 @@ import spacy_llm  # noqa: F401  (makes the registry of tasks)
 from spacy.tokens import Doc, DocBin, Span
 from spacy.vocab import Vocab
 
-from spacy_distill.tasks.answer import Answer
+from spacy_distill import Answer
 
 VOCAB = Vocab()
 

@@ -9,12 +9,10 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from helpers.support import ROOT
-from spacy_distill.corpus.docbin import write_docs
-from spacy_distill.corpus.provenance import set_origin, views
+from spacy_distill import run_study, set_origin, views, write_docs
 from spacy_distill.engines.engine import JobEvent
 from spacy_distill.study.plan import StudyPlan
 from spacy_distill.study.run import TrainingJob, carry_out
-from spacy_distill.study.runner import run_study
 
 FIRST = ("Ana", "Bo", "Carl", "Dora", "Emil", "Fay")
 PLACES = ("Oslo", "Lima", "Graz", "Bern", "Kyoto", "Quito")

@@ -7,7 +7,7 @@ import spacy
 import spacy_llm  # noqa: F401  (makes the registry of tasks)
 from spacy.tokens import Doc
 
-from spacy_distill.tasks.base import Annotation, Item, Task, set_task
+from spacy_distill import Annotation, Item, Task, set_task
 
 LABELS = ("BLAME", "PRAISE")
 ENTRY_POINTS = """\

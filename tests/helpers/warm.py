@@ -9,8 +9,8 @@ import openai  # noqa: F401
 import pytest
 
 import spacy_distill.teacher.annotate  # noqa: F401
+from spacy_distill import load_teacher
 from spacy_distill.cli import app
-from spacy_distill.teacher.pipeline import load_teacher
 
 CONFIG = """
 [nlp]

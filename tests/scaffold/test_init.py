@@ -10,10 +10,9 @@ from typer.testing import CliRunner
 from weasel.util.config import load_project_config
 
 from helpers.support import ROOT
+from spacy_distill import load_teacher, read_study
 from spacy_distill.cli import app
 from spacy_distill.scaffold.inputs import find_language
-from spacy_distill.study.config import read_study
-from spacy_distill.teacher.pipeline import load_teacher
 
 SAMPLE = {name: str(ROOT / "assets" / "sample" / f"{name}.jsonl") for name in ("gold", "dev", "test", "pool")}
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from helpers.studying import carry_out_study, write_config
+from spacy_distill import read_results
 from spacy_distill.study.findings import find_all
-from spacy_distill.study.results import StudyResults, read_results
+from spacy_distill.study.results import StudyResults
 
 
 @pytest.fixture(scope="session")

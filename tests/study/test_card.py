@@ -8,8 +8,8 @@ import zipfile
 import pytest
 
 from helpers.studying import carry_out_study, write_config
+from spacy_distill import write_card
 from spacy_distill.corpus.files import digest
-from spacy_distill.study.report.report import write_card
 
 RUN = "tiny/simple_mix/gold-all/seed-1"
 

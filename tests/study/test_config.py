@@ -4,7 +4,7 @@ import pytest
 from confection import ConfigValidationError
 
 from helpers.studying import write_config
-from spacy_distill.study.config import read_study
+from spacy_distill import read_study
 
 
 def test_a_config_is_read_and_can_be_overridden_on_the_command_line(config):

@@ -8,8 +8,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from helpers.studying import planned, write_config
-from spacy_distill.corpus.docbin import read_docs, write_docs
-from spacy_distill.corpus.provenance import article_id, doc_id
+from spacy_distill import article_id, doc_id, read_docs, write_docs
 
 
 def prepared(config, folder, **values):

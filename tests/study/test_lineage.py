@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from spacy_distill import Annotation, Item, find_task
 from spacy_distill.study.lineage import Lineage, trace
-from spacy_distill.tasks.base import Annotation, Item, find_task
 
 NER = find_task("ner")
 RIGHT = Item(0, 1, "PER")

@@ -9,7 +9,7 @@ from confection import Config, ConfigValidationError
 
 from helpers.studying import carry_out_study, make_sentences, planned, write_config
 from helpers.support import ROOT
-from spacy_distill.corpus.docbin import write_docs
+from spacy_distill import write_docs
 
 
 def config_of(plan, name, seed=0):

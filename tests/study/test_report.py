@@ -14,9 +14,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from helpers.studying import carry_out_study, make_sentences, planned, write_config
-from spacy_distill.corpus.docbin import read_docs, write_docs
-from spacy_distill.study.report.report import write_report
-from spacy_distill.study.results import read_results
+from spacy_distill import read_docs, read_results, write_docs, write_report
 
 TEST, HELDOUT = "test", "heldout"
 RUN = "tiny/simple_mix/gold-all/seed-0"

@@ -9,7 +9,7 @@ import srsly
 from confection import Config
 
 from helpers.studying import carry_out_study, write_config
-from spacy_distill.study.results import read_results
+from spacy_distill import read_results
 
 RUNS = [f"tiny/{regimen}/gold-all/seed-{seed}" for seed in (0, 1) for regimen in ("gold", "simple_mix")]
 

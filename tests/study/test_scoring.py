@@ -10,11 +10,9 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_distill.corpus.docbin import write_docs
-from spacy_distill.corpus.provenance import set_origin
+from spacy_distill import find_task, set_origin, write_docs
 from spacy_distill.corpus.scores import PRF, Counts, add_counts, micro, prf
 from spacy_distill.study.run import count_items, score_models
-from spacy_distill.tasks.base import find_task
 
 VOCAB = Vocab()
 NER = find_task("ner")

@@ -6,10 +6,8 @@ from spacy.vocab import Vocab
 
 from helpers.asking import Entry, Ledger
 from helpers.studying import carry_out_study, planned, write_config
-from spacy_distill.corpus.docbin import read_docs, write_docs
-from spacy_distill.corpus.provenance import views
+from spacy_distill import read_docs, views, write_docs, write_report
 from spacy_distill.study.config import AnswerPrices
-from spacy_distill.study.report.report import write_report
 from spacy_distill.study.teachers import add_up, estimate_cost
 
 PRICES = AnswerPrices(input=10, output=30)

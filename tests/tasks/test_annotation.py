@@ -8,8 +8,8 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_distill import Annotation, Item, Task
-from spacy_distill.tasks.base import find_task, set_task, task_of, task_of_factories
+from spacy_distill import Annotation, Item, Task, find_task, set_task
+from spacy_distill.tasks.base import task_of, task_of_factories
 
 NER = find_task("ner")
 VOCAB = Vocab()

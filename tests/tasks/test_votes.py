@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill import Annotation, Item, VoteRule
-from spacy_distill.tasks.base import find_task
+from spacy_distill import Annotation, Item, VoteRule, find_task
 
 NER = find_task("ner")
 ROME, ROME_ORG, OLD_ROME = Item(1, 2, "LOC"), Item(1, 2, "ORG"), Item(0, 2, "LOC")

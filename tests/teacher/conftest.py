@@ -10,9 +10,7 @@ import spacy
 from spacy.tokens import Doc, Span
 from spacy_llm.registry import registry
 
-from spacy_distill.corpus.docbin import write_docs
-from spacy_distill.corpus.provenance import set_origin, views
-from spacy_distill.tasks.answer import Answer
+from spacy_distill import Answer, set_origin, views, write_docs
 
 CONFIG = """
 [nlp]

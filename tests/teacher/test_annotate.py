@@ -10,10 +10,9 @@ from spacy.tokens import Doc, Span
 from helpers.asking import Ledger
 from helpers.loopback import Server, completion
 from helpers.warm import CONFIG
-from spacy_distill.corpus.docbin import read_docs
-from spacy_distill.corpus.provenance import VIEW_PREFIX, doc_id, views
-from spacy_distill.teacher.annotate import annotate
-from spacy_distill.teacher.pipeline import bare, load_teacher
+from spacy_distill import annotate, doc_id, load_teacher, read_docs, views
+from spacy_distill.corpus.provenance import VIEW_PREFIX
+from spacy_distill.teacher.pipeline import bare
 from spacy_distill.teacher.transfer import import_recorded
 
 TEXTS = ["Ada met Bob .", "", "Nobody came .", "Ada met Bob .", "Cleo left early ."]

@@ -13,7 +13,7 @@ import pytest
 from helpers.asking import entries
 from helpers.loopback import Server, completion
 from helpers.warm import CONFIG, processes
-from spacy_distill.teacher.annotate import annotate
+from spacy_distill import annotate
 
 KILLS = 24
 CONCURRENCY = 8

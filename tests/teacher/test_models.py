@@ -6,7 +6,7 @@ import pytest
 
 from helpers.asking import chat_model, replay
 from helpers.warm import CONFIG
-from spacy_distill.teacher.pipeline import load_teacher
+from spacy_distill import load_teacher
 
 
 def test_making_a_model_makes_no_ledger(tmp_path):

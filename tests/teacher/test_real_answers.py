@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from spacy.vocab import Vocab
 
+from spacy_distill import Annotation, Item, find_task
 from spacy_distill.corpus.conll import read_conll
 from spacy_distill.corpus.scores import add_counts, micro, prf
-from spacy_distill.tasks.annotation import Annotation, Item
-from spacy_distill.tasks.base import find_task
 from spacy_distill.tasks.labels import LabelSet
 from spacy_distill.tasks.ner.alignment import align
 from spacy_distill.tasks.ner.mention_search import WordIndex

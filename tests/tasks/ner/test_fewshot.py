@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from spacy_distill.corpus.docbin import write_docs
+from spacy_distill import write_docs
 from spacy_distill.tasks.fewshot import make_chooser
 from spacy_distill.tasks.labels import LabelSet
 from spacy_distill.tasks.ner.fewshot import Shot, read_pool

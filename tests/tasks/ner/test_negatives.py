@@ -7,8 +7,7 @@ from spacy.training import Example
 from spacy.util import fix_random_seed
 from spacy.vocab import Vocab
 
-from spacy_distill import VoteRule
-from spacy_distill.tasks.base import VoteResult, find_task
+from spacy_distill import VoteResult, VoteRule, find_task
 
 NER = find_task("ner")
 REJECTED, NEGATIVE = "rejected", "negative"

@@ -15,8 +15,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from helpers.answers import ALIASES, LABELS, in_json
-from spacy_distill.corpus.provenance import views
-from spacy_distill.tasks.answer import Answer
+from spacy_distill import Answer, views
 from spacy_distill.tasks.ner.task import make_ner_task
 
 VOCAB = Vocab()

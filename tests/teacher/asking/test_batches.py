@@ -12,7 +12,7 @@ from helpers.asking import Asking, ask, chat_model, entries, jobs
 from helpers.loopback import Response, Server, completion, failure
 from helpers.provider import OK, Provider
 from helpers.warm import CONFIG, processes
-from spacy_distill.teacher.annotate import annotate
+from spacy_distill import annotate
 
 
 @pytest.fixture
