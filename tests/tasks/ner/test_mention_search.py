@@ -81,3 +81,13 @@ def test_one_endless_token_is_no_trouble():
     index = WordIndex(["a" * 20_000, "-" * 20_000])
     assert index.find("a") == Places(((0, 1),), aligned=False)
     assert index.find("--").spans == ((1, 2),)
+
+
+@given(
+    st.sampled_from(["the ", "a ", "Mr. ", "", "<b>"]),
+    st.text(st.characters(categories=["Mn", "Cf", "Lm", "Sk"]), max_size=3),
+    st.sampled_from(["", " (x)", " [y]", "</b>", "'s"]),
+)
+def test_what_has_no_letter_left_is_nowhere(before, marks, after):
+    places = WordIndex(["Rome", "", " ", "\u202e", "fell"]).find(before + marks + after)
+    assert places is None or all(0 <= first < last <= 5 for first, last in places.spans)

@@ -262,7 +262,7 @@ class _JoinedWords:
 
     def _hits(self, form: str) -> Iterator[tuple[int, int, str]]:
         """First and last token of each place, and what these tokens hold beside the mention."""
-        at = self.text.find(form)
+        at = self.text.find(form) if form else -1
         while at >= 0:
             end = at + len(form)
             first, last = bisect_right(self.begin, at) - 1, bisect_right(self.begin, end - 1) - 1
