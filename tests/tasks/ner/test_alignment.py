@@ -159,5 +159,5 @@ def test_the_order_of_different_mentions_does_not_matter(words, candidates, rand
     ("labels", "aliases"), [([], None), (["A", "A"], None), ([""], None), (["A"], {"x": "B"})]
 )
 def test_label_sets_that_make_no_sense(labels, aliases):
-    with pytest.raises(ValueError, match="components.llm.task"):
+    with pytest.raises(ValueError, match=r"components\.llm\.task"):
         LabelSet(labels, aliases)
