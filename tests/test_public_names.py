@@ -19,7 +19,7 @@ REGISTRIES = {
     "spacy_batchers": "batchers",
 }
 PROMISED = {
-    "llm_tasks": ["NER"],
+    "llm_tasks": ["NER", "TextCat"],
     "llm_models": ["ChatModel", "Replay"],
     "readers": ["BlendedCorpus", "gold_labels"],
     "schedules": [

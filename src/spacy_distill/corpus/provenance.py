@@ -6,6 +6,7 @@ The record is a plain dict, so that it survives a DocBin and can be read without
 - "document" (str): the article that it belongs to, shared by its sentences. Statistics resample articles.
 - "source" (str): name of the file it was imported from.
 - "task" (str): name of the task that its annotation is of; "ner" where it is not named.
+- "labels" (tuple[str, ...]): the labels that a document may get, where its annotation alone does not say.
 - "views" (dict[str, dict]): what is known of each teacher's view, by the name after "teacher:" in its group.
 """
 
@@ -15,6 +16,7 @@ from spacy.tokens import Doc
 
 KEY = "distill"
 TASK = "task"
+LABELS = "labels"
 VIEW_PREFIX = "teacher:"
 REJECTED = "rejected"
 VOTES = "votes"  # All spans that any view holds, with the shares of votes as attrs["scores"].

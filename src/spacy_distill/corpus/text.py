@@ -110,6 +110,19 @@ def split_sentences(docs: Iterable[Doc]) -> Iterator[Doc]:
             yield _as_doc(span, number)
 
 
+def beginning(doc: Doc, words: int | None) -> Span:
+    """The beginning of a document: whole sentences of at most so many tokens, or that many of a longer first.
+
+    words: at least 1; None: the whole document.
+    """
+    if words is None or len(doc) <= words:
+        return doc[:]
+    marked = doc.has_annotation("SENT_START")
+    starts = [t.is_sent_start for t in doc] if marked else Sentencizer().predict([doc])[0]
+    ends = [i for i in range(1, words + 1) if starts[i]]
+    return doc[: ends[-1] if ends else words]
+
+
 def _sentences(doc: Doc, sentencizer: Callable[[Doc], Doc]) -> Iterator[Span]:
     start = 0
     for token in sentencizer(doc)[1:]:

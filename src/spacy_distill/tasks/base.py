@@ -80,12 +80,14 @@ class Task(Protocol):
     factories: spaCy factories of the components that predict it; the first is the one a small student gets.
     items, places: what items and places are called, in the plural.
     kinds: what each kind of error is called.
+    recurs: whether the text of an item may stand in other documents, so that seen and unseen ones differ.
     """
 
     name: ClassVar[str]
     factories: ClassVar[tuple[str, ...]]
     items: ClassVar[str] = "items"
     places: ClassVar[str] = "places"
+    recurs: ClassVar[bool] = True
     kinds: ClassVar[Mapping[str, str]] = {
         "type": "wrong label",
         "boundary": "wrong borders",

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, ClassVar, Generic, Iterable, Literal, TypeVar  # noqa: UP035
+from typing import Any, Generic, Iterable, Literal, TypeVar  # noqa: UP035
 
 from spacy.tokens import Doc
 
@@ -30,7 +30,7 @@ class TeacherTask(ABC, Generic[ShotType]):
     rule: How several samples of an answer are combined.
     """
 
-    task: ClassVar[str]
+    task: str
 
     def __init__(
         self,

@@ -33,6 +33,10 @@ class UnfinishedError(ValueError):
     """An answer breaks off before its thinking ends."""
 
 
+class UnreadableError(ValueError):
+    """What looks like an answer is in none of the forms that answers have."""
+
+
 def said_after_thinking(answer: str, is_answer: Callable[[str], bool]) -> str | None:
     """What an answer says after its thinking, without the tags and marks of chat templates around it.
 

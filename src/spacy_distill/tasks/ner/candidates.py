@@ -52,7 +52,3 @@ class Structure(NamedTuple):
     single: bool = False
     remarks: tuple[str, ...] = ()
     scope: str = ""
-
-
-class UnreadableError(ValueError):
-    """What looks like an answer is none of the forms in which answers name entities."""

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 
 from ..loose_json import NOT_JSON, read_json
-from .candidates import Structure, UnreadableError
+from ..thinking import UnreadableError
+from .candidates import Structure
 from .values import ValueReader
 
 # Bounds the time that junk can take: characters read beyond four times the answer, and the price of a start.

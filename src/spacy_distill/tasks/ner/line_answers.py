@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..labels import LabelSet
-from .candidates import UNNAMED, Candidate, Structure, UnreadableError
+from ..thinking import UnreadableError
+from .candidates import UNNAMED, Candidate, Structure
 from .entries import NUMBER, VERDICT, label_in, plain, read_entries
 from .keys import role_of
 from .statements import says_nothing

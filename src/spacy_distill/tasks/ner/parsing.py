@@ -6,8 +6,8 @@ from typing import Literal
 
 from ...corpus.files import repair_text
 from ..labels import LabelSet
-from ..thinking import UnfinishedError, said_after_thinking
-from .candidates import UNNAMED, Candidate, Parsed, Structure, UnreadableError
+from ..thinking import UnfinishedError, UnreadableError, said_after_thinking
+from .candidates import UNNAMED, Candidate, Parsed, Structure
 from .entries import read_entries, read_markup
 from .json_answers import find_values
 from .keys import role_of

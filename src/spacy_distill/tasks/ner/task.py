@@ -1,7 +1,7 @@
 """The task of spacy-llm's `llm` component: asks by a prompt, reads the answer, labels the document."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from spacy.tokens import Doc
 
@@ -88,7 +88,7 @@ def make_ner_task(
 class NERTask(TeacherTask[Shot]):
     """Named entities by prompt. Made by `make_ner_task`, which see for what its arguments mean."""
 
-    task: ClassVar[str] = NER.name
+    task: str = NER.name
 
     def __init__(
         self,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ..labels import NO_LABEL, LabelSet, tag_of
-from .candidates import UNNAMED, Candidate, UnreadableError
+from ..thinking import UnreadableError
+from .candidates import UNNAMED, Candidate
 from .keys import Role, is_reason, role_of
 from .mention_search import WordIndex
 from .statements import says_nothing
