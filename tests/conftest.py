@@ -46,12 +46,3 @@ def joined(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Cluster:
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small pipeline."""
     return make_model(tmp_path_factory.mktemp("model") / "tiny")
-
-
-def pytest_collection_modifyitems(items):
-    """What needs a Ray cluster was rewritten and has had no whole run since: it is run, and may fail."""
-    unproved = pytest.mark.xfail(reason="Ray was rewritten and has had no whole run since", strict=False)
-    for item in items:
-        where = item.nodeid
-        if "engines/test_tasks" in where or "engines/test_dataset" in where or "on_a_cluster" in where:
-            item.add_marker(unproved)
