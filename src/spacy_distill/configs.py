@@ -14,6 +14,9 @@ from spacy.util import load_config_from_str
 from .corpus.files import read_text
 from .errors import DistillError
 
+# Sections whose folders are read as corpora.
+WITH_CORPORA = ("corpora", "study")
+LONGEST_PATH = 250
 SECTION = re.compile(r"^\[([^\]\n]+)\]", re.MULTILINE)
 
 
@@ -49,6 +52,26 @@ def _with_parents(text: str) -> str:
         return "".join(f"[{parent}]\n\n" for parent in absent) + match[0]
 
     return SECTION.sub(with_parents, text)
+
+
+def named_paths(config: Mapping[str, Any], section: str = "") -> Iterator[Path]:
+    """The files that a config names and that are there, its ledgers in any case, and the folders of corpora.
+
+    config: A config, or a section of it, with its variables filled in.
+    section: The outermost section that this one is in.
+    """
+    for name, value in config.items():
+        outermost = section or name
+        if isinstance(value, Mapping):
+            yield from named_paths(value, outermost)
+            continue
+        for text in value if isinstance(value, list | tuple) else [value]:
+            # A longer one is no path: asking for it would be an error of the system.
+            if not isinstance(text, str) or not text or len(text) > LONGEST_PATH or "\0" in text:
+                continue
+            place = Path(text)
+            if place.is_file() or name == "ledger" or (place.is_dir() and outermost in WITH_CORPORA):
+                yield place
 
 
 @contextmanager

@@ -215,7 +215,7 @@ def test_a_config_of_something_else_is_called_so(run, folder, text):
 
 def test_the_output_may_not_be_the_input_nor_lie_where_nothing_can(run, folder):
     (folder / "file").touch()
-    for out, message in (("in.spacy", "the corpus that is read"), ("file/out.spacy", "Choose a place")):
+    for out, message in (("in.spacy", "is read too"), ("file/out.spacy", "Choose a place")):
         done = CliRunner().invoke(app, ["annotate", "teacher.cfg", "in.spacy", out])
         assert done.exit_code == 1
         assert message in " ".join(done.output.split())

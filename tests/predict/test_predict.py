@@ -67,7 +67,7 @@ def test_other_files_in_the_output_are_refused(model, corpus, tmp_path):
         with pytest.raises(ValueError, match=r"no part of these predictions \(a-0000"):
             run_predict(model, corpus, out, **options)
     for place in (corpus, corpus / "out", tmp_path):
-        with pytest.raises(ValueError, match="lie within each other"):
+        with pytest.raises(ValueError, match=r"is read|lies in"):
             run_predict(model, corpus, place)
     with pytest.raises(ValueError, match="--format says"):
         run_predict(model, corpus, tmp_path / "out.jsonl")

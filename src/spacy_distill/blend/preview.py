@@ -1,5 +1,6 @@
 """A blend before it is trained: its shares, learning rates and exposures, and a picture of them."""
 
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from matplotlib.figure import Figure
 from spacy.language import DEFAULT_CONFIG
 from spacy.util import registry
 
-from ..configs import known_names, read_config
+from ..configs import known_names, named_paths, read_config
+from ..corpus.files import check_outputs, write_bytes
 from ..errors import DistillError, refusal
 from .checks import cautions, check_config, check_labels, missing_encoder, section_at, suggest_steps
 from .log import BlendRecord, read_blend_log
@@ -34,6 +36,7 @@ class BlendPreview:
     suggested_steps: how long to train, by the documents of the sources; None likewise.
     cautions: what in the config may be meant, but probably is not.
     run: what a training has drawn, if one was given.
+    files: the config, and the files and folders that it names.
     """
 
     title: str
@@ -44,6 +47,7 @@ class BlendPreview:
     suggested_steps: int | None
     cautions: list[str]
     run: BlendRecord | None = None
+    files: tuple[Path, ...] = ()
 
     def passes(self, name: str) -> float:
         """Passes over a source."""
@@ -90,6 +94,7 @@ def _preview(path: Path, config: Config, run: Path | None) -> BlendPreview:
         suggested_steps=suggest_steps(plan, sizes),
         cautions=[*cautions(config, plan), *_missing(config), *_other_run(plan, record)],
         run=record,
+        files=(Path(path), *named_paths(config), *(Path(run).glob("*") if run else ())),
     )
 
 
@@ -184,8 +189,9 @@ def write_plot(preview: BlendPreview, path: Path) -> None:
     """Draw a preview, and the run that it is compared with. A learning rate that never changes has no panel.
 
     path: the file to write; its suffix says what kind (.svg, .png, .pdf).
-    RAISES DistillError: if the file cannot be written, or not as that kind.
+    RAISES DistillError: if the file is one that was read, or cannot be written, or not as that kind.
     """
+    check_outputs([path], preview.files)
     panels = [_draw_shares]
     if len(set(preview.rates)) > 1:
         panels.append(_draw_rates)
@@ -202,17 +208,14 @@ def write_plot(preview: BlendPreview, path: Path) -> None:
         if len(ax.get_legend_handles_labels()[0]) > 1:
             ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
     axes[-1].set_xlabel("step")
+    picture = io.BytesIO()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path)
-    except OSError as error:
-        raise DistillError(
-            f"Cannot write {path}: {error.strerror}. Choose another place for --out."
-        ) from error
+        figure.savefig(picture, format=path.suffix.lstrip(".").lower() or None)
     except ValueError as error:
         raise DistillError(
             f"Cannot draw {path}: {error}. Give --out a name ending in .svg or .png."
         ) from error
+    write_bytes(picture.getvalue(), path)
 
 
 def _draw_shares(ax: Axes, preview: BlendPreview, colours: Mapping[str, str]) -> None:

@@ -37,10 +37,11 @@ def audit_cli(
     """Audit a distilled corpus: its labels, its teachers' agreement, its errors against gold, its leaks."""
     import srsly
 
-    from ..corpus.files import write_bytes
+    from ..corpus.files import check_outputs, write_bytes
     from ..labels.audit import audit_corpus
     from ..labels.audit_page import render_page
 
+    check_outputs([json, html], [distilled, *(gold or []), *(test or [])])
     found = audit_corpus(distilled, gold or [], test or [])
     _show(found)
     if json is not None:

@@ -35,10 +35,12 @@ def preview_cli(
     from spacy.util import import_file
 
     from ..blend.preview import preview, write_plot, write_steps
+    from ..corpus.files import check_outputs
 
     if code:
         # spaCy's own function for it hides where in the file an error is.
         import_file("python_code", code)
+    check_outputs([out], [config, code])
     found = preview(config, parse_config_overrides(list(ctx.args)), run)
     _show_curves(found)
     _show_sources(found)

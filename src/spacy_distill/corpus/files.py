@@ -159,20 +159,49 @@ def write_bytes(data: bytes | Iterable[bytes], path: Path) -> None:
             beside.unlink(missing_ok=True)
 
 
-def refuse_input_as_output(output: Path | None, inputs: Iterable[Path | None]) -> None:
-    """Refuse to write onto what is read.
+def check_outputs(
+    outputs: Iterable[Path | None], inputs: Iterable[Path | str | None], *, folder: bool = False
+) -> None:
+    """Refuse to write onto what is read: the one check of all commands that write. Nothing is made.
 
-    output: The file to write, or None.
-    inputs: Files and folders that are read, or None.
-    RAISES DistillError: If the output is one of them (also by another name), or lies in a folder of them.
+    outputs: Files to write, each None or another one; by whatever name, a link too.
+    inputs: Files and folders that are read, or None; those that do not exist do not count.
+    folder: Whether the outputs are folders to write into, instead of files.
+    RAISES DistillError: If an output is one of the inputs or of the other outputs, lies in a folder that is
+        read, or is a folder where a file is wanted, or the other way round.
     """
-    for read in inputs if output is not None else ():
-        if output is None or read is None or not read.exists():
+    read = [Path(place) for place in inputs if place is not None and Path(place).exists()]
+    written: list[Path] = []
+    for output in outputs:
+        if output is None:
             continue
-        same = output.exists() and output.samefile(read)
-        if same or (read.is_dir() and output.resolve().is_relative_to(read.resolve())):
-            place = "is read too" if same else f"lies in {read}, which is read"
-            raise DistillError(f"{output} would be written, but {place}. Choose another place.")
+        if output.exists() and output.is_dir() != folder:
+            kinds = ("a file; expected a folder", "a folder; expected a file")
+            raise DistillError(f"{output} is {kinds[not folder]} to write. Choose another place.")
+        for place in read:
+            if _is_same(output, place) or _is_linked(output, place):
+                raise DistillError(f"{output} would be written, but is read too. Choose another place.")
+            if place.is_dir() and output.resolve().is_relative_to(place.resolve()):
+                raise DistillError(
+                    f"{output} would be written, but lies in {place}, which is read. Choose another place."
+                )
+        for other in written:
+            if _is_same(output, other):
+                raise DistillError(f"{output} and {other} are the same file. Give each output its own.")
+        written.append(output)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether two paths are one file or folder, be it there or not."""
+    there = one.exists() and other.exists()
+    return one.samefile(other) if there else one.resolve() == other.resolve()
+
+
+def _is_linked(file: Path, folder: Path) -> bool:
+    """Whether a file is a further name of one in a folder."""
+    if not folder.is_dir() or not file.is_file() or file.stat().st_nlink < 2:
+        return False
+    return any(other.is_file() and file.samefile(other) for other in folder.rglob("*"))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from .conll import Columns, read_conll
 from .detect import ImportFormat, files_of, guess_format, is_linewise
 from .docbin import read_docs, write_docs
 from .entities import count_labels, is_labelled
-from .files import refuse_input_as_output
+from .files import check_outputs
 from .jsonl import read_jsonl
 from .provenance import article_id, doc_id, set_origin
 from .sampling import WHOLE, ArticleRange, sample, take_articles
@@ -95,7 +95,7 @@ def import_corpus(src: Path, out: Path, options: ImportOptions = DEFAULTS) -> Im
     """
     src, out = Path(src), Path(out)
     format = ImportFormat(options.format) if options.format else guess_format(src)
-    refuse_input_as_output(out, [*_files(src, format), *options.exclude])
+    check_outputs([out], [src, *options.exclude])
     report = ImportReport(issues=ReadIssues(options.skip_bad))
     docs = list(read_source(src, blank(options.lang), replace(options, format=format), report.issues))
     if options.sentences and format != ImportFormat.conll:

@@ -11,12 +11,13 @@ from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, write_docs
 from ..corpus.duplicates import match_gold
+from ..corpus.files import check_outputs
 from ..corpus.provenance import record
 from ..corpus.scores import Counts, add_counts
 from ..errors import DistillError
 from ..tasks.annotation import Annotation, Item, places_of
 from ..tasks.base import Task, task_of
-from ..teacher.annotate import check_out
+from ..teacher.annotate import check_writable
 from .cross_validation import Progress, cross_validate, predict_with
 
 # Under this name a document keeps what the student says of it.
@@ -130,7 +131,8 @@ def clean(
     RAISES DistillError: if a file cannot be read or written, no document has a label, there are too few
         folds, epochs or articles, or the pipeline cannot be loaded or does not know a label.
     """
-    check_out(source, out)
+    check_outputs([out], [source, model, gold])
+    check_writable(out)
     vocab = Vocab()
     docs = list(read_docs(source, vocab))
     task = task_of(docs)

@@ -14,7 +14,7 @@ from typing import Any
 import spacy
 from spacy.util import get_package_path, is_package
 
-from ..corpus.files import digest, locked_folder
+from ..corpus.files import check_outputs, digest, locked_folder
 from ..engines import EngineName, opened_engine
 from ..engines.engine import Engine, JobEvent, RayOptions
 from ..errors import DistillError
@@ -93,7 +93,7 @@ def predict(
     if min(options.shard_size, options.batch_size) < 1:
         raise DistillError("The sizes of shards and batches must be at least 1.")
     folder, corpus, out = find_model(model), Path(corpus), Path(out)
-    _check_places(corpus, out)
+    _check_places(folder, corpus, out)
     if options.format is ShardFormat.parquet:
         import_pyarrow()
     with locked_folder(out.resolve(), RUNNING, "Another prediction") as scratch:
@@ -134,12 +134,14 @@ def find_model(model: str | Path) -> Path:
     return folder.resolve()
 
 
-def _check_places(corpus: Path, out: Path) -> None:
-    source, target = corpus.resolve(), out.resolve()
-    if out.is_file() or target.suffix in {f".{name}" for name in ShardFormat}:
+def _check_places(model: Path, corpus: Path, out: Path) -> None:
+    if out.resolve().suffix in {f".{name}" for name in ShardFormat}:
         raise DistillError(f"{out}: expected a folder for the shards; --format says what they are.")
-    if source.is_dir() and (target.is_relative_to(source) or source.is_relative_to(target)):
-        raise DistillError(f"{out} and the corpus {corpus} lie within each other. Choose another folder.")
+    check_outputs([out], [model, corpus], folder=True)
+    if corpus.is_dir() and corpus.resolve().is_relative_to(out.resolve()):
+        raise DistillError(
+            f"The corpus {corpus} lies in {out}, which would be written. Choose another folder."
+        )
 
 
 def _make_plan(model: Path, corpus: Path, out: Path, options: PredictOptions) -> PredictPlan:

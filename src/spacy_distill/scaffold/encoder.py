@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from ..corpus.files import check_outputs
 from ..errors import DistillError
 
 HUB_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -106,6 +107,7 @@ def fetch_encoder(
     RETURNS: the source that gave them, or "already there".
     RAISES DistillError: if no source gave the pinned files.
     """
+    check_outputs([folder], [], folder=True)
     if not _wrong_sums(folder, sums):
         return "already there"
     complaints = []
@@ -121,6 +123,8 @@ def fetch_encoder(
             if not wrong:
                 folder.mkdir(exist_ok=True)
                 for file in sums:
+                    # Not through a link: what it leads to is somebody else's.
+                    (folder / file).unlink(missing_ok=True)
                     shutil.copyfile(Path(scratch) / file, folder / file)
                 return name
             complaints.append(f"{name}: not the pinned SHA-256 sum: {', '.join(wrong)}")

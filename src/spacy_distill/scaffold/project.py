@@ -7,6 +7,7 @@ from itertools import combinations
 from pathlib import Path
 
 from ..blend.checks import DISTILLED_PASSES, GOLD_PASSES, LEAST_STEPS, MOST_STEPS
+from ..corpus.files import check_outputs
 from ..corpus.importing import blank
 from ..errors import DistillError, counted
 from ..teacher.settings import check_endpoint, check_variable
@@ -73,6 +74,7 @@ def init_project(
         written.
     """
     _check_options(options)
+    check_outputs([folder], [options.pool, options.gold, options.dev, options.test], folder=True)
     corpora = _read_corpora(options)
     labels = _find_labels(options, corpora)
     lang = options.lang or _first(corpora, "gold", "dev", "pool").language

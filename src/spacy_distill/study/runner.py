@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import srsly
 
+from ..configs import named_paths
+from ..corpus.files import check_outputs
 from ..engines import EngineName, opened_engine
 from ..engines.engine import Engine, JobEvent
 from ..errors import DistillError
@@ -72,6 +74,7 @@ def run_study(
     RAISES ConfigValidationError: if the config does not say what it must, with the lines to change.
     """
     study, resolved = read_study(Path(config), overrides)
+    check_outputs([Path(out)], [config, *named_paths(resolved)], folder=True)
     folder = StudyFolder(Path(out))
     with open_study_engine(engine, jobs, study) as workers, folder.opened() as scratch:
         plan = _with_time(make_plan(study, folder.corpora, folder.is_done), folder)

@@ -10,6 +10,7 @@ from typing import Any
 from spacy.tokens import Doc
 
 from ..corpus.docbin import count_docs, write_docs
+from ..corpus.files import check_outputs
 from ..corpus.provenance import views
 from ..errors import DistillError
 from ..tasks.base import set_task
@@ -69,9 +70,11 @@ def annotate(
         lacks answers. Nothing is written then.
     """
     source, out = Path(source), Path(out)
+    check_outputs([out], [config, source])
     check_source(source)
-    check_out(source, out)
     teacher = load_teacher(config, overrides)
+    check_outputs([out], teacher.files)
+    check_writable(out)
     model, documents = teacher.model, count_docs(source)
     statistics = RunStatistics(documents * model.samples)
     how = Asking(
@@ -109,10 +112,8 @@ def check_source(source: Path) -> None:
         raise DistillError(f"{source} holds no document. Make a corpus with `spacy distill import`.")
 
 
-def check_out(source: Path, out: Path) -> None:
+def check_writable(out: Path) -> None:
     """Refuse a place that cannot be written to before a cent is spent."""
-    if out.exists() and source.exists() and out.samefile(source):
-        raise DistillError(f"{out} is the corpus that is read. Choose another file to write to.")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         probe = out.with_name(f".{out.name}.probe")

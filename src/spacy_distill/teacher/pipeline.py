@@ -8,7 +8,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..configs import check_language, known_names, read_config
+from ..configs import check_language, known_names, named_paths, read_config
 from ..corpus.docbin import read_docs
 from ..corpus.provenance import record
 from ..errors import DistillError
@@ -24,11 +24,13 @@ class Teacher:
     nlp: The pipeline as spacy-llm assembles it.
     name: The component's name.
     task: Its task.
+    files: The files that its config names: the ledger, a template, examples.
     """
 
     nlp: Language
     name: str
     task: PromptedTask
+    files: tuple[Path, ...] = ()
 
     @property
     def model(self) -> TeacherModel:
@@ -97,7 +99,7 @@ def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
             f'@llm_tasks = "spacy_distill.NER.v1"; components.{names[0]}.task is a '
             f"{type(component.task).__name__}."
         )
-    return Teacher(nlp, names[0], component.task)
+    return Teacher(nlp, names[0], component.task, tuple(named_paths(nlp.config)))
 
 
 def _check_is_teacher(config: Path, overrides: Mapping[str, Any]) -> None:

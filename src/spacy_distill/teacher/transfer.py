@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..corpus.files import read_json_lines, repair_text, write_bytes
+from ..corpus.files import check_outputs, read_json_lines, repair_text, write_bytes
 from ..errors import DistillError
 from ..tasks.answer import State
 from .ledger.entry import Entry, answer_key, from_line, is_count, to_line, user_message
@@ -31,6 +31,7 @@ def write_export(ledger: Ledger, path: Path) -> None:
     path: The file; gzipped if its name ends in ".gz".
     RAISES DistillError: If the file cannot be written there.
     """
+    check_outputs([path], [ledger.path])
     write_bytes((line.encode() for line in lines(ledger)), path)
 
 
@@ -239,6 +240,7 @@ def import_answers(
         raise DistillError(
             "--config and --corpus go together: the config makes prompts of the corpus's documents."
         )
+    check_outputs([Path(ledger)], [path, config, *([corpus] if corpus and Path(corpus).is_file() else [])])
     with Ledger(Path(ledger), create=True) as opened:
         if config is None or corpus is None:
             return import_export(opened, Path(path))

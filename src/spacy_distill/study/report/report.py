@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...blend.preview import sparkline
-from ...corpus.files import write_bytes
+from ...corpus.files import check_outputs, write_bytes
 from ...errors import DistillError
 from ...labels.drawing import STYLE
 from ..config import ORACLE
@@ -31,7 +31,7 @@ from ..results import (
 )
 from ..run import LAST
 from ..statistics import Resampler, count_runs, score_arm
-from ..store import StudyFolder
+from ..store import CORPORA, DATA, FAILED, PLAN, STUDY, TEACHERS, StudyFolder
 from . import plots, sections
 from .browser import make_browser
 
@@ -78,19 +78,41 @@ def write_report(
     out = Path(out)
     # A name that cannot be used is refused before anything is computed.
     results = _results_place(out)
+    folder = out.with_name(f"{out.stem}_figures")
+    tables = {name: out.with_suffix(f".{name}.csv") for name in ("scores", "comparisons")}
+    if not isinstance(place, StudyResults):
+        check_outputs([out, out.with_suffix(".md"), *tables.values()], _read_files(Path(place)))
+    check_outputs([folder], [], folder=True)
     found = place if isinstance(place, StudyResults) else read_results(place)
     findings = find_all(found)
     facts = {**_page_facts(found, findings, text=text), "results": results.name}
     page = _environment(True).get_template("report.html.jinja").render(facts)
-    folder = out.with_name(f"{out.stem}_figures")
     notes = _environment(False).get_template("report.md.jinja").render(facts, figures=folder.name)
     write_bytes(page.encode(), out)
     write_bytes(notes.encode(), out.with_suffix(".md"))
     for name, figure in _named_figures(facts).items():
         svg = f'<?xml version="1.0" encoding="utf-8"?>\n{figure}'
         write_bytes(svg.encode(), folder / f"{name}.svg")
-    write_results(found, findings, results)
-    return StudyReport(found, findings, [out, out.with_suffix(".md"), results, *_write_csv(findings, out)])
+    # A report of a results.json may stand beside it: that is left as it is.
+    made = [results] if isinstance(place, StudyResults) or not _is_read(results, Path(place)) else []
+    if made:
+        write_results(found, findings, results)
+    _write_csv(findings, tables)
+    return StudyReport(found, findings, [out, out.with_suffix(".md"), *made, *tables.values()])
+
+
+def _read_files(place: Path) -> Iterator[Path]:
+    """The files that a report or a card is made of: results, or those of a study's folder and its runs."""
+    if place.is_dir():
+        yield from (place / name for name in (STUDY, PLAN, TEACHERS, DATA))
+        for folder in (place / CORPORA, *place.glob(f"{'*/' * DEPTH}"), place / FAILED):
+            yield from (file for file in folder.rglob("*") if file.is_file() and file.name != README)
+    else:
+        yield place
+
+
+def _is_read(output: Path, place: Path) -> bool:
+    return output.exists() and place.exists() and output.samefile(place)
 
 
 def write_scores(found: StudyResults, folder: StudyFolder) -> Path:
@@ -198,7 +220,7 @@ def _named_figures(facts: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def _write_csv(findings: Mapping[str, Any], out: Path) -> Iterator[Path]:
+def _write_csv(findings: Mapping[str, Any], places: Mapping[str, Path]) -> None:
     """Write `….scores.csv` and `….comparisons.csv` beside a report."""
     tables = {"scores": (SCORE, _score_rows(findings)), "comparisons": (COMPARISON, _comparisons(findings))}
     for name, (fields, rows) in tables.items():
@@ -206,9 +228,7 @@ def _write_csv(findings: Mapping[str, Any], out: Path) -> Iterator[Path]:
         writer = csv.DictWriter(stream, fields, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        place = out.with_suffix(f".{name}.csv")
-        write_bytes(stream.getvalue().encode(), place)
-        yield place
+        write_bytes(stream.getvalue().encode(), places[name])
 
 
 def _score_rows(findings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -264,6 +284,7 @@ def write_card(run_dir: Path | str, out: Path | str | None = None, *, licence: s
             "elsewhere with --out."
         )
     place = run_dir / LAST / README if out is None else Path(out)
+    check_outputs([place], _read_files(root))
     page = _environment(False).get_template("card.md.jinja").render(_card_facts(found, result, licence))
     write_bytes(page.encode(), place)
     return place
