@@ -77,7 +77,7 @@ def test_paragraphs_and_wrapped_lines_are_no_documents(text, tmp_path):
     ("name", "content", "message"),
     [
         ("a.json", '[\n{"text": "Ada"}\n]', "one object a line"),
-        ("a.csv", "text,label\nAda,PER\n", r"\.csv files are not read"),
+        ("a.xlsx", "text,label\nAda,PER\n", r"\.xlsx files are not read"),
         ("a.txt", "\n\n", "is empty"),
     ],
 )

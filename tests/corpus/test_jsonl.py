@@ -175,8 +175,6 @@ def test_entities_under_the_names_of_other_tools(read, entities):
 @pytest.mark.parametrize(
     ("entities", "problem"),
     [
-        ({"label": "sports"}, 'expected a list as "label", found str'),
-        ({"labels": ["sports"]}, 'expected "tokens" beside tags in "labels"'),
         ({"annotations": [{"result": []}]}, "expected a span such as"),
         ({"my_spans": [[10, 14, "LOC"]]}, 'the field "my_spans" looks like entities; call it "spans"'),
         ({"gold": ["O", "O", "B-LOC"]}, 'the field "gold" looks like entities'),

@@ -27,6 +27,9 @@ def import_cli(
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Take a random sample of this size.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of --shuffled.")] = 0,
+    by_label: Annotated[
+        bool, typer.Option("--by-label", help="Take the sample of --limit evenly from all labels.")
+    ] = False,
     exclude: Annotated[
         list[Path] | None, typer.Option(help="Take no sentence of this corpus; may be given several times.")
     ] = None,
@@ -56,6 +59,24 @@ def import_cli(
     token_column: Annotated[
         int | None, typer.Option(help="CoNLL: column of the tokens. [default: 1]", show_default=False)
     ] = None,
+    text_field: Annotated[
+        list[str] | None,
+        typer.Option(help="JSON Lines, CSV: field of the text; several become its paragraphs. [text]"),
+    ] = None,
+    label_field: Annotated[
+        str | None, typer.Option(help="JSON Lines, CSV: field of the class. [cats, accept, label, …]")
+    ] = None,
+    label_names: Annotated[
+        str | None, typer.Option(help="Names of classes that are numbers: World,Sports for 0 and 1.")
+    ] = None,
+    multilabel: Annotated[
+        bool | None,
+        typer.Option(
+            "--multilabel/--exclusive",
+            help="Any number of classes a document, or exactly one. [default: what it looks like]",
+            show_default=False,
+        ),
+    ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out rows that cannot be used, and list them.")
     ] = False,
@@ -68,23 +89,27 @@ def import_cli(
         typer.Option("--shuffled", help="Take --documents from the articles in an order drawn by --seed."),
     ] = False,
 ) -> None:
-    """Import a corpus: CoNLL columns, JSON Lines (text and spans) or plain text.
+    """Import a corpus: CoNLL columns, JSON Lines or CSV (text and spans, or classes), or plain text.
 
     Where each sentence comes from is kept beside it, so that statistics can tell articles apart.
     """
+    from ..corpus.categories import CategoryFields
     from ..corpus.conll import Columns
     from ..corpus.importing import ImportOptions, import_corpus
     from ..corpus.sampling import parse_range
 
+    names = tuple(filter(None, (label_names or "").split(",")))
     options = ImportOptions(
         format=format,
         lang=lang,
         sentences=sentences,
         columns=Columns(token_column, label_column),
+        fields=CategoryFields(tuple(text_field or ()), label_field, names, multilabel),
         documents=parse_range(documents, shuffled=shuffled),
         exclude=tuple(exclude or ()),
         limit=limit,
         seed=seed,
+        by_label=by_label,
         lines=lines,
         skip_bad=skip_bad,
     )
@@ -118,7 +143,7 @@ def _show(report: ImportReport, out: Path) -> None:
     if report.repeated:
         msg.info(f"{report.repeated} repeat the text of an earlier document")
     if report.labels:
-        msg.table(report.labels.items(), header=("Label", "Entities"), aligns=("l", "r"), divider=True)
+        msg.table(report.labels.items(), header=("Label", "Number"), aligns=("l", "r"), divider=True)
     unlabelled = f", {report.unlabelled} of them without labels" if report.unlabelled else ""
     size = (
         f"{counted(report.written, 'document')} from {counted(report.articles, 'article')}, "

@@ -16,6 +16,7 @@ class ImportFormat(StrEnum):
 
     conll = "conll"
     jsonl = "jsonl"
+    csv = "csv"
     text = "text"
     spacy = "spacy"
 
@@ -26,6 +27,7 @@ COLUMNS = (".conll", ".conllu", ".iob", ".bio")
 ENDINGS: dict[ImportFormat, tuple[str, ...]] = {
     ImportFormat.text: (".txt",),
     ImportFormat.jsonl: (".jsonl", ".ndjson"),
+    ImportFormat.csv: (".csv",),
     ImportFormat.conll: (*COLUMNS, ".tsv"),
     ImportFormat.spacy: (".spacy",),
 }
@@ -41,7 +43,7 @@ def guess_format(path: Path) -> ImportFormat:
     """The format of a file, or of the files of a folder.
 
     path: the file, gzip or not, or the folder.
-    RETURNS: "conll", "jsonl", "text" or "spacy".
+    RETURNS: "conll", "jsonl", "csv", "text" or "spacy".
     RAISES DistillError: if there is no such file, or it is of none of these.
     """
     if path.is_dir():
@@ -55,9 +57,11 @@ def guess_format(path: Path) -> ImportFormat:
         return ImportFormat.jsonl
     if lines[0].lstrip().startswith(("[", "{")) and _ending(path) not in ENDINGS[ImportFormat.text]:
         raise DistillError(f"{path} looks like JSON, but is read as JSON Lines: write one object a line.")
-    if _ending(path) in (".csv", ".parquet", ".xml", ".xlsx"):
+    if _ending(path) == ".csv":
+        return ImportFormat.csv
+    if _ending(path) in (".parquet", ".xml", ".xlsx"):
         raise DistillError(
-            f"{path}: {_ending(path)} files are not read. Write JSON Lines, CoNLL columns or plain text."
+            f"{path}: {_ending(path)} files are not read. Write JSON Lines, CSV, CoNLL columns or plain text."
         )
     rows = [line.split() for line in lines if not line.startswith(("-DOCSTART-", "#"))]
     tagged = sum(len(columns) > 1 and TAG.fullmatch(columns[-1]) is not None for columns in rows)

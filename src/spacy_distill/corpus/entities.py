@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from spacy.tokens import Doc, Span, Token
 
 from ..errors import DistillError
+from .categories import HALF
 from .provenance import TASK, record
 
 # The task whose annotation foreign files hold.
@@ -142,10 +143,15 @@ def is_inside_entity(token: Token) -> bool:
 
 
 def is_labelled(doc: Doc) -> bool:
-    """Whether anything is known of a document's entities."""
-    return bool(doc.has_annotation("ENT_IOB"))
+    """Whether anything is known of a document's entities or classes."""
+    return bool(doc.cats) or bool(doc.has_annotation("ENT_IOB"))
 
 
 def count_labels(docs: Iterable[Doc]) -> dict[str, int]:
-    """How many entities there are of each label, by label."""
-    return dict(sorted(Counter(ent.label_ for doc in docs for ent in doc.ents).items()))
+    """How many entities and classes there are of each label, by label."""
+    return dict(sorted(Counter(label for doc in docs for label in labels_in(doc)).items()))
+
+
+def labels_in(doc: Doc) -> list[str]:
+    """The labels of a document's entities, and its classes."""
+    return [ent.label_ for ent in doc.ents] + [label for label, score in doc.cats.items() if score >= HALF]

@@ -10,14 +10,15 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import DistillError
+from .categories import CategoryFields, complete_categories
 from .conll import Columns, read_conll
 from .detect import ImportFormat, files_of, guess_format, is_linewise
 from .docbin import read_docs, write_docs
-from .entities import count_labels, is_labelled
+from .entities import count_labels, is_labelled, labels_in
 from .files import check_outputs
-from .jsonl import read_jsonl
+from .jsonl import read_csv, read_jsonl
 from .provenance import article_id, doc_id, set_origin
-from .sampling import WHOLE, ArticleRange, sample, take_articles
+from .sampling import WHOLE, ArticleRange, sample, sample_by_label, take_articles
 from .text import ReadIssues, corpus_keys, normalise, read_plain, sentence_keys, split_sentences
 
 
@@ -25,15 +26,17 @@ from .text import ReadIssues, corpus_keys, normalise, read_plain, sentence_keys,
 class ImportOptions:
     """What to read, how, and which part of it to keep.
 
-    format: "conll", "jsonl", "text" or "spacy"; None: what it looks like.
+    format: "conll", "jsonl", "csv", "text" or "spacy"; None: what it looks like.
     lang: Language code of the tokenizer for untokenised text.
     sentences: One document a sentence, or one an article (or row); None: a sentence for
         CoNLL, a row otherwise.
     columns: CoNLL: which column holds what.
+    fields: JSON Lines and CSV: where text and classes are.
     documents: The part of the articles to take.
     exclude: Corpora no sentence of which may be taken.
     limit: Size of the sample to take of what is left, at least 1; None: all.
     seed: Seed of the sample and of a shuffled part.
+    by_label: Whether the sample has as many documents of one label as of another, as far as there are.
     lines: Text: whether each line of a folder's files is a document, or each file; None: each file, and
         what looks otherwise is noted.
     skip_bad: Whether rows that cannot be used are left out and listed, instead of being an error.
@@ -43,10 +46,12 @@ class ImportOptions:
     lang: str = "en"
     sentences: bool | None = None
     columns: Columns = field(default_factory=Columns)
+    fields: CategoryFields = field(default_factory=CategoryFields)
     documents: ArticleRange = WHOLE
     exclude: tuple[Path, ...] = ()
     limit: int | None = None
     seed: int = 0
+    by_label: bool = False
     lines: bool | None = None
     skip_bad: bool = False
 
@@ -102,6 +107,7 @@ def import_corpus(src: Path, out: Path, options: ImportOptions = DEFAULTS) -> Im
         docs = list(split_sentences(docs))
     if not docs:
         raise DistillError(f"{src} holds no document. Is --format {format} what it is?")
+    complete_categories(docs, options.fields.multilabel)
     docs = _select(docs, options, report)
     if not docs:
         raise DistillError(
@@ -155,7 +161,9 @@ def _read_file(
             file, nlp.vocab, name=name, issues=issues, columns=options.columns, whole_articles=whole
         )
     elif format == ImportFormat.jsonl:
-        yield from read_jsonl(file, name, nlp, issues)
+        yield from read_jsonl(file, name, nlp, issues, options.fields)
+    elif format == ImportFormat.csv:
+        yield from read_csv(file, name, nlp, issues, options.fields)
     elif format == ImportFormat.text:
         yield from read_plain(file, name, nlp, issues, lines=bool(options.lines))
     else:
@@ -190,6 +198,11 @@ def _select(docs: list[Doc], options: ImportOptions, report: ImportReport) -> li
     others = corpus_keys(options.exclude, docs[0].vocab)
     own = [doc for doc in inside if others.isdisjoint(sentence_keys(doc))] if others else inside
     report.excluded = len(inside) - len(own)
-    taken = own if options.limit is None else sample(own, options.limit, options.seed)
+    if options.limit is None:
+        taken = own
+    elif options.by_label:
+        taken = sample_by_label(own, [labels_in(doc) for doc in own], options.limit, options.seed)
+    else:
+        taken = sample(own, options.limit, options.seed)
     report.unsampled = len(own) - len(taken)
     return taken

@@ -1,6 +1,6 @@
-"""Labelled text as JSON Lines."""
+"""Labelled text as JSON Lines, or as a table with a header."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +9,14 @@ from spacy.tokens import Doc
 from spacy.util import get_words_and_spaces
 
 from ..errors import DistillError
+from .categories import CategoryFields, read_table, set_categories
 from .entities import CharSpan, is_tag, set_char_spans, spans_of_tags
 from .files import parse_object, read_lines
 from .provenance import record, set_origin
 from .text import ReadIssues, check_tokenizable
 
 Row = dict[str, Any]
+NO_FIELDS = CategoryFields()
 # Rows that an annotator rejected or passed over, in Prodigy's words.
 LEFT_OUT = ("reject", "ignore")
 # Fields that hold entities, as annotation tools and data sets call them.
@@ -28,29 +30,52 @@ ENDS = ("end", "end_offset", "end_char")
 LABELS = ("label", "labels", "type", "entity", "entity_type", "tag")
 
 
-def read_jsonl(path: Path, name: str, nlp: Language, issues: ReadIssues) -> Iterator[Doc]:
+def read_jsonl(
+    path: Path, name: str, nlp: Language, issues: ReadIssues, fields: CategoryFields = NO_FIELDS
+) -> Iterator[Doc]:
     """Read one document a line; docs/formats.md describes the fields.
 
     path: The file, gzip or not.
     name: The file's name in ids.
     nlp: Its tokenizer is used for rows without tokens.
     issues: What cannot be used.
+    fields: Where text and classes are.
     YIELDS: Documents with the source's exact text; without annotation where the row has none.
     RAISES DistillError: If a row cannot be used; names file and line.
     """
-    for number, line in read_lines(path):
-        if not line.strip():
-            continue
+    lines = ((number, line) for number, line in read_lines(path) if line.strip())
+    yield from _read_rows(lines, path, name, nlp, issues, fields)
+
+
+def read_csv(
+    path: Path, name: str, nlp: Language, issues: ReadIssues, fields: CategoryFields = NO_FIELDS
+) -> Iterator[Doc]:
+    """Read one document a row of a table with a header; its columns are named as the fields of JSON Lines.
+
+    Arguments, YIELDS and RAISES: as of `read_jsonl`.
+    """
+    yield from _read_rows(read_table(path), path, name, nlp, issues, fields)
+
+
+def _read_rows(
+    rows: Iterable[tuple[int, str | Row]],
+    path: Path,
+    name: str,
+    nlp: Language,
+    issues: ReadIssues,
+    fields: CategoryFields,
+) -> Iterator[Doc]:
+    for number, given in rows:
         try:
-            row = parse_object(line)
+            row = parse_object(given) if isinstance(given, str) else given
             if row.get("answer") in LEFT_OUT:
                 issues.rejected += 1
                 continue
-            doc = _make_doc(row, nlp)
+            doc = _make_doc(_with_text(row, fields.text), nlp)
             if not doc.text.strip():
                 issues.empty += 1
                 continue
-            misfits = _annotate(doc, row, issues)
+            misfits = [] if set_categories(doc, row, fields) else _annotate(doc, row, issues)
             doc = _with_origin(doc, row, path, name, number, issues)
         except DistillError as error:
             issues.refuse(path, number, str(error))
@@ -76,6 +101,15 @@ def _make_doc(row: Row, nlp: Language) -> Doc:
     except ValueError:
         raise DistillError('expected "tokens" that make up "text", but they differ') from None
     return Doc(nlp.vocab, words=words, spaces=spaces)
+
+
+def _with_text(row: Row, fields: Sequence[str]) -> Row:
+    """A row whose text is put together from some of its fields, as paragraphs."""
+    if not fields:
+        return row
+    if absent := [field for field in fields if not isinstance(row.get(field, ""), str) or field not in row]:
+        raise DistillError(f'expected a string in "{absent[0]}", which is to be a part of the text')
+    return {**row, "text": "\n\n".join(row[field].strip() for field in fields)}
 
 
 def _words(row: Row) -> list[str] | None:

@@ -79,6 +79,36 @@ def sample(docs: Sequence[T], limit: int, seed: int = 0) -> list[T]:
     return [docs[i] for i in sorted(_drawn(len(docs), "documents", seed)[:limit])]
 
 
+def sample_by_label(docs: Sequence[T], labels: Sequence[Sequence[str]], limit: int, seed: int = 0) -> list[T]:
+    """A random sample in which the labels are as evenly spread as can be, in the order of the documents.
+
+    The labels take turns, the rarest first; at each the next document that has it is taken, in a random
+    order. What has no label is a label of its own.
+
+    docs: The documents.
+    labels: The labels of each.
+    limit: The size of the sample, at least 1; all documents are taken if there are fewer.
+    seed: Seed of the sample.
+    RAISES DistillError: If the limit is below 1.
+    """
+    if limit < 1:
+        raise DistillError(f"The limit must be at least 1, got {limit}.")
+    of_label: dict[str, list[int]] = {}
+    for i in reversed(_drawn(len(docs), "documents", seed)):
+        for label in set(labels[i]) or {""}:
+            of_label.setdefault(label, []).append(i)
+    turns = sorted(of_label, key=lambda label: (len(of_label[label]), label))
+    taken: set[int] = set()
+    while len(taken) < min(limit, len(docs)):
+        for label in turns:
+            left = of_label[label]
+            while left and left[-1] in taken:
+                left.pop()
+            if left and len(taken) < limit:
+                taken.add(left.pop())
+    return [docs[i] for i in sorted(taken)]
+
+
 def _article(doc: Doc, i: int) -> tuple[str, int]:
     name = article_id(doc)
     return ("", i) if name is None else (name, -1)
