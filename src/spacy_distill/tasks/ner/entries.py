@@ -88,6 +88,8 @@ def _divided(body: str, reader: ValueReader) -> list[Candidate]:
             accepted = verdict[1].casefold() in ("true", "yes")
             return [Candidate(first, label_in(reasons, labels), accepted, rest)]
         if labels.resolve(second) is not None:
+            if any(labels.resolve(part) not in (None, "O") for part in parts[3:]):
+                return _alternating(parts, reader)
             return [Candidate(first, second, True, rest)]
         if labels.resolve(first) not in (None, "O"):
             text = plain(divider.split(body, 1)[1])
@@ -95,6 +97,13 @@ def _divided(body: str, reader: ValueReader) -> list[Candidate]:
         if labels.resolve(parts[-1]) not in (None, "O"):
             return [Candidate(plain(body[: body.rindex(parts[-1])]).rstrip(" -–—:=,>→"), parts[-1], True)]
     return []
+
+
+def _alternating(parts: Sequence[str], reader: ValueReader) -> list[Candidate]:
+    """The mentions of a line in which each stands before its label."""
+    found = [Candidate(*pair, True) for pair in zip(parts[::2], parts[1::2], strict=False)]
+    known = all(reader.labels.resolve(one.label) is not None for one in found)
+    return found if known and len(parts) % 2 == 0 and reader.may_be(one.text for one in found) else []
 
 
 def label_in(cells: Sequence[str], labels: LabelSet) -> str:

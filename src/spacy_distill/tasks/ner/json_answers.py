@@ -31,8 +31,11 @@ def find_values(answer: str, reader: ValueReader) -> Iterator[Structure]:
         effort -= read.end - start + START
         if effort < 0 or (read.value is NOT_JSON and _OBJECT.match(answer, start)):
             raise UnreadableError
+        value = read.value
+        if isinstance(value, list) and 1 < len(value) < 4 and _is_quoted(answer[start : read.end]):
+            value = [value]  # A row of a list without brackets of its own.
         try:
-            found = reader.read(read.value, read.is_open) if isinstance(read.value, (dict, list)) else None
+            found = reader.read(value, read.is_open) if isinstance(value, (dict, list)) else None
         except UnreadableError:
             if _is_object(read.value) or (said and _is_quoted(answer[start : read.end])):
                 raise

@@ -28,6 +28,10 @@ _HEADING = re.compile(r"\s*(?:#{1,6}\s*)?[*_`]*([^:*|]{1,60}?)[*_`]*\s*:?\s*[*_`
 _NO_MORE = re.compile(r"\s*none\.?\s*", re.IGNORECASE)  # Right after the last line of the asked form.
 _PROSE = re.compile(r".*[.!?:。！？]\W*|(?:\S+\s+){8,}\S+|\s*#.*", re.DOTALL)
 _WORD = re.compile(r"\w+")
+# What a sentence puts in marks, or divides from the rest of it, may be what it is about.
+_MARKED = re.compile(r"\*\*[^*\n]{1,100}\*\*|`[^`\n]{1,100}`|\"[^\"\n]{1,100}\"|“[^“”\n]{1,100}”")
+_PARTS = re.compile(r"\t|\s[-–—]\s|:\s|->|=>|[→⇒=|]")
+WORDS = 10
 _REMARK = re.compile(r"\s*(?::|\s[-–—]\s|\().*", re.DOTALL)
 
 
@@ -253,6 +257,12 @@ class _Lines:
             if body and not says_nothing(body) and not _is_heading(re.split(r"[,;\t]", body)):
                 self.unread.append((is_item, Candidate(body, UNNAMED, True)))
             self.cut = bool(_NUMBERED.match(line))
+        elif (index := self.reader.index) is not None:
+            said = map(plain, (*_MARKED.findall(line), *_PARTS.split(line)))
+            mentions = (text for text in said if len(text.split()) < WORDS and not index.is_within(text))
+            self.unread += [
+                (False, Candidate(text, UNNAMED, True)) for text in mentions if index.stands(text)
+            ]
         self.cut = self.cut or bool(self.named and _OPEN_BRACKET.search(line))
         return False
 

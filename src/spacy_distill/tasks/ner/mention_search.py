@@ -4,7 +4,8 @@ import html
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from functools import cached_property
 from typing import NamedTuple
 
@@ -44,8 +45,10 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 _OWNED = re.compile(r"['’]s?$")
+_TAG = re.compile(r"</?[\w:-]{1,40}/?>")
+_WORD = re.compile(r"[^\s()\[\]{}<>|\"“”„«»]+")
 _MARKS = str.maketrans("", "", "*_`#@\\")
-WORDS, LONGEST, SHORTEST, EFFORT = 30, 300, 3, 20_000  # Bounds what junk can cost.
+WORDS, LONGEST, SHORTEST, EFFORT, LIKENESS = 30, 300, 3, 20_000, 0.7  # Bounds what junk can cost.
 
 
 class _PlainCharacters(dict[int, str | None]):
@@ -113,6 +116,15 @@ class WordIndex:
     def _loose(self) -> "_JoinedWords":
         return _JoinedWords([normalize_loosely(word) for word in self.words])
 
+    @cached_property
+    def _spelled(self) -> dict[str, list[int]]:
+        """The tokens of each spelling of a word that may be one of a name."""
+        found: dict[str, list[int]] = {}
+        for i, word in enumerate(self.words):
+            if _names(word):
+                found.setdefault(normalize_loosely(word), []).append(i)
+        return found
+
     def find(self, mention: str) -> Places | None:
         """All places of a mention, by the strictest way of comparing that finds any.
 
@@ -141,45 +153,74 @@ class WordIndex:
         return bool(self._loose.text) and self._loose.text in normalize_loosely(text)
 
     def parts(self, mention: str) -> set[int]:
-        """The tokens of the longest part of a mention that stands in the text, and of the parts beside it.
+        """The tokens of which a mention that stands nowhere may speak.
 
-        A part is some of its words; where no word stands there, the longer half of one. All tokens if that
-        cannot be found out in short time.
+        They are those of its longest part that stands in the text, of the parts beside it, and the tokens
+        next to these that one of its other words may mean. A part is some of its words; where no word stands
+        there, the longest piece of one. All tokens if that cannot be found out in short time.
         """
-        words = mention.split()[:WORDS]
-        found = self._runs(words) or {i for word in words for i in self._stem(word)}
-        return found if self._effort > 0 else set(range(len(self.words)))
+        words = _WORD.findall(_TAG.sub(" ", mention))
+        found: set[int] = set()
+        for at in range(0, len(words), WORDS):
+            some = words[at : at + WORDS]
+            found |= self._runs(some) or self._pieces(some) or self._pieces(mention.split()[:WORDS])
+            if self._effort <= 0:
+                return set(range(len(self.words)))
+        return found
 
     def _runs(self, words: list[str]) -> set[int]:
         for length in range(len(words), 0, -1):
             for start in range(len(words) - length + 1):
-                part = words[start : start + length]
-                if spans := self._bordered(normalize_loosely("".join(part))):
-                    beside = [
-                        side for side in (words[:start], words[start + length :]) if any(map(_names, side))
-                    ]
-                    return {i for span in spans for i in range(*span)}.union(*map(self._runs, beside))
-        return {i for word in words if _names(word) for i in self._stem(word)}
+                if spans := self._bordered("".join(words[start : start + length])):
+                    found = {i for span in spans for i in range(*span)}
+                    for beside, step in ((words[:start][::-1], -1), (words[start + length :], 1)):
+                        if any(map(_names, beside)):
+                            found |= self._runs(beside[::step])
+                        found.update(i for span in spans for i in self._next(span, beside, step))
+                    return found
+        return self._pieces(filter(_names, words))
 
-    def _bordered(self, form: str) -> tuple[tuple[int, int], ...]:
+    def _next(self, span: tuple[int, int], beside: list[str], step: int) -> Iterator[int]:
+        """The tokens next to a part that may be the words which the mention has there, the nearest first."""
+        at = span[0] - 1 if step < 0 else span[1]
+        for word in beside:
+            if not 0 <= at < len(self.words):
+                return
+            token = self.words[at]
+            both = _names(token) and _names(word)
+            if not (both or _alike(normalize_loosely(token), normalize_loosely(word))):
+                return
+            yield at
+            at += step
+
+    def _bordered(self, part: str) -> tuple[tuple[int, int], ...]:
         self._effort -= 1
-        return self._loose.on_borders(form) if form and self._effort > 0 else ()
+        if self._effort > 0:
+            for form in _forms(normalize_loosely(part)):
+                if spans := self._loose.on_borders(form):
+                    return spans
+        return ()
+
+    def _pieces(self, words: Iterable[str]) -> set[int]:
+        return {i for word in words for i in self._stem(word)}
 
     def _stem(self, word: str) -> set[int]:
-        """The tokens that begin as a word does, or have the longer half of it in them."""
-        form = normalize_loosely(word)
+        """The tokens that have a word, or the longest piece of it, in them, or are spelled nearly so."""
+        form = next(reversed([*_forms(normalize_loosely(word))]), "")
         least = SHORTEST if form.isascii() else 2
-        for length in range(len(form) - 1, least - 1, -1):
+        for length in range(len(form), max(min(len(form), least), 2) - 1, -1):
             for part in {form[:length], form[-length:]}:
                 self._effort -= 1
-                spans = self._loose.inside(part) if self._effort > 0 else ()
-                if 2 * length < len(form):
+                spans = self._loose.inside(part) if self._effort > 0 and part else ()
+                if 2 * length < len(form) or length < least:
                     spans = tuple(
                         x for x in spans if normalize_loosely(self.words[x[0]]).startswith(form[:length])
                     )
                 if spans:
                     return {i for span in spans for i in range(*span)}
-        return set()
+        self._effort -= len(self._spelled) // 4
+        close = get_close_matches(form, self._spelled, 3, LIKENESS) if self._effort > 0 and form else ()
+        return {i for spelled in close for i in self._spelled[spelled]}
 
     def _search(self, mention: str) -> Places | None:
         for normalized, form in self._ways(mention):
@@ -224,8 +265,13 @@ def _reduced(mention: str) -> Iterator[str]:
 
 
 def _names(word: str) -> bool:
-    """Whether a word may be one of a name: not a small one in ASCII."""
-    return not (word.isascii() and word.islower())
+    """Whether a word may be one of a name: not a small one of ASCII letters."""
+    return not (word.isascii() and word.islower()) or any(map(str.isdigit, word))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two words may be spellings of one: they begin or end with the same two characters."""
+    return one[:2] == other[:2] or one[-2:] == other[-2:]
 
 
 def _forms(normalized: str) -> Iterator[str]:
