@@ -45,6 +45,18 @@ def test_what_becomes_of_disputed_tokens(disputed, expected):
     assert combine(view(ROME), view(ROME), view(), rule="intersection", disputed=disputed) == expected
 
 
+def test_half_of_the_votes_are_enough_for_the_rule_half():
+    assert combine(view(ROME), view(ROME), view(), view(), rule="half", disputed="O") == ([ROME], [])
+    assert combine(view(ROME), view(), view(), rule="half", disputed="O") == ([], [])
+
+
+def test_what_is_disputed_can_be_left_to_the_first_view():
+    assert combine(view(ROME), view(), view(), disputed="first") == ([ROME], [])
+    assert combine(view(), view(ROME), view(), disputed="first") == ([], [])
+    assert combine(view(missing=[1]), view(ROME), view(), disputed="first") == ([], [1])
+    assert combine(view(OLD_ROME), view(ROME), view(ROME), disputed="first") == ([ROME], [])
+
+
 def test_a_majority_for_o_settles_a_dispute_and_a_tie_does_not():
     assert combine(view(ROME), view(), view(), disputed="majority") == ([], [])
     assert combine(view(ROME), view(), disputed="majority") == ([], [1])
@@ -115,7 +127,7 @@ def annotations(draw, size=6):
 
 RULES = st.builds(
     VoteRule,
-    st.sampled_from(["majority", "union", "intersection"]),
+    st.sampled_from(["majority", "half", "union", "intersection"]),
     st.sampled_from(["missing", "O", "majority"]),
 )
 
@@ -133,3 +145,12 @@ def test_a_result_is_sound_and_does_not_depend_on_the_order_of_views(views, rule
     if rule.disputed == "missing":
         for item in set(result.shares).difference(items):
             assert set(range(item.start, item.end)) <= missing | set(covered)
+
+
+@given(st.lists(annotations(), min_size=1, max_size=4), RULES, st.data())
+def test_a_weight_is_that_many_views(views, rule, data):
+    weights = data.draw(st.lists(st.integers(1, 3), min_size=len(views), max_size=len(views)))
+    repeated = [one for one, weight in zip(views, weights, strict=True) for _ in range(weight)]
+    expected = NER.combine(repeated, rule).annotation
+    assert NER.combine(views, rule, weights).annotation == expected
+    assert NER.combine(views, rule, [weight / 7 for weight in weights]).annotation == expected

@@ -19,7 +19,8 @@ def vote_cli(
         typer.Argument(metavar="VIEW.spacy … OUT.spacy", help="The views, then the file to write."),
     ],
     rule: Annotated[
-        str, typer.Option("--rule", help="majority, union, intersection, or threshold (with --threshold).")
+        str,
+        typer.Option("--rule", help="majority, half, union, intersection, or threshold (with --threshold)."),
     ] = "majority",
     threshold: Annotated[
         int | None,
@@ -27,7 +28,10 @@ def vote_cli(
     ] = None,
     disputed: Annotated[
         str,
-        typer.Option("--disputed", help="What becomes of an item not chosen: missing, O or majority."),
+        typer.Option(
+            "--disputed",
+            help="What an item not chosen becomes: missing, O, majority, or first (the first view's word).",
+        ),
     ] = "missing",
     negatives: Annotated[
         bool,

@@ -238,9 +238,14 @@ class Task(Protocol):
         pairs += [Pair("spurious", found=f) for f in right]
         return sorted(pairs, key=lambda pair: pair.items[0][:2])
 
-    def combine(self, annotations: Sequence[Annotation], rule: VoteRule) -> VoteResult:
-        """What several annotations of the same document say together."""
-        return combine(annotations, rule)
+    def combine(
+        self, annotations: Sequence[Annotation], rule: VoteRule, weights: Sequence[float] | None = None
+    ) -> VoteResult:
+        """What several annotations of the same document say together.
+
+        weights: the votes of each, above 0; None: one each.
+        """
+        return combine(annotations, rule, weights)
 
     def write_vote(
         self, doc: Doc, result: VoteResult, rule: VoteRule, views: Mapping[str, Annotation]

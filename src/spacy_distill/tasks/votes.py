@@ -1,17 +1,19 @@
 """How several annotations of a document become one: each item and each place by vote."""
 
 import math
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
 from ..errors import DistillError
 from .annotation import Annotation, Item, places_of
 
-Rule = Literal["majority", "union", "intersection", "threshold"]
-Disputed = Literal["missing", "O", "majority"]
+Rule = Literal["majority", "half", "union", "intersection", "threshold"]
+Disputed = Literal["missing", "O", "majority", "first"]
 
+# Sums of weights that differ by less are the same but for rounding.
+MORE = 1 + 1e-9
 SAMPLE = "/"  # Between the name of a view and the number of a sample: "cot/2".
 
 
@@ -19,7 +21,7 @@ class VoteResult(NamedTuple):
     """What several annotations say together.
 
     annotation: items that enough of them have, without overlaps, and the places that stay missing.
-    shares: for every item of any of them, the share of the annotations that have it, in (0, 1].
+    shares: for every item of any of them, the share of the votes that it has, in (0, 1].
     """
 
     annotation: Annotation
@@ -30,10 +32,11 @@ class VoteResult(NamedTuple):
 class VoteRule:
     """How annotations are combined.
 
-    rule: how many of them must have an item: "majority" (more than half), "union" (one), "intersection" (all)
-        or "threshold" (a number).
-    disputed: what becomes of places of an item that the rule does not choose: "missing", "O", or what more
-        than half of the annotations say of them ("majority"; missing where no majority says anything).
+    rule: how many of them must have an item: "majority" (more than half), "half" (half or more), "union"
+        (one), "intersection" (all) or "threshold" (a number).
+    disputed: what becomes of places of an item that the rule does not choose: "missing", "O", what more than
+        half of the annotations say of them ("majority"; missing where no majority says anything), or what the
+        first annotation says of them ("first").
     threshold: that number, for the rule "threshold" alone.
     RAISES DistillError: if the arguments contradict each other.
     """
@@ -54,18 +57,29 @@ class VoteRule:
         if self.threshold is not None and self.threshold < 1:
             raise DistillError(f"`threshold` is {self.threshold}. It is a number of views: give 1 or more.")
 
-    def needed(self, views: int) -> int:
-        """How many of some annotations must have an item.
+    def needed(self, votes: float) -> float:
+        """How many of all votes an item must have.
 
-        RAISES DistillError: if a threshold is higher than the number of annotations.
+        votes: the sum of the annotations' weights; their number, if each weighs 1.
+        RAISES DistillError: if a threshold is higher than that.
         """
-        if self.threshold is not None and self.threshold > views:
-            raise DistillError(f"`threshold` is {self.threshold}, and there are only {views} views to vote.")
-        of = {"majority": views // 2 + 1, "union": 1, "intersection": views}
-        return of.get(self.rule, self.threshold or 1)
+        if self.threshold is not None and self.threshold > votes:
+            raise DistillError(
+                f"`threshold` is {self.threshold}, and there are only {votes:g} views to vote."
+            )
+        half = votes / 2
+        of = {
+            "majority": half * MORE,
+            "half": half / MORE,
+            "union": votes * (MORE - 1),
+            "intersection": votes / MORE,
+        }
+        return of.get(self.rule, float(self.threshold or 0))
 
 
-def combine(annotations: Sequence[Annotation], rule: VoteRule) -> VoteResult:
+def combine(
+    annotations: Sequence[Annotation], rule: VoteRule, weights: Sequence[float] | None = None
+) -> VoteResult:
     """Vote on the items of one document.
 
     An item is chosen if enough annotations have just it, with its label; of two such that overlap the one
@@ -74,25 +88,38 @@ def combine(annotations: Sequence[Annotation], rule: VoteRule) -> VoteResult:
 
     annotations: of the same places, at least one.
     rule: how many must agree.
+    weights: the votes of each annotation, above 0; None: one each.
     """
-    size = annotations[0].size
-    votes = Counter(item for one in annotations for item in one.items)
-    needed, half = rule.needed(len(annotations)), len(annotations) // 2 + 1
+    size, weights = annotations[0].size, weights or [1] * len(annotations)
+    votes: dict[Item, float] = defaultdict(float)
+    outside: dict[int, float] = defaultdict(float)
+    for one, weight in zip(annotations, weights, strict=True):
+        for item in one.items:
+            votes[item] += weight
+        for place in one.outside():
+            outside[place] += weight
+    total = sum(weights)
+    needed, half = rule.needed(total), total / 2 * MORE
     chosen = _choose(votes, needed, {})
     if rule.disputed == "majority":
         chosen = _choose(votes, half, chosen)
-    outside = Counter(i for one in annotations for i in one.outside())
     claimed = places_of(votes)
     # How many must say "O" of a place, where some annotation has an item and where none does.
-    for_claimed: float = {"missing": math.inf, "O": 0, "majority": half}[rule.disputed]
-    missing = (i for i in range(size) if outside[i] < (for_claimed if i in claimed else needed))
+    for_claimed: float = {"missing": math.inf, "O": 0.0, "majority": half, "first": 0.0}[rule.disputed]
+    missing = {i for i in range(size) if outside[i] < (for_claimed if i in claimed else needed)}
+    if rule.disputed == "first":
+        first = annotations[0]
+        for item in first.items:
+            if not any(i in chosen for i in range(item.start, item.end)):
+                chosen.update(dict.fromkeys(range(item.start, item.end), item))
+        missing |= {i for i in claimed if i in first.missing}
     return VoteResult(
-        Annotation(size, tuple(sorted(set(chosen.values()))), frozenset(missing) - chosen.keys()),
-        {item: votes[item] / len(annotations) for item in sorted(votes)},
+        Annotation(size, tuple(sorted(set(chosen.values()))), frozenset(missing - chosen.keys())),
+        {item: votes[item] / total for item in sorted(votes)},
     )
 
 
-def _choose(votes: Counter[Item], needed: int, chosen: dict[int, Item]) -> dict[int, Item]:
+def _choose(votes: Mapping[Item, float], needed: float, chosen: dict[int, Item]) -> dict[int, Item]:
     """Choose items with enough votes, none over a place that is taken; by place."""
     enough = [item for item, count in votes.items() if count >= needed]
     for item in sorted(enough, key=lambda i: (-votes[i], i.start - i.end, i)):

@@ -55,9 +55,11 @@ class CategoryTask(Task):
     def from_characters(self, doc: Doc, spans: Iterable[tuple[int, int, str]]) -> Annotation:
         return Annotation(1, tuple(sorted({Item(0, 1, label) for _, _, label in spans})))
 
-    def combine(self, annotations: Sequence[Annotation], rule: VoteRule) -> VoteResult:
+    def combine(
+        self, annotations: Sequence[Annotation], rule: VoteRule, weights: Sequence[float] | None = None
+    ) -> VoteResult:
         """As of any task; a document without a class is missing, whatever becomes of disputed places."""
-        result = super().combine(annotations, rule)
+        result = super().combine(annotations, rule, weights)
         return result if result.annotation.items else result._replace(annotation=Annotation.unknown(1))
 
     def holdings(self, docbin: DocBin) -> Iterator[Holding]:
@@ -111,8 +113,10 @@ class MultilabelTask(CategoryTask):
         item = Item(0, annotation.size, labels) if labels else None
         yield Segment(doc.text, item, missing=not annotation.usable)
 
-    def combine(self, annotations: Sequence[Annotation], rule: VoteRule) -> VoteResult:
-        return Task.combine(self, annotations, rule)
+    def combine(
+        self, annotations: Sequence[Annotation], rule: VoteRule, weights: Sequence[float] | None = None
+    ) -> VoteResult:
+        return Task.combine(self, annotations, rule, weights)
 
     def holdings(self, docbin: DocBin) -> Iterator[Holding]:
         for tokens, cats in zip(docbin.tokens, docbin.cats, strict=True):
