@@ -67,7 +67,7 @@ def server(model: Path) -> Iterator[str]:
 
 def distill(*arguments: str) -> None:
     command = [sys.executable, "-m", "spacy", "distill", *arguments]
-    print("$ spacy distill", *arguments, flush=True)
+    print("$ spacy-distill", *arguments, flush=True)
     subprocess.run(command, cwd=ROOT, check=True)
 
 

@@ -1,4 +1,4 @@
-"""Words per second of `spacy distill predict` on each engine, and what an engine costs before the first word.
+"""Words per second of `spacy-distill predict` on each engine, and what an engine costs before the first word.
 
     OMP_NUM_THREADS=1 python benchmarks/scale.py [--model MODEL] [--documents 30000]
 

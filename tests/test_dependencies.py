@@ -9,7 +9,7 @@ from helpers.support import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
 # Tools that are run, and what `spacy package` builds a wheel with.
-RUN = {"mypy", "ruff", "setuptools", "wheel"}
+RUN = {"build", "mypy", "ruff", "setuptools", "twine", "wheel"}
 OURS = {"spacy_distill"}
 
 

@@ -1,4 +1,4 @@
-"""`spacy distill annotate` as a user types it."""
+"""`spacy-distill annotate` as a user types it."""
 
 import json
 import os

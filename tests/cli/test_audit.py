@@ -1,4 +1,4 @@
-"""`spacy distill audit` as a user types it."""
+"""`spacy-distill audit` as a user types it."""
 
 import json
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from helpers.blending import make_docs
@@ -28,6 +29,17 @@ def test_an_option_that_there_is_not_is_told_without_a_traceback(arguments: tupl
     assert done.exit_code == 2
     assert "--no-such-option" in done.output
     assert "--section.key value" in done.output
+
+
+@pytest.mark.parametrize(("name", "command"), get_command(app).commands.items())
+def test_help_shows_what_is_said_of_an_option(name, command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
+    shown = " ".join(CliRunner().invoke(app, [name, "--help"]).output.split())
+    for option in command.params:
+        # Rich takes words in square brackets for markup, and shows nothing.
+        assert (option.help or "") in shown
+        if isinstance(option.show_default, str):
+            assert f"[default: ({option.show_default})]" in shown
 
 
 @pytest.mark.parametrize("arguments", [("annotate", "in.spacy", "out.spacy"), ("preview",), ("study", "out")])

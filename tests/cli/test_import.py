@@ -1,4 +1,4 @@
-"""`spacy distill import` as a user types it."""
+"""`spacy-distill import` as a user types it."""
 
 import json
 

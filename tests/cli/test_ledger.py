@@ -1,4 +1,4 @@
-"""`spacy distill ledger` as a user types it."""
+"""`spacy-distill ledger` as a user types it."""
 
 import json
 

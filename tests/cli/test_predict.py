@@ -1,4 +1,4 @@
-"""`spacy distill predict` as a user types it."""
+"""`spacy-distill predict` as a user types it."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`spacy distill preview` as a user runs it."""
+"""`spacy-distill preview` as a user runs it."""
 
 import json
 from pathlib import Path

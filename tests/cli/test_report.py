@@ -1,4 +1,4 @@
-"""`spacy distill report` and `spacy distill card` as a user types them."""
+"""`spacy-distill report` and `spacy-distill card` as a user types them."""
 
 import pytest
 from typer.testing import CliRunner

@@ -1,4 +1,4 @@
-"""`spacy distill study` as a user types it."""
+"""`spacy-distill study` as a user types it."""
 
 import contextlib
 import os

@@ -10,12 +10,14 @@ ROOT = Path(__file__).parents[2]
 PARTS = ("project.yml", "configs", "assets/sample", "assets/prompts", "scripts")
 
 
-def run_in(folder: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run_in(
+    folder: Path, *arguments: str, check: bool = True, python: str | Path = sys.executable
+) -> subprocess.CompletedProcess[str]:
     """Run `python ARGUMENTS` in a folder with one thread and no key in the environment."""
     env = {k: v for k, v in os.environ.items() if not k.endswith("_API_KEY")}
     env |= {"OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false", "COLUMNS": "120"}
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False
+        [python, *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False
     )
     if check and done.returncode:
         raise AssertionError(f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}")

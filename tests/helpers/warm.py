@@ -37,7 +37,7 @@ concurrency = 8
 
 
 def run_command(arguments: list[str], folder: Path, output: Path) -> None:
-    """Run `spacy distill ARGUMENTS` in a folder, with all it prints in a file."""
+    """Run `spacy-distill ARGUMENTS` in a folder, with all it prints in a file."""
     os.chdir(folder)
     file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):

@@ -185,7 +185,7 @@ def _reasons(nlp: Language, totals: BlendTotals, info: Info) -> Iterator[str]:
         yield f"It learns {', '.join(sorted(learned))}, but dev has {', '.join(sorted(found))}."
     passes = ", ".join(f"{e['epochs']:.1f} over {name}" for name, e in totals.exposures().items())
     yield (
-        f"Passes: {passes}. If these are few, raise max_steps (`spacy distill preview` suggests how many); "
+        f"Passes: {passes}. If these are few, raise max_steps (`spacy-distill preview` suggests how many); "
         "if not, lower the learning rate, or give the head a higher one than the encoder (head_factor)."
     )
 

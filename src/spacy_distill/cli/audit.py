@@ -1,4 +1,4 @@
-"""`spacy distill audit`: what a distilled corpus is worth, and whether it leaks into a test corpus."""
+"""`spacy-distill audit`: what a distilled corpus is worth, and whether it leaks into a test corpus."""
 
 from __future__ import annotations
 

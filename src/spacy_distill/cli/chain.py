@@ -1,4 +1,4 @@
-"""`spacy distill chain`: several commands in one process, which loads spaCy and torch once."""
+"""`spacy-distill chain`: several commands in one process, which loads spaCy and torch once."""
 
 import shlex
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`spacy distill encoder`: the encoder of the MiniLM student."""
+"""`spacy-distill encoder`: the encoder of the MiniLM student."""
 
 from pathlib import Path
 from typing import Annotated

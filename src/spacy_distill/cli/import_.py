@@ -1,4 +1,4 @@
-"""`spacy distill import`: CoNLL, JSON Lines or text in, a `.spacy` corpus out."""
+"""`spacy-distill import`: CoNLL, JSON Lines or text in, a `.spacy` corpus out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def import_cli(
     out: Annotated[Path, typer.Argument(help="The .spacy file to write.")],
     format: Annotated[
         ImportFormat | None,
-        typer.Option("--format", "-f", help="What SRC is. [default: what it looks like]", show_default=False),
+        typer.Option("--format", "-f", help="What SRC is.", show_default="what it looks like"),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Take a random sample of this size.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of --shuffled.")] = 0,
@@ -38,26 +38,24 @@ def import_cli(
         bool | None,
         typer.Option(
             "--sentences/--docs",
-            help="One document a sentence, or one an article. [default: sentences for conll, else docs]",
-            show_default=False,
+            help="One document a sentence, or one an article.",
+            show_default="sentences for conll, else docs",
         ),
     ] = None,
     lines: Annotated[
         bool | None,
         typer.Option(
             "--lines/--files",
-            help="Folder of text: a document a line, or a file. [default: a file]",
-            show_default=False,
+            help="Folder of text: a document a line, or a file.",
+            show_default="a file",
         ),
     ] = None,
     label_column: Annotated[
         int | None,
-        typer.Option(
-            help="CoNLL: column of the entity tags; -1 is the last. [default: -1]", show_default=False
-        ),
+        typer.Option(help="CoNLL: column of the entity tags; -1 is the last.", show_default="-1"),
     ] = None,
     token_column: Annotated[
-        int | None, typer.Option(help="CoNLL: column of the tokens. [default: 1]", show_default=False)
+        int | None, typer.Option(help="CoNLL: column of the tokens.", show_default="1")
     ] = None,
     text_field: Annotated[
         list[str] | None,

@@ -1,4 +1,4 @@
-"""`spacy distill init`: a spaCy project for texts of a user's own."""
+"""`spacy-distill init`: a spaCy project for texts of a user's own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def init_cli(
     ],
     labels: Annotated[
         str,
-        typer.Option(metavar="A,B,…", help="What to find. [default: the labels of gold]", show_default=False),
+        typer.Option(metavar="A,B,…", help="What to find.", show_default="the labels of gold"),
     ] = "",
     gold: Annotated[
         Path | None,
@@ -54,21 +54,17 @@ def init_cli(
     api_key_env: Annotated[
         str | None,
         typer.Option(
-            help="Environment variable that holds its key. [default: OPENAI_API_KEY; none on this machine]",
-            show_default=False,
+            help="Environment variable that holds its key.",
+            show_default="OPENAI_API_KEY; none on this machine",
         ),
     ] = None,
     lang: Annotated[
         str | None,
-        typer.Option(
-            help="Language of the texts: en, de … [default: what they look like]", show_default=False
-        ),
+        typer.Option(help="Language of the texts: en, de …", show_default="what they look like"),
     ] = None,
     max_steps: Annotated[
         int | None,
-        typer.Option(
-            help="Updates of training. [default: by the size of the data]", show_default=False, min=1
-        ),
+        typer.Option(help="Updates of training.", show_default="by the size of the data", min=1),
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep files that are there already, and write the others.")

@@ -1,4 +1,4 @@
-"""`spacy distill predict`: a trained pipeline over a corpus of any size."""
+"""`spacy-distill predict`: a trained pipeline over a corpus of any size."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def predict_cli(
         typer.Option(
             "--jobs",
             "-j",
-            help="Workers, one thread each [default: 1; on ray what fits]",
-            show_default=False,
+            help="Workers, one thread each.",
+            show_default="1; on ray what fits",
         ),
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Documents predicted at a time", min=1)] = 128,
@@ -58,8 +58,8 @@ def predict_cli(
         bool | None,
         typer.Option(
             "--lines/--files",
-            help="Text: a document a line, or a file [default: a line in a file, a file in a folder]",
-            show_default=False,
+            help="Text: a document a line, or a file.",
+            show_default="a line in a file, a file in a folder",
         ),
     ] = None,
     gpus: Annotated[

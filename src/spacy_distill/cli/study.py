@@ -1,4 +1,4 @@
-"""`spacy distill study`: train and score every run of a study."""
+"""`spacy-distill study`: train and score every run of a study."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,8 +43,8 @@ def study_cli(
         typer.Option(
             "--jobs",
             "-j",
-            help="How many runs at a time, one thread each [default: 1; on ray what fits]",
-            show_default=False,
+            help="How many runs at a time, one thread each.",
+            show_default="1; on ray what fits",
         ),
     ] = None,
     dry_run: Annotated[

@@ -35,7 +35,7 @@ def vote_cli(
     ] = "missing",
     negatives: Annotated[
         bool,
-        typer.Option("--negatives", help="Make spans[negative] of rejected candidates."),
+        typer.Option("--negatives", help="Keep rejected candidates as spans named negative."),
     ] = False,
 ) -> None:
     """Combine several views of the same documents by vote."""

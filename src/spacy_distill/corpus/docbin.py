@@ -27,7 +27,7 @@ def shard_paths(path: Path) -> list[Path]:
         raise DistillError(f"No such corpus: {path}. Expected a .spacy file, or a folder that holds some.")
     found = sorted(p for p in path.rglob("*.spacy") if p.is_file())
     if not found:
-        raise DistillError(f"The folder {path} holds no .spacy file. Make one with `spacy distill import`.")
+        raise DistillError(f"The folder {path} holds no .spacy file. Make one with `spacy-distill import`.")
     return found
 
 
@@ -78,7 +78,7 @@ def read_shard(path: Path) -> DocBin:
     except (zlib.error, ValueError, TypeError, KeyError, EOFError) as error:
         raise DistillError(
             f"{path} is not a .spacy file (a DocBin), or is damaged: {type(error).__name__}. "
-            "Make one with `spacy distill import`."
+            "Make one with `spacy-distill import`."
         ) from error
 
 

@@ -80,7 +80,7 @@ def prepare_corpora(study: StudyConfig, runs: Iterable[Run], folder: Path, task:
         if not any(True for _ in labelled(task, path)):
             raise DistillError(
                 f"{path} has no document with labels: nothing can be scored on it. Import it with its gold "
-                "labels (`spacy distill import --format conll`); a document without an entity needs them "
+                "labels (`spacy-distill import --format conll`); a document without an entity needs them "
                 "too, all O."
             )
     runs = list(runs)
@@ -154,7 +154,7 @@ def _heldout_articles(study: StudyConfig) -> set[str | None]:
     if not articles:
         raise DistillError(
             f"heldout = {study.heldout}: the documents of {study.corpora.pool} name no article. "
-            "Make the corpus with `spacy distill import`, or set heldout = 0."
+            "Make the corpus with `spacy-distill import`, or set heldout = 0."
         )
     random.Random(HELDOUT_SEED).shuffle(articles)
     return set(articles[: max(1, round(study.heldout * len(articles)))])

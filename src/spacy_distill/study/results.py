@@ -105,7 +105,7 @@ class StudyResults:
 def read_results(place: Path | str) -> StudyResults:
     """Read a study.
 
-    place: its folder, as `spacy distill study` wrote it; or a `results.json`, or `results.json.gz`.
+    place: its folder, as `spacy-distill study` wrote it; or a `results.json`, or `results.json.gz`.
     RAISES DistillError: if it is neither, or results of another format.
     """
     if Path(place).is_file():
@@ -229,7 +229,7 @@ def _from_file(path: Path) -> StudyResults:
     if written != FORMAT:
         raise DistillError(
             f"{path} has format {written}, but this spacy-distill reads results of format {FORMAT}. Read it "
-            "with the version that wrote it, or make it again with `spacy distill report STUDY_DIR`."
+            "with the version that wrote it, or make it again with `spacy-distill report STUDY_DIR`."
         )
     with _named_errors(path):
         study = check_study(Config({"study": data["study"]}))
@@ -250,7 +250,7 @@ def _named_errors(path: Path) -> Iterator[None]:
         yield
     except (ValueError, KeyError, TypeError, OSError, EOFError, zlib.error) as error:
         raise DistillError(
-            f"{path} is neither the folder of a study nor a results.json of `spacy distill report` "
+            f"{path} is neither the folder of a study nor a results.json of `spacy-distill report` "
             f"({type(error).__name__})."
         ) from error
 

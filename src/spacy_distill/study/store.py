@@ -65,7 +65,7 @@ class StudyFolder:
         if not (self.root / PLAN).is_file():
             raise DistillError(
                 f"{self.root} has no {PLAN}: it is not the folder of a study. Make one with "
-                "`spacy distill study`."
+                "`spacy-distill study`."
             )
         return check_study(Config().from_disk(self.root / STUDY)), read_json(self.root / PLAN)
 

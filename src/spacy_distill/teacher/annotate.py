@@ -109,7 +109,7 @@ def write(teacher: Teacher, source: Path, out: Path, statistics: RunStatistics) 
 def check_source(source: Path) -> None:
     """Refuse a corpus without documents: nothing could come of it."""
     if not count_docs(source):
-        raise DistillError(f"{source} holds no document. Make a corpus with `spacy distill import`.")
+        raise DistillError(f"{source} holds no document. Make a corpus with `spacy-distill import`.")
 
 
 def check_writable(out: Path) -> None:

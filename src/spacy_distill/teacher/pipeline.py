@@ -90,7 +90,7 @@ def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
     if len(names) != 1:
         raise DistillError(
             f'{config} has {len(names)} components with factory = "llm"; annotating needs exactly one. Make '
-            "a config for each teacher and bring their views together with `spacy distill vote`."
+            "a config for each teacher and bring their views together with `spacy-distill vote`."
         )
     component: Any = nlp.get_pipe(names[0])
     if not isinstance(component.task, PromptedTask):

@@ -138,7 +138,7 @@ class Replay:
         if self._ledger is None:
             if not self.path.exists():
                 raise DistillError(
-                    f"Replay: no such ledger: {self.path}. Import recorded answers: `spacy distill ledger "
+                    f"Replay: no such ledger: {self.path}. Import recorded answers: `spacy-distill ledger "
                     f"{self.path} import FILE --config CONFIG --corpus IN.spacy`, or ask a model: "
                     '@llm_models = "spacy_distill.ChatModel.v1".'
                 )
@@ -209,7 +209,7 @@ class Replay:
         return (
             f"Replay: the ledger {self.path} lacks {missing} of {total} answers{of_model}{samples}. {others}"
             'Get missing ones by asking a model (@llm_models = "spacy_distill.ChatModel.v1", this ledger), '
-            f"or import recorded ones: `spacy distill ledger {self.path} import FILE --config CONFIG "
+            f"or import recorded ones: `spacy-distill ledger {self.path} import FILE --config CONFIG "
             "--corpus IN.spacy`. Answers belong to one exact prompt: if the prompt, labels or examples "
             "changed, import them again."
         )

@@ -266,7 +266,7 @@ def write_card(run_dir: Path | str, out: Path | str | None = None, *, licence: s
     run_dir = Path(run_dir).resolve()
     problem = (
         f"{run_dir} is not the folder of a finished run. Give one of the form "
-        "STUDY/<student>/<regimen>/gold-<n>/seed-<s> that `spacy distill study` made."
+        "STUDY/<student>/<regimen>/gold-<n>/seed-<s> that `spacy-distill study` made."
     )
     if len(run_dir.parts) <= DEPTH:
         raise DistillError(problem)
