@@ -59,10 +59,13 @@ def import_cli(
     ] = None,
     text_field: Annotated[
         list[str] | None,
-        typer.Option(help="JSON Lines, CSV: field of the text; several become its paragraphs. [text]"),
+        typer.Option(
+            help="JSON Lines, CSV: field of the text; several become its paragraphs.", show_default="text"
+        ),
     ] = None,
     label_field: Annotated[
-        str | None, typer.Option(help="JSON Lines, CSV: field of the class. [cats, accept, label, …]")
+        str | None,
+        typer.Option(help="JSON Lines, CSV: field of the class.", show_default="cats, accept, label …"),
     ] = None,
     label_names: Annotated[
         str | None, typer.Option(help="Names of classes that are numbers: World,Sports for 0 and 1.")
@@ -71,8 +74,8 @@ def import_cli(
         bool | None,
         typer.Option(
             "--multilabel/--exclusive",
-            help="Any number of classes a document, or exactly one. [default: what it looks like]",
-            show_default=False,
+            help="Any number of classes a document, or exactly one.",
+            show_default="what it looks like",
         ),
     ] = None,
     skip_bad: Annotated[
