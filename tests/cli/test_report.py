@@ -70,7 +70,7 @@ def test_a_file_that_is_no_study_is_named_and_none_of_it_is_shown(tmp_path):
 
 
 def test_the_card_lies_in_the_model_that_spacy_packages(study_dir):
-    run = study_dir / "tiny/gold/gold-all/seed-0"
+    run = study_dir / "tiny/gold/steps-6/gold-all/seed-0"
     assert invoke("card", run, "--licence", "MIT").exit_code == 0
     assert "Licence of the training data: MIT" in (run / "model-last" / "README.md").read_text()
 

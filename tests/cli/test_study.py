@@ -18,7 +18,7 @@ from helpers.support import run_in
 from spacy_distill import write_report
 from spacy_distill.cli import app
 
-RUN = "tiny/gold/gold-all/seed-0"
+RUN = "tiny/gold/steps-6/gold-all/seed-0"
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from helpers.studying import carry_out_study, write_config
 from spacy_distill import write_card
 from spacy_distill.corpus.files import digest
 
-RUN = "tiny/simple_mix/gold-all/seed-1"
+RUN = "tiny/simple_mix/steps-6/gold-all/seed-1"
 
 
 def test_the_card_says_what_the_pipeline_was_made_of(study_dir, tmp_path):
@@ -40,7 +40,7 @@ def test_a_pipeline_of_gold_alone_has_no_teacher(study_dir, tmp_path):
 def test_the_card_of_an_oracle_has_the_pools_hash_and_leak_check(tmp_path):
     config = write_config(tmp_path)
     carry_out_study(config, tmp_path / "out", {"study.seeds": [0], "study.regimens": ["oracle"]})
-    card = write_card(tmp_path / "out/tiny/oracle/gold-all/seed-0", tmp_path / "card.md").read_text()
+    card = write_card(tmp_path / "out/tiny/oracle/steps-6/gold-all/seed-0", tmp_path / "card.md").read_text()
     assert trained_rows(card) == ["gold", "oracle"]
     assert digest(tmp_path / "out/corpora/oracle.spacy") in card
 
@@ -51,7 +51,9 @@ def test_the_card_of_labels_made_anew_for_each_seed_has_those_of_its_seed(tmp_pa
     shutil.copy(tmp_path / "standard.spacy", tmp_path / "anew-4.spacy")
     config.write_text(config.read_text().replace("/cot.spacy", "/anew-{seed}.spacy"))
     carry_out_study(config, tmp_path / "out", {"study.seeds": [3, 4], "study.regimens": ["simple_mix"]})
-    card = write_card(tmp_path / "out/tiny/simple_mix/gold-all/seed-4", tmp_path / "card.md").read_text()
+    card = write_card(
+        tmp_path / "out/tiny/simple_mix/steps-6/gold-all/seed-4", tmp_path / "card.md"
+    ).read_text()
     assert trained_rows(card) == ["gold", "cot-seed-4"]
     assert digest(tmp_path / "out/corpora/distilled/cot-seed-4.spacy") in card
 

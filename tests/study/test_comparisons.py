@@ -63,3 +63,41 @@ def test_arms_of_different_gold_sizes_or_students_are_not_compared(tmp_path):
     other = [replace(arm, student="other") for arm in arms if arm.name == "gold"]
     mixes = [arm for arm in arms if arm.name != "gold"]
     assert not list(matched([*mixes, *other], read(tmp_path)))
+
+
+def pairs_of(study):
+    """The arms that are compared: regimen, steps and learning rate of each."""
+    return {
+        tuple((arm.regimen, arm.max_steps, arm.learn_rate) for arm in pair)
+        for pair in matched(arms_of(make_runs(study)), study)
+    }
+
+
+def test_arms_are_compared_with_those_of_as_many_steps_and_the_same_rate(tmp_path):
+    study = read(tmp_path, max_steps=[5, 9], learn_rates=[0.1, 0.2], seeds=[0])
+    budgets = [(steps, rate) for steps in (5, 9) for rate in (0.1, 0.2)]
+    assert pairs_of(study) == {(("simple_mix", *own), ("gold", *own)) for own in budgets}
+
+
+def test_an_arm_whose_budget_no_other_has_is_compared_with_the_nearest(tmp_path):
+    """Gold alone at its own budget, the blend at its own."""
+    grids = {
+        "blend": {"regimens": ["simple_mix"], "max_steps": [9], "learn_rates": [0.2]},
+        "near": {"regimens": ["gold"], "max_steps": [5, 7], "learn_rates": [0.2]},
+    }
+    study = read(tmp_path, regimens=["gold"], max_steps=5, learn_rates=0.1, grids=grids, seeds=[0])
+    assert pairs_of(study) == {
+        (("simple_mix", 9, 0.2), ("gold", 5, 0.2)),
+        (("simple_mix", 9, 0.2), ("gold", 7, 0.2)),
+    }
+
+
+def test_runs_of_different_processors_or_precision_are_named_where_they_are_paired(tmp_path):
+    study = read(tmp_path, seeds=[0, 1, 2])
+    results = made_up(study, {"gold": 20, "simple_mix": 25})
+    for result in results.results:
+        other = result.run.arm.name == "gold" and result.run.seed == 1
+        result.record["machine"] = {"processor": "one", "precision": "fp32" if other else "bf16"}
+    (row,) = compare_all(results, Resampler(50))
+    assert row["across_processors"] == [1]
+    assert row["label"] == "simple_mix − gold"

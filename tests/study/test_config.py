@@ -9,7 +9,7 @@ from spacy_distill import read_study
 
 def test_a_config_is_read_and_can_be_overridden_on_the_command_line(config):
     study, resolved = read_study(config, {"study.max_steps": 9, "study.regimens": ["cosine"]})
-    assert (study.max_steps, study.regimens, study.seeds) == (9, ["cosine"], [0, 1])
+    assert (study.max_steps, study.regimens, study.seeds) == ([9], ["cosine"], [0, 1])
     assert resolved["study"]["max_steps"] == 9
 
 
@@ -24,6 +24,10 @@ def test_a_config_is_read_and_can_be_overridden_on_the_command_line(config):
         ({"study.hold": ["words"]}, ["hold", "steps", "gold"]),
         ({"study.heldout": 1.5}, ["heldout", "less than 1"]),
         ({"study.max_steps": 0}, ["max_steps", "greater than 0"]),
+        ({"study.max_steps": []}, ["max_steps", "at least 1 item"]),
+        ({"study.max_steps": [5, 5]}, ["max_steps", "listed twice"]),
+        ({"study.learn_rates": [-0.1]}, ["learn_rates", "greater than or equal to 0"]),
+        ({"study.learn_rates": float("inf")}, ["learn_rates", "finite"]),
         ({"study.keep": "some"}, ["keep", "last"]),
         ({"study.steps": 3}, ["study -> steps", "not permitted"]),
         ({"study.comparisons": ["gold"]}, ["comparisons", "first - second"]),

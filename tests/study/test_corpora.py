@@ -72,7 +72,7 @@ def test_labels_may_be_made_anew_for_each_seed(tmp_path):
         for planned in plan.runs
         if planned.run.arm.variant == "anew"
     }
-    assert list(corpora) == [f"tiny/simple_mix+anew/gold-all/seed-{seed}" for seed in (0, 1)]
+    assert list(corpora) == [f"tiny/simple_mix+anew/steps-6/gold-all/seed-{seed}" for seed in (0, 1)]
     for seed, path in enumerate(corpora.values()):
         assert labels(path) == labels(tmp_path / f"anew-{seed}.spacy", only=ids(path))
     assert set(plan.corpora.heldout_teachers) == {"cot", "anew-seed-0", "anew-seed-1"}

@@ -77,6 +77,52 @@ def test_the_learning_rate_is_an_axis_that_keeps_the_students_rate(config, tmp_p
     assert made == {"@schedules": f"spacy_distill.{rate}_rate.v1", "rate": 0.001, "total_steps": 6}
 
 
+@pytest.mark.parametrize(
+    ("configured", "made"),
+    [
+        ({"@schedules": "warmup_linear.v1", "initial_rate": 0.5}, {"initial_rate": 0.002}),
+        ({"@schedules": "spacy_distill.decay_rate.v1", "rate": 0.5}, {"rate": 0.002}),
+        (0.5, 0.002),
+    ],
+)
+def test_the_highest_learning_rate_is_an_axis_of_numbers(config, tmp_path, configured, made):
+    student = Config().from_disk(ROOT / "configs" / "student_cpu.cfg", interpolate=False)
+    student["training"]["optimizer"]["learn_rate"] = configured
+    student.to_disk(tmp_path / "student.cfg")
+    values = {"configs.tiny": str(tmp_path / "student.cfg"), "learn_rates": [0.0, 0.002], "seeds": [0]}
+    plan = planned(config, tmp_path / "c", regimens=["gold"], **values)
+    found = {p.run.folder: Config().from_str(p.job.config)["training"]["optimizer"] for p in plan.runs}
+    own = found[Path("tiny/gold/steps-6/gold-all/seed-0")]["learn_rate"]
+    other = found[Path("tiny/gold/steps-6-rate-0.002/gold-all/seed-0")]["learn_rate"]
+    assert own == configured
+    assert other == ({**configured, **made} if isinstance(made, dict) else made)
+
+
+def test_a_learning_rate_reaches_the_other_shapes_too(config, tmp_path):
+    plan = planned(config, tmp_path, rates=["constant"], learn_rates=0.004, regimens=["gold"])
+    assert config_of(plan, "gold")["training"]["optimizer"]["learn_rate"]["rate"] == 0.004
+
+
+def test_the_number_of_steps_is_an_axis_and_every_length_has_a_folder_of_its_own(config, tmp_path):
+    plan = planned(config, tmp_path, max_steps=[5, 9], learn_rates=[0.001, 0.0001], hold=["steps", "gold"])
+    assert len(fingerprints(plan)) == len(set(fingerprints(plan).values())) == 3 * 2 * 2 * 2
+    steps = {p.run.folder.parts[1:3]: p.steps for p in plan.runs}
+    assert steps["simple_mix", "steps-9-rate-0.0001"] == 9
+    assert steps["simple_mix+equal_gold", "steps-9-rate-0.0001"] == 18
+    assert [p.run.seed for p in plan.runs] == [0] * 12 + [1] * 12
+    one = planned(config, tmp_path, max_steps=9, learn_rates=0.0001)
+    assert fingerprints(one).items() <= fingerprints(plan).items()
+
+
+def test_a_study_without_a_test_corpus_is_scored_on_dev(tmp_path):
+    config = write_config(tmp_path)
+    config.write_text(re.sub("\ntest = .*", "", config.read_text()))
+    (tmp_path / "test.spacy").unlink()
+    plan = planned(config, tmp_path / "out")
+    assert {tuple(p.job.scored) for p in plan.runs} == {("dev", "heldout")}
+    assert {tuple(p.job.predicted) for p in plan.runs} == {("pool",)}
+
+
 def test_at_equal_gold_a_regimen_sees_as_much_gold_as_the_baseline(config, tmp_path):
     plan = planned(
         config, tmp_path, regimens=["gold", "simple_mix", "distilled"], hold=["steps", "gold"], max_steps=40
@@ -119,7 +165,7 @@ def test_a_student_needs_no_section_that_spacy_can_fill_in(config, tmp_path):
     out = tmp_path / "out"
     values = {"seeds": [0], "regimens": ["simple_mix"], "train.training": {"batcher": {"size": 4}}, **student}
     assert carry_out_study(config, out, {f"study.{name}": value for name, value in values.items()}) == [
-        ("finished", "tiny/simple_mix/gold-all/seed-0")
+        ("finished", "tiny/simple_mix/steps-6/gold-all/seed-0")
     ]
     assert planned(config, tmp_path / "c", **without(tmp_path, "initialize")).runs
 
@@ -175,8 +221,8 @@ def arms_of(plan):
 
 def test_a_run_has_a_folder_of_student_regimen_gold_and_seed(config, tmp_path):
     runs = [p.run for p in planned(config, tmp_path, gold_sizes=[8, 0]).runs]
-    assert Path("tiny/simple_mix/gold-8/seed-1") in {run.folder for run in runs}
-    assert Path("tiny/gold/gold-all/seed-0") in {run.folder for run in runs}
+    assert Path("tiny/simple_mix/steps-6/gold-8/seed-1") in {run.folder for run in runs}
+    assert Path("tiny/gold/steps-6/gold-all/seed-0") in {run.folder for run in runs}
     assert len(runs) == 2 * 2 * 2
 
 

@@ -17,7 +17,7 @@ from helpers.studying import carry_out_study, make_sentences, planned, write_con
 from spacy_distill import read_docs, read_results, write_docs, write_report
 
 TEST, HELDOUT = "test", "heldout"
-RUN = "tiny/simple_mix/gold-all/seed-0"
+RUN = "tiny/simple_mix/steps-6/gold-all/seed-0"
 TRACEBACK = "Traceback (most recent call last):\n"
 VOID = {"meta", "br", "input", "path", "use", "rect", "circle", "line", "link", "img"}
 
@@ -310,7 +310,7 @@ def test_the_teacher_table_has_the_labels_of_all_teachers_escaped(report, tmp_pa
 
 def test_a_run_that_was_made_of_other_inputs_is_not_in_the_report(study_dir, tmp_path):
     shutil.copytree(study_dir, tmp_path / "study")
-    place = tmp_path / "study" / "tiny/gold/gold-all/seed-0/run.json"
+    place = tmp_path / "study" / "tiny/gold/steps-6/gold-all/seed-0/run.json"
     place.write_text(json.dumps({**json.loads(place.read_text()), "fingerprint": "of another corpus"}))
     assert len(read_results(tmp_path / "study").results) == 3
 

@@ -101,7 +101,7 @@ def test_counts_stay_with_their_document_and_article_and_no_text_is_written(tmp_
         {"id": "d1", "document": "a0", "last": {}, "last_seen": {}},
         {"id": "d2", "document": "a1", "last": {"LOC": [1, 0, 1]}, "last_seen": {"LOC": [1, 0, 1]}},
     ]
-    assert list(srsly.read_jsonl(tmp_path / "predictions.jsonl")) == [
+    assert list(srsly.read_gzip_jsonl(tmp_path / "predictions.jsonl.gz")) == [
         {"set": "test", "id": "d0", "spans": [[0, 4, "LOC"]]},
         {"set": "test", "id": "d2", "spans": [[9, 13, "LOC"]]},
     ]

@@ -8,7 +8,7 @@ import srsly
 
 from spacy_distill.study.store import StudyFolder
 
-RUN = Path("student/gold/gold-all/seed-0")
+RUN = Path("student/gold/steps-6/gold-all/seed-0")
 
 
 def results(folder, fingerprint="f"):

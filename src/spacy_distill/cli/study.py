@@ -68,7 +68,7 @@ def study_cli(
         if event.kind == "planned":
             show_plan(event.plan, event.workers)
         elif event.report is not None:
-            show_scores(event.report.findings)
+            show_scores(event.report.findings, event.report.found.study.judge)
             for place in (event.place, *event.report.files):
                 msg.good(f"Wrote {place}")
     if progress.failed:
@@ -182,17 +182,17 @@ def show_plan(plan: "StudyPlan", workers: int) -> None:
         msg.info(f"{runs} to do, about {duration(plan.seconds / workers)} {at_a_time}")
 
 
-def show_scores(findings: Mapping[str, Any]) -> None:
-    """Print the scores of students and teachers."""
-    arms = [arm for arm in findings["arms"] if "test" in arm["sets"]]
-    labels = _labels(arm["sets"]["test"] for arm in arms)
+def show_scores(findings: Mapping[str, Any], judge: str) -> None:
+    """Print the scores of students and teachers; judge: the corpus that students are compared on."""
+    arms = [arm for arm in findings["arms"] if judge in arm["sets"]]
+    labels = _labels(arm["sets"][judge] for arm in arms)
     students = [
-        [arm["arm"]["student"], arm["arm"]["name"], str(arm["arm"]["gold_size"] or "all"),
-         str(len(arm["seeds"])), *_cells(arm["sets"]["test"], labels)]
+        [arm["arm"]["student"], arm["label"], str(arm["arm"]["gold_size"] or "all"),
+         str(len(arm["seeds"])), *_cells(arm["sets"][judge], labels)]
         for arm in arms
     ]  # fmt: skip
     head = ["student", "regimen", "gold", "seeds", *_heads(labels)]
-    show_table("Students on test: strict scores, percent", head, students)
+    show_table(f"Students on {judge}: strict scores, percent", head, students)
     teachers = {name: found for name, found in findings["teachers"].items() if "scores" in found}
     labels = _labels(found["scores"] for found in teachers.values())
     rows = [

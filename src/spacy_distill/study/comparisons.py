@@ -22,20 +22,29 @@ from .statistics import (
 def matched(arms: Sequence[Arm], study: StudyConfig) -> Iterator[tuple[Arm, Arm]]:
     """Pairs of arms to compare: of the same student and the same number of gold documents.
 
-    Both have equal steps or both equal gold, never one this and one that; the baseline has both.
+    Both have equal steps or both equal gold, never one this and one that; the baseline has both. Of several
+    arms with the second name those are taken that have the same number of steps and learning rate, or, where
+    none has both, as much of it as there is.
 
     YIELDS: The two arms, each pair once.
     """
     seen = set()
     for first, second in study.declared():
-        for a in arms:
-            for b in arms:
-                same = (a.student, a.gold_size) == (b.student, b.gold_size)
-                same &= a.hold == b.hold or study.baseline in (a.regimen, b.regimen)
-                fits = first in (ANY, a.name) and second == b.name and a != b
-                if same and fits and (a, b) not in seen:
+        for a in (arm for arm in arms if first in (ANY, arm.name) and second != arm.name):
+            others = {b: _unlike(a, b) for b in arms if b.name == second and _comparable(a, b, study)}
+            for b in (b for b, unlike in others.items() if unlike == min(others.values())):
+                if (a, b) not in seen:
                     seen.add((a, b))
                     yield a, b
+
+
+def _comparable(a: Arm, b: Arm, study: StudyConfig) -> bool:
+    same = (a.student, a.gold_size) == (b.student, b.gold_size)
+    return same and (a.hold == b.hold or study.baseline in (a.regimen, b.regimen))
+
+
+def _unlike(a: Arm, b: Arm) -> int:
+    return (a.max_steps != b.max_steps) + (a.learn_rate != b.learn_rate)
 
 
 def compare_all(found: StudyResults, resampler: Resampler) -> list[dict[str, Any]]:
@@ -44,8 +53,9 @@ def compare_all(found: StudyResults, resampler: Resampler) -> list[dict[str, Any
     Comparisons at equal steps on one corpus are a family, those at equal gold are another; p values are
     corrected within their family. It is that of the plan: comparisons whose runs are still to come count too.
 
-    RETURNS: the comparisons: see `difference`; with "first" and "second" (arms), "set", "hold", "p_holm",
-        "family" (its planned size) and "claim": see `claim`.
+    RETURNS: the comparisons: see `difference`; with "first" and "second" (arms), "label", "set",
+        "hold", "across_processors" (seeds whose two runs were made on different processors or in different
+        precision), "p_holm", "family" (its planned size) and "claim": see `claim`.
     """
     rows: list[dict[str, Any]] = []
     planned = list(matched(arms_of(found.runs), found.study))
@@ -61,8 +71,11 @@ def compare_all(found: StudyResults, resampler: Resampler) -> list[dict[str, Any
             for a, b in pairs:
                 compared = difference(counted[a], counted[b], resampler) if {a, b} <= set(counted) else None
                 if compared is not None:
-                    arms = {"first": a.record(), "second": b.record()}
-                    family.append({**arms, "set": name, "hold": hold, **compared, "family": len(pairs)})
+                    label = f"{found.labels[a]} − {found.labels[b]}"
+                    arms = {"first": a.record(), "second": b.record(), "label": label}
+                    mixed = _across_processors(found.by_arm[a], found.by_arm[b])
+                    facts = {"set": name, "hold": hold, "across_processors": mixed, "family": len(pairs)}
+                    family.append({**arms, **compared, **facts})
             # What is not known cannot be claimed.
             corrected = holm([1.0 if row["p"] is None else row["p"] for row in family], len(pairs))
             for row, p_holm in zip(family, corrected, strict=True):
@@ -70,6 +83,11 @@ def compare_all(found: StudyResults, resampler: Resampler) -> list[dict[str, Any
                 row["claim"] = claim(row, p_holm)
             rows += family
     return rows
+
+
+def _across_processors(first: Sequence[RunResult], second: Sequence[RunResult]) -> list[int]:
+    made = [{result.run.seed: result.record.get("machine") for result in arm} for arm in (first, second)]
+    return [seed for seed in made[0] if seed in made[1] and made[0][seed] != made[1][seed]]
 
 
 ROUNDING = 1e-12
@@ -81,16 +99,15 @@ def worth(found: StudyResults, resampler: Resampler) -> list[dict[str, Any]]:
     The curve of the baseline (gold alone) is made non-decreasing and read backwards, linear in the logarithm
     of the number of documents. Each resample of the articles gives a curve and a score of its own.
 
-    RETURNS: by arm: "arm", "gold" (documents it had), "equals", "low", "high" (of gold alone), "first",
-        "last" (ends of the curve: a value there means "or fewer", "or more"). Empty without at least two
-        sizes of the baseline.
+    RETURNS: by arm: "arm", "label", "gold" (documents it had), "equals", "low", "high" (of gold alone),
+        "first", "last" (ends of the curve: a value there means "or fewer", "or more"). Empty without at least
+        two sizes of the baseline.
     """
     rows = []
     sizes = {arm: gold_documents(arm, results) for arm, results in found.by_arm.items()}
     arms = {arm: size for arm, size in sizes.items() if size is not None}
-    scores = {arm: _scores(count_runs(found.by_arm[arm]), resampler) for arm in arms}
-    for student in dict.fromkeys(arm.student for arm in arms):
-        own = [arm for arm in arms if arm.student == student]
+    scores = {arm: _scores(count_runs(found.by_arm[arm], found.study.judge), resampler) for arm in arms}
+    for own in _with_one_curve(list(arms), found.study.baseline):
         points = sorted((arms[arm], arm) for arm in own if arm.name == found.study.baseline and arms[arm])
         if len(points) < 2:
             continue
@@ -99,9 +116,22 @@ def worth(found: StudyResults, resampler: Resampler) -> list[dict[str, Any]]:
         for arm in (arm for arm in own if arm.name != found.study.baseline):
             equals = np.array([invert(x, y, f) for y, f in zip(curve, scores[arm], strict=True)])
             low, high = interval(equals[1:])
-            facts = {"arm": arm.record(), "gold": arms[arm], "equals": float(equals[0]), "low": low}
+            names = {"arm": arm.record(), "label": found.labels[arm]}
+            facts = {**names, "gold": arms[arm], "equals": float(equals[0]), "low": low}
             rows.append({**facts, "high": high, "first": float(x[0]), "last": float(x[-1])})
     return rows
+
+
+def _with_one_curve(arms: Sequence[Arm], baseline: str) -> Iterator[list[Arm]]:
+    """The arms of each student; where its baseline was trained in several ways with as much gold, of each."""
+    for student in dict.fromkeys(arm.student for arm in arms):
+        own = [arm for arm in arms if arm.student == student]
+        sizes = [arm.gold_size for arm in own if arm.name == baseline]
+        if len(sizes) == len(set(sizes)):
+            yield own
+            continue
+        for budget in dict.fromkeys((arm.max_steps, arm.learn_rate) for arm in own):
+            yield [arm for arm in own if (arm.max_steps, arm.learn_rate) == budget]
 
 
 def gold_documents(arm: Arm, results: Sequence[RunResult]) -> float | None:

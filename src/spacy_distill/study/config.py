@@ -3,13 +3,21 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from confection import Config, ConfigValidationError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ..configs import read_config
 from ..engines.engine import RayOptions
@@ -24,7 +32,10 @@ RATES = ("student", "constant", "decay", "restart")
 # Regimens that see no distilled label of the teacher: one run serves all variants.
 WITHOUT_TEACHER = ("gold", ORACLE)
 # The study's own corpora: no teacher and no further test corpus may be called so.
-OWN = ("gold", ORACLE, "dev", "test", "heldout", "held out")
+DEV, TEST, HELDOUT, POOL = "dev", "test", "heldout", "pool"
+OWN = ("gold", ORACLE, DEV, TEST, HELDOUT, "held out")
+# Folders from a study's down to a run's.
+DEPTH = 5
 # Folders of a study that are no student's.
 RESERVED = ("corpora", "failed")
 # Stands in the path of labels that are made anew for each seed.
@@ -34,6 +45,17 @@ ANY = "*"
 MINUS = " - "
 # What some file system does not allow in a name, or takes for a folder of its own.
 UNUSABLE = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f]|^[. ]|[. ]$|^$')
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, int | float) else value
+
+
+# Axes of which a single value may be given as such.
+Steps = Annotated[list[Annotated[int, Field(gt=0)]], BeforeValidator(_as_list), Field(min_length=1)]
+LearnRates = Annotated[
+    list[Annotated[float, Field(ge=0, allow_inf_nan=False)]], BeforeValidator(_as_list), Field(min_length=1)
+]
 
 
 class Section(BaseModel):
@@ -50,6 +72,8 @@ class Grid(Section):
     rates: list[str] | None = None
     variants: list[str] | None = None
     gold_sizes: list[int] | None = None
+    max_steps: Steps | None = None
+    learn_rates: LearnRates | None = None
     hold: list[Hold] | None = None
     seeds: list[int] | None = None
 
@@ -59,7 +83,8 @@ class CorpusPaths(Section):
 
     gold: str
     dev: str
-    test: str
+    # Without one students are scored on dev: to choose by it, and keep test for what was chosen.
+    test: str | None = None
     # The distilled pool's sentences with gold labels: for the teacher table, the oracle and the lineage.
     pool: str | None = None
 
@@ -81,13 +106,15 @@ class StudyConfig(Section):
     variants: list[str] = Field(min_length=1)
     gold_sizes: list[int] = Field([0], min_length=1)
     hold: list[Hold] = Field(["steps"], min_length=1)
+    max_steps: Steps
+    learn_rates: LearnRates = [0.0]
     seeds: list[int] = Field([0], min_length=1)
-    max_steps: int = Field(gt=0)
     baseline: str = "gold"
     comparisons: list[str] = []
     heldout: float = Field(0.0, ge=0, lt=1)
     keep: Literal["all", "last", "none"] = "last"
     score_best: bool = True
+    looks: int | None = Field(None, gt=0)
     gpu: int = Field(-1, ge=-1)
     resamples: int = Field(2000, ge=1)
     corpora: CorpusPaths
@@ -101,7 +128,9 @@ class StudyConfig(Section):
     prices: AnswerPrices | None = None
     ray: RayOptions = RayOptions()
 
-    @field_validator("students", "regimens", "rates", "variants", "gold_sizes", "hold", "seeds")
+    @field_validator(
+        "students", "regimens", "rates", "variants", "gold_sizes", "max_steps", "learn_rates", "hold", "seeds"
+    )
     @classmethod
     def no_repeats(cls, values: list[Any]) -> list[Any]:
         """Refuse a value that stands twice on an axis."""
@@ -152,7 +181,7 @@ class StudyConfig(Section):
                     "digits, '_', '-', '+' and '.', and no '.' or space at its beginning or end"
                 )
         _check_free("configs: no student", self.configs, RESERVED, "a folder of the study is")
-        _check_free("tests: no further test corpus", self.tests, OWN, "the study's own are")
+        _check_free("tests: no further test corpus", self.tests, (*OWN, POOL), "the study's own are")
         seeds = {seed for grid in self.all_grids().values() for seed in grid.seeds or []}
         labels = [
             (name, part)
@@ -170,6 +199,11 @@ class StudyConfig(Section):
                     "a teacher's name. Rename one"
                 )
         return self
+
+    @property
+    def judge(self) -> str:
+        """The name of the corpus that students are compared on: "test", or "dev" where there is no test."""
+        return TEST if self.corpora.test else DEV
 
     def labels_of(self, variant: str, seed: int) -> str:
         """The name of the labels that a run reads; those made anew for each seed have names of their own."""
@@ -256,6 +290,10 @@ class Arm:
     variant: whose distilled labels; empty where the regimen sees none.
     rate: learning rate: "student" (as its config says), "constant", "decay" or "restart".
     hold: what is equal to the baseline: "steps" or "gold" (the gold examples seen).
+    max_steps: number of updates; at equal gold those of the baseline that it is equal to.
+    learn_rate: highest learning rate, 0 for that of the student's config.
+    name: the regimen and whatever differs from the first value of its axis; student, gold, steps and learning
+        rate stand beside it.
     """
 
     student: str
@@ -264,6 +302,8 @@ class Arm:
     variant: str
     rate: str
     hold: Hold
+    max_steps: int
+    learn_rate: float = 0.0
     name: str = ""
 
     def record(self) -> dict[str, Any]:
@@ -281,8 +321,9 @@ class Run:
     @property
     def folder(self) -> Path:
         """Place of the run within the study."""
-        size = self.arm.gold_size or "all"
-        return Path(self.arm.student, self.arm.name, f"gold-{size}", f"seed-{self.seed}")
+        arm = self.arm
+        steps = f"steps-{arm.max_steps}" + (f"-rate-{arm.learn_rate:g}" if arm.learn_rate else "")
+        return Path(arm.student, arm.name, steps, f"gold-{arm.gold_size or 'all'}", f"seed-{self.seed}")
 
     def __str__(self) -> str:
         return self.folder.as_posix()
@@ -313,23 +354,21 @@ def arms_of(runs: Iterable[Run]) -> list[Arm]:
 
 
 def _grid_runs(study: StudyConfig, grid: Grid) -> Iterator[Run]:
-    axes = product(grid.seeds or [], grid.students or [], grid.gold_sizes or [], grid.regimens or [])
-    for seed, student, size, regimen in axes:
-        for variant, rate, hold in product(grid.variants or [], grid.rates or [], grid.hold or []):
-            yield Run(_make_arm(study, student, size, regimen, variant, rate, hold), seed)
+    budgets = list(product(grid.gold_sizes or [], grid.max_steps or [], grid.learn_rates or []))
+    ways = list(product(grid.regimens or [], grid.variants or [], grid.rates or [], grid.hold or []))
+    for seed, student in product(grid.seeds or [], grid.students or []):
+        for (size, steps, peak), (regimen, variant, rate, hold) in product(budgets, ways):
+            yield Run(_named(study, Arm(student, regimen, size, variant, rate, hold, steps, peak)), seed)
 
 
-def _make_arm(
-    study: StudyConfig, student: str, size: int, regimen: str, variant: str, rate: str, hold: Hold
-) -> Arm:
-    if regimen in WITHOUT_TEACHER:
-        variant = ""
-    if regimen == study.baseline:
-        hold = "steps"
+def _named(study: StudyConfig, arm: Arm) -> Arm:
+    """An arm with its name; of what makes no difference to it only one value is left."""
+    variant = "" if arm.regimen in WITHOUT_TEACHER else arm.variant
+    hold: Hold = "steps" if arm.regimen == study.baseline else arm.hold
     extras = (
-        variant if variant and variant != study.variants[0] else "",
-        rate if rate != study.rates[0] else "",
+        variant if variant != study.variants[0] else "",
+        arm.rate if arm.rate != study.rates[0] else "",
         "equal_gold" if hold == "gold" else "",
     )
-    name = "+".join([regimen, *filter(None, extras)])
-    return Arm(student, regimen, size, variant, rate, hold, name)
+    name = "+".join([arm.regimen, *filter(None, extras)])
+    return replace(arm, variant=variant, hold=hold, name=name)

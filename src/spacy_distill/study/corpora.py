@@ -16,7 +16,7 @@ from ..corpus.files import digest
 from ..corpus.provenance import article_id, doc_id
 from ..errors import DistillError
 from ..tasks.base import Task
-from .config import ORACLE, Run, StudyConfig
+from .config import DEV, ORACLE, POOL, Run, StudyConfig
 
 # Which articles of the pool are held out depends on nothing but the articles and this number.
 HELDOUT_SEED = 0
@@ -28,7 +28,8 @@ class StudyCorpora:
     """Prepared corpora, by what they are for.
 
     gold_all: the whole gold corpus: labels are counted from it.
-    dev, test, tests: corpora to score on.
+    dev: corpus that training looks at.
+    judged: corpora to score on, by name: the test corpus, or dev where there is none, and further ones.
     gold: gold subset by (size, seed).
     distilled: distilled corpora by name of the labels and part, held-out articles left out.
     oracle: the pool with its gold labels, held-out articles left out.
@@ -39,14 +40,23 @@ class StudyCorpora:
 
     gold_all: Path
     dev: Path
-    test: Path
-    tests: dict[str, Path]
+    judged: dict[str, Path]
     gold: dict[tuple[int, int], Path] = field(default_factory=dict)
     distilled: dict[str, dict[str, Path]] = field(default_factory=dict)
     oracle: Path | None = None
     heldout: Path | None = None
     heldout_teachers: dict[str, Path] = field(default_factory=dict)
     sizes: dict[Path, int] = field(default_factory=dict)
+
+    def pool(self, labels: str) -> dict[str, Path]:
+        """The distilled documents without the held-out ones, by part; with gold labels where there are some.
+
+        labels: whose labels stand in them otherwise.
+        """
+        if self.oracle:
+            return {POOL: self.oracle}
+        parts = self.distilled.get(labels, {})
+        return {" ".join(filter(None, (POOL, part))): path for part, path in parts.items()}
 
     def write(self, docs: Iterable[Doc], path: Path) -> Path:
         """Write a corpus and keep its size.
@@ -72,11 +82,13 @@ def prepare_corpora(study: StudyConfig, runs: Iterable[Run], folder: Path, task:
     corpora = StudyCorpora(
         gold_all=Path(sources.gold),
         dev=Path(sources.dev),
-        test=Path(sources.test),
-        tests={name: Path(path) for name, path in study.tests.items()},
+        judged={
+            study.judge: Path(sources.test or sources.dev),
+            **{name: Path(path) for name, path in study.tests.items()},
+        },
     )
     shard_paths(corpora.gold_all)
-    for path in (corpora.dev, corpora.test, *corpora.tests.values()):
+    for path in (corpora.dev, *corpora.judged.values()):
         if not any(True for _ in labelled(task, path)):
             raise DistillError(
                 f"{path} has no document with labels: nothing can be scored on it. Import it with its gold "
@@ -178,15 +190,15 @@ def describe_corpora(study: StudyConfig, corpora: StudyCorpora, task: Task) -> d
         that students are trained on also "leaks": how many documents stand in each test corpus, exactly,
         nearly, and short ones that recur by nature.
     """
-    tests = {name: list(read_docs(path, Vocab())) for name, path in _test_paths(corpora).items()}
+    tests = {name: list(read_docs(path, Vocab())) for name, path in corpora.judged.items()}
     trained = {"gold": corpora.gold_all}
     for labels, parts in corpora.distilled.items():
         trained |= {corpus_name(labels, part): path for part, path in parts.items()}
     if corpora.oracle and any(ORACLE in (grid.regimens or []) for grid in study.all_grids().values()):
         trained[ORACLE] = corpora.oracle
-    others = {"dev": corpora.dev, **({"held out": corpora.heldout} if corpora.heldout else {})}
+    others = {DEV: corpora.dev, **({"held out": corpora.heldout} if corpora.heldout else {})}
     found = {}
-    for name, path in (_test_paths(corpora) | others | trained).items():
+    for name, path in (corpora.judged | others | trained).items():
         docs = list(read_docs(path, Vocab()))
         found[name] = _corpus_facts(path, docs, task)
         if name in trained:
@@ -195,10 +207,6 @@ def describe_corpora(study: StudyConfig, corpora: StudyCorpora, task: Task) -> d
                 leak.name: {"exact": leak.exact, "near": leak.near, "short": leak.short} for leak in leaks
             }
     return found
-
-
-def _test_paths(corpora: StudyCorpora) -> dict[str, Path]:
-    return {"test": corpora.test, **corpora.tests}
 
 
 def _corpus_facts(path: Path, docs: list[Doc], task: Task) -> dict[str, Any]:

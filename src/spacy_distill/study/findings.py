@@ -8,9 +8,9 @@ import numpy as np
 
 from ..corpus.scores import Floats, interval
 from .comparisons import compare_all, worth
-from .config import Arm
+from .config import HELDOUT, Arm
 from .lineage import Lineage
-from .results import BEST, HELDOUT, LAST, RunResult, StudyResults, sum_rows
+from .results import BEST, LAST, RunResult, StudyResults, sum_rows
 from .statistics import Resampler, count_articles, count_runs, micro_prf, score, score_arm
 
 LINEAGE = "lineage"
@@ -86,7 +86,7 @@ def arm_findings(
 ) -> dict[str, Any]:
     """What is known of one arm.
 
-    RETURNS: "arm", "seeds", "steps", "sets" (scores by corpus, see `score_arm`; with "seen",
+    RETURNS: "arm", "label", "seeds", "steps", "sets" (scores by corpus, see `score_arm`; with "seen",
         "unseen" and "best"), "per_seed" (micro F1 by seed), "exposures", "lineage", "curve", "seconds".
     """
     sets = {}
@@ -98,10 +98,11 @@ def arm_findings(
             }
     return {
         "arm": arm.record(),
+        "label": found.labels[arm],
         "seeds": [result.run.seed for result in results],
         "steps": results[0].record["steps"],
         "sets": sets,
-        "per_seed": {r.run.seed: f for r, f in zip(results, _micro(results), strict=True)},
+        "per_seed": {r.run.seed: f for r, f in zip(results, _micro(results, found.study.judge), strict=True)},
         "exposures": exposures(results),
         "documents": results[0].blend.get("documents", {}),
         "lineage": lineage_of(results, resampler),
@@ -110,8 +111,8 @@ def arm_findings(
     }
 
 
-def _micro(results: Sequence[RunResult]) -> list[float]:
-    return [float(f) for f in micro_prf(count_runs(results).sums)[:, 2]]
+def _micro(results: Sequence[RunResult], name: str) -> list[float]:
+    return [float(f) for f in micro_prf(count_runs(results, name).sums)[:, 2]]
 
 
 def _apart(results: Sequence[RunResult], name: str, resampler: Resampler) -> dict[str, Any]:

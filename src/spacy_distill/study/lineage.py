@@ -1,6 +1,5 @@
 """Where a student's errors come from: its teacher made them too, or it made them alone."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple
 
 from spacy.tokens import Doc
 
+from ..corpus.files import read_json_lines
 from ..tasks.base import Annotation, Item, Task
 from .corpora import HELDOUT_FILE, heldout_teacher, keyed_docs
 
@@ -120,8 +120,7 @@ def read_teacher(task: Task, corpora: Path, labels: str, gold: Mapping[str, Doc]
 def read_predictions(path: Path, name: str) -> dict[str, Spans]:
     """What a student found in a corpus, by document; documents in which it found nothing are not there."""
     found = {}
-    with path.open(encoding="utf8") as stream:
-        for line in map(json.loads, stream):
-            if line["set"] == name:
-                found[line["id"]] = [(start, end, label) for start, end, label in line["spans"]]
+    for _, line in read_json_lines(path):
+        if line["set"] == name:
+            found[line["id"]] = [(start, end, label) for start, end, label in line["spans"]]
     return found

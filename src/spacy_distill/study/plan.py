@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..corpus.docbin import read_docs
 from ..corpus.files import digest
 from ..errors import DistillError
 from ..tasks.base import Task, task_of, task_of_factories
-from .config import ANY, MINUS, ORACLE, Arm, Run, StudyConfig, arms_of, make_runs
+from .config import ANY, DEV, HELDOUT, MINUS, ORACLE, Arm, Run, StudyConfig, arms_of, make_runs
 from .corpora import StudyCorpora, prepare_corpora
 from .run import TrainingJob
 
@@ -86,13 +86,13 @@ def make_plan(
     steps: dict[Arm, int] = {}
     left_out: dict[str, str] = {}
     for arm in arms_of(runs):
-        gold = gold_updates(study, arm, corpora, study.max_steps)
-        if arm.hold == "gold" and gold < LEAST_GOLD * study.max_steps:
+        gold = gold_updates(study, arm, corpora, arm.max_steps)
+        if arm.hold == "gold" and gold < LEAST_GOLD * arm.max_steps:
             left_out[f"{arm.student}/{arm.name}"] = (
                 "it sees hardly any gold, so its gold cannot be made equal"
             )
         else:
-            steps[arm] = study.max_steps if arm.hold == "steps" else equal_gold_steps(study, arm, corpora)
+            steps[arm] = arm.max_steps if arm.hold == "steps" else equal_gold_steps(study, arm, corpora)
     left_out |= _idle_comparisons(study, runs)
     digests: dict[str, str] = {}
     planned = []
@@ -147,6 +147,8 @@ def run_config(
         if isinstance(labels, dict) and "path" in labels:
             labels["path"] = "${paths.gold_labels}"
     config["training"].update(seed=run.seed, patience=0, max_steps=steps)
+    if study.looks:
+        config["training"]["eval_frequency"] = max(1, steps // study.looks)
     logger = config["training"].get("logger")
     if logger and "path" in logger:
         # Null stands for blend.jsonl beside the models.
@@ -207,9 +209,11 @@ def _places(study: StudyConfig, run: Run, corpora: StudyCorpora) -> dict[str, st
 
 
 def _set_rate(config: Config, study: StudyConfig, arm: Arm) -> None:
+    optimizer = config["training"].get("optimizer") or {}
+    if arm.learn_rate:
+        optimizer["learn_rate"] = _with_peak(optimizer.get("learn_rate"), arm.learn_rate)
     if arm.rate == "student":
         return
-    optimizer = config["training"].get("optimizer") or {}
     block = {
         "@schedules": f"spacy_distill.{arm.rate}_rate.v1",
         "rate": _peak(optimizer.get("learn_rate")),
@@ -221,17 +225,34 @@ def _set_rate(config: Config, study: StudyConfig, arm: Arm) -> None:
     optimizer["learn_rate"] = block
 
 
+# What schedules call their highest learning rate.
+PEAKS = ("rate", "initial_rate", "max_rate", "base_rate")
+
+
 def _peak(configured: Any) -> float:
     """The highest learning rate that a student's config names."""
+    key = _peak_key(configured)
+    return float(configured[key] if key else configured)
+
+
+def _with_peak(configured: Any, peak: float) -> Any:
+    """A student's learning rate, number or schedule, with another highest one."""
+    key = _peak_key(configured)
+    return {**configured, key: peak} if key else peak
+
+
+def _peak_key(configured: Any) -> str:
+    """Under which name a schedule has its highest learning rate; none if it is a number."""
     if isinstance(configured, int | float):
-        return float(configured)
+        return ""
     if isinstance(configured, dict):
-        for key in ("rate", "initial_rate", "max_rate", "base_rate"):
+        for key in PEAKS:
             if isinstance(configured.get(key), int | float):
-                return float(configured[key])
+                return key
     raise DistillError(
         f"The study sets learning rates, but the student's [training.optimizer] has no rate: {configured!r}. "
-        'Give learn_rate a number or a schedule with a rate; or set rates = ["student"] in [study].'
+        'Give learn_rate a number or a schedule with a rate; or set rates = ["student"] and learn_rates = 0 '
+        "in [study]."
     )
 
 
@@ -261,9 +282,8 @@ def gold_updates(study: StudyConfig, arm: Arm, corpora: StudyCorpora, steps: int
 
 def equal_gold_steps(study: StudyConfig, arm: Arm, corpora: StudyCorpora) -> int:
     """The number of steps after which an arm saw as much gold as the baseline in its own."""
-    baseline = Arm(arm.student, study.baseline, arm.gold_size, arm.variant, arm.rate, "steps")
-    wanted = gold_updates(study, baseline, corpora, study.max_steps)
-    share = gold_updates(study, arm, corpora, study.max_steps) / study.max_steps
+    wanted = gold_updates(study, replace(arm, regimen=study.baseline), corpora, arm.max_steps)
+    share = gold_updates(study, arm, corpora, arm.max_steps) / arm.max_steps
     about = round(wanted / share)
     near = range(max(1, about - NEARBY), about + NEARBY + 1)
     return min(near, key=lambda steps: abs(gold_updates(study, arm, corpora, steps) - wanted))
@@ -289,18 +309,27 @@ def make_job(
     digests: SHA-256 by path, filled as needed: a corpus of many runs is read once.
     """
     config, paths = run_config(study, run, corpora, steps)
-    scored = {"test": corpora.test, **corpora.tests}
+    scored = {name: str(path) for name, path in corpora.judged.items()}
     if corpora.heldout:
-        scored["heldout"] = corpora.heldout
-    places = {name: str(path) for name, path in scored.items()}
-    for path in {*paths.values(), *places.values()} - set(digests):
+        scored[HELDOUT] = str(corpora.heldout)
+    others = {
+        DEV: corpora.dev,
+        **corpora.pool(study.labels_of(run.arm.variant or study.variants[0], run.seed)),
+    }
+    predicted = {name: str(path) for name, path in others.items() if name not in scored}
+    for path in {*paths.values(), *scored.values(), *predicted.values()} - set(digests):
         digests[path] = digest(Path(path))
+
+    def hashed(places: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        return {name: {"path": path, "sha256": digests[path]} for name, path in places.items()}
+
     record: dict[str, Any] = {
         **run.arm.record(),
         "seed": run.seed,
         "steps": steps,
-        "inputs": {name: {"path": path, "sha256": digests[path]} for name, path in paths.items()},
-        "scored": {name: {"path": path, "sha256": digests[path]} for name, path in places.items()},
+        "inputs": hashed(paths),
+        "scored": hashed(scored),
+        "predicted": hashed(predicted),
     }
     record["fingerprint"] = _fingerprint(config, record, study)
     return TrainingJob(
@@ -308,7 +337,8 @@ def make_job(
         task=task.name,
         config=config.to_str(interpolate=False),
         paths=paths,
-        scored=places,
+        scored=scored,
+        predicted=predicted,
         record=record,
         keep=study.keep,
         score_best=study.score_best,
@@ -321,7 +351,10 @@ def _fingerprint(config: Config, record: dict[str, Any], study: StudyConfig) -> 
     content = {name: entry["sha256"] for name, entry in record["inputs"].items()}
     facts = {
         "config": {**config, "paths": {**config["paths"], **content}},
-        "scored": {name: entry["sha256"] for name, entry in record["scored"].items()},
+        **{
+            part: {name: entry["sha256"] for name, entry in record[part].items()}
+            for part in ("scored", "predicted")
+        },
         "score_best": study.score_best,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()

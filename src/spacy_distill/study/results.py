@@ -19,18 +19,17 @@ from ..corpus.files import write_bytes
 from ..corpus.scores import Counts, add_counts, macro_f, micro, prf
 from ..errors import DistillError
 from ..tasks.base import DEFAULT, find_task
-from .config import Arm, Run, StudyConfig, check_study, make_runs
+from .config import HELDOUT, Arm, Run, StudyConfig, arms_of, check_study, make_runs
 from .lineage import LineageReader
 from .run import PREDICTIONS
 from .store import DATA, TEACHERS, StudyFolder
 
 # That of results.json; another one is not read.
-FORMAT = 1
+FORMAT = 2
 # Steps that a curve keeps: enough for a drawing.
 CURVE_POINTS = 100
-# The two models of a run, and the corpora that all studies have.
+# The two models of a run.
 LAST, BEST = "last", "best"
-TEST, HELDOUT = "test", "heldout"
 
 Row = dict[str, Any]
 ByArticle = dict[str, dict[str, list[int]]]
@@ -51,14 +50,14 @@ class RunResult:
     sets: dict[str, list[Row]]
     blend: dict[str, Any] = field(default_factory=dict)
 
-    def total(self, name: str = TEST, kind: str = LAST) -> dict[str, Counts]:
+    def total(self, name: str, kind: str = LAST) -> dict[str, Counts]:
         """Counts per label of a whole corpus."""
         return add_counts(
             {label: Counts(*numbers) for label, numbers in row.get(kind, {}).items()}
             for row in self.sets[name]
         )
 
-    def has(self, kind: str, name: str = TEST) -> bool:
+    def has(self, kind: str, name: str) -> bool:
         """Whether a corpus was counted in this way."""
         return any(kind in row for row in self.sets.get(name, []))
 
@@ -96,10 +95,25 @@ class StudyResults:
             groups.setdefault(result.run.arm, []).append(result)
         return {arm: sorted(group, key=lambda result: result.run.seed) for arm, group in groups.items()}
 
+    @cached_property
+    def labels(self) -> dict[Arm, str]:
+        """What to call each arm beside others: its name, with steps and learning rate where they vary."""
+        arms = arms_of(self.runs)
+        several = {
+            axis: len({getattr(arm, axis) for arm in arms}) > 1 for axis in ("max_steps", "learn_rate")
+        }
+
+        def label(arm: Arm) -> str:
+            steps = f"{arm.max_steps:,} steps" if several["max_steps"] else ""
+            rate = f"rate {arm.learn_rate:g}" if several["learn_rate"] and arm.learn_rate else ""
+            return ", ".join(filter(None, (arm.name, steps, rate)))
+
+        return {arm: label(arm) for arm in arms}
+
     @property
     def test_sets(self) -> list[str]:
         """The corpora that students are compared on."""
-        return [TEST, *(name for name in self.study.tests if name != HELDOUT)]
+        return [self.study.judge, *self.study.tests]
 
 
 def read_results(place: Path | str) -> StudyResults:

@@ -4,13 +4,15 @@ import contextlib
 import filecmp
 import itertools
 import json
+import platform
 import shutil
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, Self
 
 import spacy
@@ -20,10 +22,12 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
+from ..corpus.files import write_bytes
 from ..corpus.provenance import article_id
 from ..corpus.scores import Counts
 from ..engines.engine import JobResult
 from ..tasks.base import Annotation, Task, find_task
+from ..training.fast_encoder import precision_of
 from .corpora import doc_key
 
 if TYPE_CHECKING:
@@ -34,7 +38,7 @@ CONFIG = "config.cfg"
 LOG = "log.txt"
 SCORES = "scores.json"
 RECORD = "run.json"
-PREDICTIONS = "predictions.jsonl"
+PREDICTIONS = "predictions.jsonl.gz"
 LAST = "model-last"
 BEST = "model-best"
 # What spaCy notes of a pipeline beside what it consists of.
@@ -55,6 +59,7 @@ class TrainingJob:
     config: the training config; variables are kept.
     paths: files and folders by the name that the config's [paths] give them.
     scored: corpora to score on, by name.
+    predicted: further corpora of which the predictions are kept, by name.
     task: name of the task whose annotation is scored.
     record: what the run is: goes into its `run.json`.
     keep: which models stay: "all", "last" or "none".
@@ -66,6 +71,7 @@ class TrainingJob:
     config: str
     paths: dict[str, str]
     scored: dict[str, str]
+    predicted: dict[str, str] = field(default_factory=dict)
     task: str = "ner"
     record: dict[str, Any] = field(default_factory=dict)
     keep: str = "last"
@@ -74,15 +80,15 @@ class TrainingJob:
 
     def files(self) -> list[str]:
         """All files and folders that the training and the scoring read."""
-        return sorted({*self.paths.values(), *self.scored.values()})
+        return sorted({*self.paths.values(), *self.scored.values(), *self.predicted.values()})
 
     def moved(self, places: Mapping[str, str]) -> Self:
         """The same training with its files elsewhere."""
-        return replace(
-            self,
-            paths={name: places[path] for name, path in self.paths.items()},
-            scored={name: places[path] for name, path in self.scored.items()},
-        )
+
+        def move(named: dict[str, str]) -> dict[str, str]:
+            return {name: places[path] for name, path in named.items()}
+
+        return replace(self, paths=move(self.paths), scored=move(self.scored), predicted=move(self.predicted))
 
     def training_config(self) -> "Config":
         """The training config, variables kept, with the job's own paths in it."""
@@ -112,23 +118,33 @@ def train_and_score(job: TrainingJob, folder: Path) -> None:
         contextlib.redirect_stdout(log),
         contextlib.redirect_stderr(log),
     ):
-        started = time.monotonic()
         config = job.training_config()
         (folder / CONFIG).write_text(job.config, encoding="utf8")
-        _train(config, folder, job.gpu, log)
+        seconds, machine = _train(config, folder, job.gpu, log)
         trained = time.monotonic()
         models = {"last": folder / LAST, **({"best": folder / BEST} if job.score_best else {})}
-        sets = {name: Path(path) for name, path in job.scored.items()}
-        scores = score_models(find_task(job.task), models, sets, Path(job.paths["gold"]), folder)
-        seconds = {"train": trained - started, "score": time.monotonic() - trained}
+        scores = score_models(
+            find_task(job.task), models, _paths(job.scored), Path(job.paths["gold"]), folder,
+            predicted=_paths(job.predicted),
+        )  # fmt: skip
+        seconds["scoring"] = time.monotonic() - trained
     for name, kept in ((LAST, job.keep != "none"), (BEST, job.keep == "all")):
         if not kept:
             shutil.rmtree(folder / name, ignore_errors=True)
-    srsly.write_json(folder / RECORD, {**job.record, "seconds": seconds, "versions": _versions()})
+    made = {"seconds": seconds, "machine": machine, "versions": _versions()}
+    srsly.write_json(folder / RECORD, {**job.record, **made})
     srsly.write_json(folder / SCORES, scores, indent=0)
 
 
-def _train(config: "Config", folder: Path, gpu: int, log: IO[str]) -> None:
+def _paths(named: Mapping[str, str]) -> dict[str, Path]:
+    return {name: Path(path) for name, path in named.items()}
+
+
+def _train(config: "Config", folder: Path, gpu: int, log: IO[str]) -> tuple[dict[str, float], dict[str, str]]:
+    """Train a pipeline into a folder.
+
+    RETURNS: the seconds that each part took, and the machine: see `machine_of`.
+    """
     import torch
     from spacy.training.initialize import init_nlp
     from spacy.training.loop import train
@@ -137,8 +153,28 @@ def _train(config: "Config", folder: Path, gpu: int, log: IO[str]) -> None:
     torch.set_num_threads(1)
     if gpu >= 0:
         require_gpu(gpu)
+    started = time.monotonic()
     nlp = init_nlp(config, use_gpu=gpu)
+    seconds = {"loading": time.monotonic() - started, "dev": 0.0, "saving": 0.0}
+    for method, part in (("evaluate", "dev"), ("to_disk", "saving")):
+        setattr(nlp, method, _timed(getattr(nlp, method), seconds, part))
+    machine, started = machine_of(nlp, gpu), time.monotonic()
     train(nlp, folder, use_gpu=gpu, stdout=log, stderr=log)
+    seconds["training"] = time.monotonic() - started - seconds["dev"] - seconds["saving"]
+    return seconds, machine
+
+
+def _timed(function: Callable[..., Any], seconds: dict[str, float], part: str) -> Callable[..., Any]:
+    """A function whose time is added to that of a part."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        started = time.monotonic()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            seconds[part] += time.monotonic() - started
+
+    return call
 
 
 def _versions() -> dict[str, str]:
@@ -152,13 +188,19 @@ def _versions() -> dict[str, str]:
 
 
 def score_models(
-    task: Task, models: Mapping[str, Path], sets: Mapping[str, Path], gold: Path, out: Path
+    task: Task,
+    models: Mapping[str, Path],
+    sets: Mapping[str, Path],
+    gold: Path,
+    out: Path,
+    predicted: Mapping[str, Path] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Load pipelines from disk and score each on each corpus.
 
     task: what the annotation is.
-    models: the pipelines; what "last" predicts is written to `predictions.jsonl`.
+    models: the pipelines; what "last" predicts is written to `predictions.jsonl.gz`.
     sets: corpora with gold labels.
+    predicted: further corpora of which predictions are written.
     gold: the gold training data: an item is seen if its text is that of one there.
     out: folder to write to.
     RETURNS: by corpus the rows of its documents: "id", "document", and by model the counts (true positives,
@@ -167,23 +209,58 @@ def score_models(
     known = {task.text(doc, item) for doc in read_docs(gold, Vocab()) for item in task.read(doc).items}
     scores: dict[str, list[dict[str, Any]]] = {name: [] for name in sets}
     same = equal_pipelines(models)
-    with (out / PREDICTIONS).open("w", encoding="utf8") as stream:
-        for model, place in models.items():
-            if model in same:
-                for row in itertools.chain(*scores.values()):
-                    row[model], row[f"{model}_{SEEN}"] = row[same[model]], row[f"{same[model]}_{SEEN}"]
-                continue
-            nlp = spacy.load(place)
-            for name, path in sets.items():
-                for i, (reference, doc) in enumerate(_predict(nlp, read_docs(path, nlp.vocab))):
-                    if i == len(scores[name]):
-                        scores[name].append({"id": doc_key(reference, i), "document": article_id(reference)})
-                    row, found = scores[name][i], task.read(doc)
-                    if model == "last" and found.items:
-                        spans = task.to_characters(doc, found)
-                        stream.write(json.dumps({"set": name, "id": row["id"], "spans": spans}) + "\n")
-                    row[model], row[f"{model}_{SEEN}"] = count_items(task, reference, doc, known)
+    found: list[bytes] = []
+    for model, place in models.items():
+        if model in same:
+            for row in itertools.chain(*scores.values()):
+                row[model], row[f"{model}_{SEEN}"] = row[same[model]], row[f"{same[model]}_{SEEN}"]
+            continue
+        nlp = spacy.load(place)
+        for name, path in sets.items():
+            for i, (reference, doc) in enumerate(_predict(nlp, read_docs(path, nlp.vocab))):
+                if i == len(scores[name]):
+                    scores[name].append({"id": doc_key(reference, i), "document": article_id(reference)})
+                row = scores[name][i]
+                if model == "last":
+                    found += _found_line(task, name, row["id"], doc)
+                row[model], row[f"{model}_{SEEN}"] = count_items(task, reference, doc, known)
+        for name, path in predicted.items() if model == "last" else ():
+            for i, (reference, doc) in enumerate(_predict(nlp, read_docs(path, nlp.vocab))):
+                found += _found_line(task, name, doc_key(reference, i), doc)
+    write_bytes(found, out / PREDICTIONS)
     return {"sets": scores}
+
+
+def _found_line(task: Task, name: str, key: str, doc: Doc) -> Iterator[bytes]:
+    """The line that says what was found in a document, if it is anything: places, never a text."""
+    if (found := task.read(doc)).items:
+        line = {"set": name, "id": key, "spans": task.to_characters(doc, found)}
+        yield f"{json.dumps(line, separators=(',', ':'))}\n".encode()
+
+
+def machine_of(nlp: Language, gpu: int) -> dict[str, str]:
+    """What a pipeline is trained on: other processors and precisions give other scores.
+
+    RETURNS: "processor" and "precision" ("fp32", "bf16" or "mixed").
+    """
+    if gpu >= 0:
+        import torch
+
+        parts = nlp.config["components"].values()
+        mixed = any(part.get("model", {}).get("mixed_precision") for part in parts)
+        return {"processor": torch.cuda.get_device_name(gpu), "precision": "mixed" if mixed else "fp32"}
+    return {"processor": processor_name(), "precision": precision_of(nlp) or "fp32"}
+
+
+def processor_name() -> str:
+    """What this machine's processor is called: its model, as exactly as the system says it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf8").partition("\n\n")[0].splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    numbers = ", ".join(f"{key} {facts[key]}" for key in ("cpu family", "model", "stepping") if key in facts)
+    return " ".join(filter(None, (facts.get("model name", platform.machine()), numbers and f"({numbers})")))
 
 
 def equal_pipelines(models: Mapping[str, Path]) -> dict[str, str]:

@@ -143,10 +143,16 @@ def _take_over(
 def _with_time(plan: StudyPlan, folder: StudyFolder) -> StudyPlan:
     """A plan with the time that its runs will take, as far as each student has finished runs to go by."""
     per_step: dict[str, list[float]] = {}
+    beside: dict[str, list[float]] = {}
     for record in folder.records():
-        seconds = sum(record["seconds"].values()) / record["steps"]
-        per_step.setdefault(record["student"], []).append(seconds)
+        student, seconds = record["student"], record["seconds"]
+        per_step.setdefault(student, []).append(seconds["training"] / record["steps"])
+        beside.setdefault(student, []).append(sum(seconds.values()) - seconds["training"])
     if any(planned.run.arm.student not in per_step for planned in plan.pending):
         return plan
-    seconds = sum(fmean(per_step[planned.run.arm.student]) * planned.steps for planned in plan.pending)
-    return replace(plan, seconds=seconds)
+    each = (
+        fmean(per_step[student]) * planned.steps + fmean(beside[student])
+        for planned in plan.pending
+        for student in [planned.run.arm.student]
+    )
+    return replace(plan, seconds=sum(each))

@@ -41,9 +41,7 @@ class ArmCounts:
         return replace(self, seeds=tuple(seeds), table=self.table[rows])
 
 
-def count_runs(
-    results: Sequence[RunResult], name: str = "test", kind: str = "last", width: int = 3
-) -> ArmCounts:
+def count_runs(results: Sequence[RunResult], name: str, kind: str = "last", width: int = 3) -> ArmCounts:
     """Collect the counts of the runs of one arm.
 
     results: runs that differ by their seed alone, at least one.

@@ -11,7 +11,7 @@ from confection import Config
 
 from ..corpus.files import locked_folder, read_json, write_bytes
 from ..errors import DistillError
-from .config import StudyConfig, check_study
+from .config import DEPTH, StudyConfig, check_study
 from .plan import StudyPlan
 from .run import LOG, RECORD, SCORES
 
@@ -90,7 +90,7 @@ class StudyFolder:
 
     def records(self) -> list[dict[str, Any]]:
         """The records of all finished runs, also of those that the study does not ask for any more."""
-        places = self.root.glob(f"*/*/*/*/{SCORES}")
+        places = self.root.glob("/".join(["*"] * DEPTH) + f"/{SCORES}")
         found = (self.record(place.parent.relative_to(self.root)) for place in places)
         return [record for record in found if record is not None]
 

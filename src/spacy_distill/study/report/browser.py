@@ -13,9 +13,10 @@ from ...corpus.files import digest
 from ...corpus.provenance import article_id
 from ...labels.drawing import Palette, draw_pairs
 from ...tasks.base import Annotation, Pair, Task, find_task
+from ..config import HELDOUT, Arm
 from ..corpora import HELDOUT_FILE, keyed_docs
 from ..lineage import Spans, read_predictions, read_teacher
-from ..results import HELDOUT, TEST, StudyResults
+from ..results import StudyResults
 from ..run import PREDICTIONS
 from ..store import StudyFolder
 
@@ -98,7 +99,7 @@ def make_browser(found: StudyResults, limit: int = LIMIT) -> ErrorBrowser | None
     total: dict[str, int] = {}
     notes: list[str] = []
     for name, path in {
-        TEST: Path(found.study.corpora.test),
+        found.study.judge: Path(found.study.corpora.test or found.study.corpora.dev),
         HELDOUT: found.folder.corpora / HELDOUT_FILE,
     }.items():
         if not path.exists():
@@ -164,13 +165,12 @@ def _sentences(
             yield WrongSentence(name, key, article_id(doc) or "", [*shown, *readings.values()], concerned)
 
 
-def _arm_name(found: StudyResults, arm: Any) -> str:
-    """The arm's name, with student and size where the study has several."""
+def _arm_name(found: StudyResults, arm: Arm) -> str:
+    """The arm's label, with student and size where the study has several."""
     several = {axis: len({getattr(a, axis) for a in found.by_arm}) > 1 for axis in ("student", "gold_size")}
-    parts = [arm.student] if several["student"] else []
-    parts += [arm.name]
-    parts += [f"{arm.gold_size or 'all'} gold"] if several["gold_size"] else []
-    return ", ".join(parts)
+    student = [arm.student] if several["student"] else []
+    size = [f"{arm.gold_size or 'all'} gold"] if several["gold_size"] else []
+    return ", ".join([*student, found.labels[arm], *size])
 
 
 def _origin(pair: Pair, teacher: Annotation) -> str:

@@ -15,12 +15,10 @@ from ...blend.preview import sparkline
 from ...corpus.files import check_outputs, write_bytes
 from ...errors import DistillError
 from ...labels.drawing import STYLE
-from ..config import ORACLE
+from ..config import DEPTH, ORACLE
 from ..corpora import trained_on
 from ..findings import exposures, find_all, teacher_findings
 from ..results import (
-    HELDOUT,
-    TEST,
     RunResult,
     StudyResults,
     read_results,
@@ -40,11 +38,11 @@ RESULTS = "results.json"
 # The report that is not given another name; its results are called by their own name alone.
 REPORT = "report.html"
 PAGES = (".html", ".htm")
-ARM = ("student", "name", "regimen", "variant", "rate", "hold", "gold_size")
+ARM = ("student", "name", "regimen", "variant", "rate", "hold", "gold_size", "max_steps", "learn_rate")
 SCORE = (*ARM, "seeds", "steps", "set", "label", "metric", "mean", "low", "high", "sd")
 COMPARISON = (
     "student", "gold_size", "first", "second", "set", "hold", "seeds", "articles", "mean", "low", "high", "p",
-    "family", "p_holm", "claim",
+    "family", "p_holm", "claim", "label",
 )  # fmt: skip
 
 
@@ -186,8 +184,6 @@ def _environment(html: bool) -> Environment:
         "meanings": sections.MEANINGS,
         "names": sections.NAMES,
         "drawing": STYLE,
-        "TEST": TEST,
-        "HELDOUT": HELDOUT,
         "shade": _shade,
         "figure_name": _figure_name,
     }
@@ -250,8 +246,6 @@ def _comparisons(findings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 README = "README.md"
-# <student>/<regimen>/gold-<n>/seed-<s>
-DEPTH = 4
 DISTILLED = "on the labels of a large language model (distilled labels)"
 
 
@@ -266,7 +260,7 @@ def write_card(run_dir: Path | str, out: Path | str | None = None, *, licence: s
     run_dir = Path(run_dir).resolve()
     problem = (
         f"{run_dir} is not the folder of a finished run. Give one of the form "
-        "STUDY/<student>/<regimen>/gold-<n>/seed-<s> that `spacy-distill study` made."
+        "STUDY/<student>/<arm>/steps-<n>/gold-<n>/seed-<s> that `spacy-distill study` made."
     )
     if len(run_dir.parts) <= DEPTH:
         raise DistillError(problem)

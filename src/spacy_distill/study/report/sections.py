@@ -1,15 +1,17 @@
 """The parts of a report: the rows of its tables, its figures, and their words."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
+from ..config import DEV, HELDOUT, TEST
 from ..findings import ALL
-from ..results import HELDOUT, TEST, StudyResults
+from ..results import StudyResults
 from ..statistics import CLAIM_ARTICLES, CLAIM_SEEDS
 from . import plots
 
-NAMES = {TEST: "test", HELDOUT: "held-out part of the pool"}
+NAMES = {TEST: "test", DEV: "dev", HELDOUT: "held-out part of the pool"}
 MARKS = {"more": "▲", "less": "▼", "open": "≈", "no claim": "·"}
 MEANINGS = {
     "more": "better, also after correction for the number of comparisons",
@@ -80,7 +82,7 @@ def score_tables(found: StudyResults, findings: Findings) -> Iterator[dict[str, 
         for group, arms in groups(findings):
             rows = [
                 {
-                    "name": row["arm"]["name"],
+                    "name": row["label"],
                     "hold": row["arm"]["hold"],
                     "scores": row["sets"][name],
                     "seeds": len(row["seeds"]),
@@ -112,7 +114,7 @@ def _against_baseline(found: StudyResults, findings: Findings) -> dict[tuple[Any
 
 
 def _arm_key(arm: Mapping[str, Any]) -> tuple[Any, ...]:
-    return arm["student"], arm["gold_size"], arm["name"]
+    return arm["student"], arm["gold_size"], arm["name"], arm["max_steps"], arm["learn_rate"]
 
 
 def families(findings: Findings) -> Iterator[dict[str, Any]]:
@@ -124,8 +126,7 @@ def families(findings: Findings) -> Iterator[dict[str, Any]]:
         family = list(rows)
         parts: dict[str, Rows] = {}
         for row in family:
-            label = f"{row['first']['name']} − {row['second']['name']}"
-            parts.setdefault(group_name(row["first"], findings), []).append({**row, "label": label})
+            parts.setdefault(group_name(row["first"], findings), []).append(row)
         yield {"set": name, "hold": hold, "size": len(family), "groups": parts}
 
 
@@ -135,7 +136,7 @@ def exposure_rows(findings: Findings) -> tuple[list[str], Rows]:
     sources = sorted({source for arm in arms for source in arm["exposures"]}, key=lambda s: (s != "gold", s))
     return sources, [
         {
-            "name": arm["arm"]["name"],
+            "name": arm["label"],
             "group": group_name(arm["arm"], findings),
             "steps": arm["steps"],
             "seen": [arm["exposures"].get(source) for source in sources],
@@ -150,7 +151,7 @@ def lineage_rows(findings: Findings) -> tuple[list[str], Rows]:
     labels = sorted({label for arm in arms for label in arm["lineage"]} - {ALL})
     return labels, [
         {
-            "name": arm["arm"]["name"],
+            "name": arm["label"],
             "group": group_name(arm["arm"], findings),
             "all": arm["lineage"][ALL],
             "labels": [arm["lineage"].get(label) for label in labels],
@@ -165,7 +166,7 @@ def worth_rows(findings: Findings) -> Rows:
     return [
         {
             **row,
-            "name": row["arm"]["name"],
+            "name": row["label"],
             "student": row["arm"]["student"],
             "says": _documents(row["equals"], row),
             "range": f"{_documents(row['low'], row)} to {_documents(row['high'], row)}",
@@ -197,13 +198,13 @@ def cost_rows(found: StudyResults, findings: Findings) -> Rows:
     rows = []
     for arm in findings["arms"]:
         teacher = findings["teachers"].get(arm["arm"]["variant"], {})
-        bill, difference = teacher.get("bill"), against.get((TEST, *_arm_key(arm["arm"])))
+        bill, difference = teacher.get("bill"), against.get((found.study.judge, *_arm_key(arm["arm"])))
         distilled = _distilled(arm["documents"])
         if bill and difference and distilled:
             cost = bill["cost"] * distilled / teacher["documents"]
             rows.append(
                 {
-                    "name": arm["arm"]["name"],
+                    "name": arm["label"],
                     "group": group_name(arm["arm"], findings),
                     "documents": distilled,
                     "cost": cost,
@@ -249,24 +250,34 @@ def curve_figures(found: StudyResults, findings: Findings) -> dict[str, list[tup
     figures: dict[str, list[tuple[str, str]]] = {}
     for group, arms in groups(findings):
         drawn = [arm for arm in arms if arm["curve"]["scores"]]
-        baseline = next((arm for arm in drawn if arm["arm"]["name"] == found.study.baseline), None)
         for arm in drawn:
-            figure = plots.curve(arm, None if arm is baseline else baseline, limits)
-            figures.setdefault(group, []).append((arm["arm"]["name"], figure))
+            baselines = [other for other in drawn if other["arm"]["name"] == found.study.baseline]
+            alike = [other for other in baselines if _budget(other) == _budget(arm)]
+            baseline = next(iter([*alike, *baselines]), None)
+            figure = plots.curve(arm, None if arm in baselines else baseline, limits)
+            figures.setdefault(group, []).append((arm["label"], figure))
     return figures
+
+
+def _budget(row: Mapping[str, Any]) -> tuple[int, float]:
+    return row["arm"]["max_steps"], row["arm"]["learn_rate"]
 
 
 def learning_figures(found: StudyResults, findings: Findings) -> dict[str, str]:
     """Learning curves by student, where the baseline has several numbers of gold documents."""
     figures = {}
     sizes = {row["arm"]["gold_size"]: row["gold"] for row in findings["worth"] if row["gold"]}
+    # Each number of gold documents may have a budget of its own; several at one are several lines.
+    counts = Counter(_arm_key(row["arm"])[:3] for row in findings["arms"])
+    name = "label" if max(counts.values(), default=1) > 1 else "name"
+    judge = found.study.judge
     for student in dict.fromkeys(row["arm"]["student"] for row in findings["worth"]):
         lines: dict[str, list[tuple[float, Any]]] = {}
         for row in sorted(findings["arms"], key=lambda row: row["documents"].get("gold", 0)):
             arm, gold = row["arm"], row["documents"].get("gold", 0)
             size = arm["gold_size"] or sizes.get(0) or gold
-            known = TEST in row["sets"] and row["sets"][TEST]["micro"]["f"]["mean"] is not None
+            known = judge in row["sets"] and row["sets"][judge]["micro"]["f"]["mean"] is not None
             if arm["student"] == student and known and size:
-                lines.setdefault(arm["name"], []).append((size, row["sets"][TEST]["micro"]["f"]))
+                lines.setdefault((row | arm)[name], []).append((size, row["sets"][judge]["micro"]["f"]))
         figures[student] = plots.learning_curve(lines, found.study.baseline)
     return figures
