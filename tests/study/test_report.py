@@ -260,7 +260,7 @@ def test_a_test_corpus_without_an_entity_of_which_students_find_none_has_a_repor
 
 def test_means_are_those_of_the_counts_on_disk(study_dir, findings):
     fs = []
-    for place in sorted(study_dir.glob("tiny/gold/*/*/scores.json")):
+    for place in sorted(study_dir.glob("tiny/gold/*/*/*/scores.json")):
         counts = [n for row in srsly.read_json(place)["sets"][TEST] for n in row["last"].values()]
         tp, fp, fn = (sum(numbers) for numbers in zip(*counts, strict=True))
         fs.append(2 * tp / (2 * tp + fp + fn))
@@ -336,6 +336,6 @@ def test_results_that_lack_a_part_are_refused(report, tmp_path):
 
 def test_results_of_a_later_format_are_refused_by_name(report, tmp_path):
     data = json.loads(report.with_suffix(".results.json").read_text())
-    (tmp_path / "results.json").write_text(json.dumps({**data, "format": 2}))
-    with pytest.raises(ValueError, match=r"has format 2, but this spacy-distill reads results of format 1"):
+    (tmp_path / "results.json").write_text(json.dumps({**data, "format": 3}))
+    with pytest.raises(ValueError, match=r"has format 3, but this spacy-distill reads results of format 2"):
         read_results(tmp_path / "results.json")

@@ -120,14 +120,21 @@ def _arm_key(arm: Mapping[str, Any]) -> tuple[Any, ...]:
 def families(findings: Findings) -> Iterator[dict[str, Any]]:
     """The families of comparisons.
 
-    YIELDS: "set", "hold", "size" and "groups": by student and size the rows with a "label".
+    YIELDS: "set", "hold", "size", "groups": by student and size the rows; and "across_processors": sentences
+        on the pairs of runs that were made on different machines.
     """
     for (name, hold), rows in groupby(findings["comparisons"], key=lambda row: (row["set"], row["hold"])):
         family = list(rows)
         parts: dict[str, Rows] = {}
         for row in family:
             parts.setdefault(group_name(row["first"], findings), []).append(row)
-        yield {"set": name, "hold": hold, "size": len(family), "groups": parts}
+        mixed = [
+            f"{row['label']}: the runs of seed {', '.join(map(str, row['across_processors']))} were made on two "
+            "processors or in two precisions, which changes scores by as much as another seed."
+            for row in family
+            if row["across_processors"]
+        ]
+        yield {"set": name, "hold": hold, "size": len(family), "groups": parts, "across_processors": mixed}
 
 
 def exposure_rows(findings: Findings) -> tuple[list[str], Rows]:
