@@ -129,8 +129,8 @@ def families(findings: Findings) -> Iterator[dict[str, Any]]:
         for row in family:
             parts.setdefault(group_name(row["first"], findings), []).append(row)
         mixed = [
-            f"{row['label']}: the runs of seed {', '.join(map(str, row['across_processors']))} were made on two "
-            "processors or in two precisions, which changes scores by as much as another seed."
+            f"{row['label']}: the runs of seed {', '.join(map(str, row['across_processors']))} were made on "
+            "two processors or in two precisions, which changes scores by as much as another seed."
             for row in family
             if row["across_processors"]
         ]
