@@ -46,7 +46,7 @@ def test_a_study_that_is_killed_goes_on_where_it_was_and_is_reported(config, tmp
     workers = _children(running.pid)
     running.send_signal(signal.SIGKILL)
     running.wait()
-    finished = {place: place.stat().st_mtime_ns for place in out.glob("tiny/*/*/*/scores.json")}
+    finished = {place: place.stat().st_mtime_ns for place in out.glob("tiny/*/*/*/*/scores.json")}
     assert len(finished) in (1, 2) and workers
     unfinished = write_report(out, tmp_path / "unfinished.html").found
     assert unfinished.teachers and unfinished.data, "a report before the end lacks teachers and data"
@@ -58,7 +58,7 @@ def test_a_study_that_is_killed_goes_on_where_it_was_and_is_reported(config, tmp
     for words in ("3 runs", "✔ 3/3", "micro", "LOC", "Teachers", "report.html"):
         assert words in done
     assert all(place.stat().st_mtime_ns == before for place, before in finished.items())
-    assert len(list(out.glob("tiny/*/*/*/scores.json"))) == 3
+    assert len(list(out.glob("tiny/*/*/*/*/scores.json"))) == 3
     assert not (out / ".running").exists()
     rows = list(srsly.read_jsonl(out / "scores.jsonl"))
     assert {(row["seed"], row["set"]) for row in rows} == {
