@@ -32,9 +32,33 @@ def read_config(
     RAISES ConfigValidationError: If it is no config, or an override fits nothing in it.
     """
     # spaCy's reader names neither file nor line of what is not text.
-    text = _with_parents(read_text(Path(path)))
+    text = _with_blocks(_with_parents(read_text(Path(path))), overrides or {})
     config: Config = load_config_from_str(text, overrides=dict(overrides or {}), interpolate=interpolate)
     return config
+
+
+def _with_blocks(text: str, overrides: Mapping[str, Any]) -> str:
+    """A config that has the blocks that overrides set values in: [….model.prices] for `….model.prices.input`.
+
+    A block is made only where it can be the argument of a registered function, or a value of [study]: any
+    other name is a slip, and refused by spaCy.
+    """
+    config = (
+        load_config_from_str(text, interpolate=False) if any(n.count(".") > 1 for n in overrides) else None
+    )
+    changed = False
+    for name in overrides if config is not None else ():
+        *path, _ = name.split(".")
+        section: Any = config
+        for depth, part in enumerate(path):
+            takes_blocks = depth > 0 and (path[0] == "study" or any(key[:1] == "@" for key in section))
+            if section.get(part) is None and takes_blocks:
+                section[part], changed = {}, True
+            section = section.get(part)
+            if not isinstance(section, dict):
+                break
+    changed = changed or any(f"[{name.rpartition('.')[0]}]" not in text for name in overrides if "." in name)
+    return config.to_str(interpolate=False) if config is not None and changed else text
 
 
 def _with_parents(text: str) -> str:

@@ -1,6 +1,7 @@
 """What a user can mend: the error of this package, and checks of values that name what is allowed."""
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from confection import ConfigValidationError
 
 Share = float | None
+SHOWN = 200
 
 
 class DistillError(ValueError):
@@ -21,6 +23,16 @@ class DistillError(ValueError):
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """A number with its noun, for messages: "1 document", "1,200 documents"."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def shorten(text: str, *, length: int = SHOWN) -> str:
+    """Text from outside as it may stand in a message: one short line, control characters escaped."""
+    words = " ".join(text[: 20 * length].split())
+    shown = words if len(words) <= length else words[: length - 1] + "…"
+    return "".join(
+        char if unicodedata.category(char)[0] != "C" else char.encode("unicode_escape").decode("ascii")
+        for char in shown
+    )
 
 
 def refusal(

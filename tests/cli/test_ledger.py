@@ -60,7 +60,7 @@ def test_a_summary_by_model_prompt_and_state(run):
     assert "gpt-4 api.openai.com cot ok 2 1,500 15 0.7500 1.50 1970-01-01 00:00 1970-01-01 00:01" in output
     assert "gpt-4 api.openai.com cot 0123 failed 1" in output
     assert "llama recorded: file.jsonl ? ok 1" in output
-    assert "4 answers, 0.7500 USD, 2 retries" in output
+    assert "4 answers, 0.7500 USD for 2 of them, unknown for the others, 2 retries" in output
 
 
 def test_an_export_goes_round(run, tmp_path):
@@ -92,7 +92,7 @@ def test_show_prints_everything_without_control_characters(run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["exprt", "x"], "Expected one of export, import, show"),
+        (["exprt", "x"], "Expected one of export, import, list, show"),
         (["export"], "needs a file"),
         (["show"], "needs a key"),
         (["import", "none.jsonl"], "No such file"),

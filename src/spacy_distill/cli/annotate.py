@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 # Answers of batches are still to come.
 WAITING_STATUS = 3
+UNKNOWN_COST = "unknown (no prices in the config)"
+# Reasons that are listed, and digits of a key.
+MOST_REASONS = 8
+DIGITS = 12
+WIDEST = 140
 # Between two lines of progress where there is no terminal.
 SECONDS_PER_LINE = 10.0
 
@@ -92,7 +97,7 @@ def show_estimate(config: Path, source: Path, overrides: dict[str, Any]) -> None
         ("prompts to send", f"{found.requests:,}"),
     ]
     if forecast := found.forecast:
-        cost = "no prices in the config"
+        cost = UNKNOWN_COST
         if forecast.cost is not None:
             cost = f"{forecast.cost:,.4f} USD; {forecast.batch_cost:,.4f} USD as a batch"
         rows += [
@@ -121,7 +126,8 @@ def show(report: "AnnotationReport", out: Path, *, allow_missing: bool) -> int:
         msg.table(sorted(states.items()), header=("state", "documents"), divider=True)
     asked = (
         f"{statistics.asked:,} asked for: {counted(statistics.requests, 'request')}, "
-        f"{statistics.prompt_tokens:,} + {statistics.completion_tokens:,} tokens, {statistics.cost:,.4f} USD."
+        f"{statistics.prompt_tokens:,} + {statistics.completion_tokens:,} tokens, "
+        f"{cost_text(statistics.cost)}."
     )
     nothing_asked = not (statistics.asked or statistics.requests)
     msg.text(
@@ -145,13 +151,39 @@ def show(report: "AnnotationReport", out: Path, *, allow_missing: bool) -> int:
         msg.info(f"{counted(statistics.awaited, 'answer')} awaited from batches; --batch collects them.")
     if statistics.stopped:
         msg.fail(f"Stopped early: {statistics.stopped}.")
+    show_reasons(report)
     if report.written:
         msg.good(f"Wrote {counted(report.documents, 'document')}: {out}")
     else:
         msg.fail("No answer was got, so no file was written.")
+    if report.alarms:
+        # The last that is said, and framed: what is read first.
+        msg.divider("Look at this before you train on it", char="!")
+        for alarm in report.alarms:
+            msg.warn(alarm)
     if statistics.stopped == "interrupted":
         return INTERRUPT_STATUS
     return int(bool(states["failed"] or statistics.stopped or (report.missing and not allow_missing)))
+
+
+def show_reasons(report: "AnnotationReport") -> None:
+    """Print why answers and parts of them came to nothing: the commonest reasons, with a key of each."""
+    from .ledger import visible
+
+    if not report.reasons:
+        return
+    rows = [(f"{one.count:,}", one.key[:DIGITS], visible(one.what)) for one in report.reasons[:MOST_REASONS]]
+    msg.table(
+        rows, header=("times", "for example", "why"), divider=True, aligns=("r", "l", "l"), max_col=WIDEST
+    )
+    if more := sum(one.count for one in report.reasons[MOST_REASONS:]):
+        msg.text(f"… and {more:,} for other reasons.")
+    msg.info(f"An answer in full: spacy-distill ledger {report.ledger} show KEY")
+
+
+def cost_text(cost: float | None) -> str:
+    """What was spent, in words."""
+    return f"cost {UNKNOWN_COST}" if cost is None else f"{cost:,.4f} USD"
 
 
 def show_pending(pending: "PendingBatches", statistics: "RunStatistics") -> int:
@@ -163,7 +195,7 @@ def show_pending(pending: "PendingBatches", statistics: "RunStatistics") -> int:
     msg.table(rows, header=("batch", "status", "done"), divider=True)
     msg.text(
         f"{counted(statistics.kept, 'answer')} found in the ledger; {statistics.asked:,} collected, "
-        f"{statistics.cost:,.4f} USD; {counted(statistics.requests, 'request')} handed in."
+        f"{cost_text(statistics.cost)}; {counted(statistics.requests, 'request')} handed in."
     )
     for problem in pending.problems:
         msg.fail(problem)
@@ -215,7 +247,7 @@ def facts(statistics: "RunStatistics") -> list[tuple[str, str]]:
         ("in flight", f"{statistics.in_flight:,}"),
     ]
     found += [("tokens", tokens)]
-    if statistics.cost:
+    if statistics.cost is not None:
         projected = statistics.projected_cost
         in_all = "" if projected is None else f" (about {projected:,.4f} in all)"
         found.append(("USD", f"{statistics.cost:,.4f}{in_all}"))

@@ -22,11 +22,15 @@ KINDS = {MISSING: "missing", DISAGREE: "views disagree", UNUSABLE: "no usable an
 
 @dataclass(frozen=True)
 class Row:
-    """One annotation of a document: its name, the state of its answer, the text with its items."""
+    """One annotation of a document: its name, the state of its answer, the text with its items.
+
+    answer: what the model said, if it cannot be used.
+    """
 
     name: str
     state: str
     html: Markup
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,11 @@ def _row(audited: AuditedCorpus, number: int, name: str, palette: Palette) -> Ro
             for there in task.project(alone, doc, audited.gold[number]).items:
                 errors[item] = wrong.get(there, "")
     reasons = {(start, end): text for start, end, text in views(doc).get(name, {}).get("reasons", ())}
-    return Row(name, audited.state(number, name), draw(task, doc, annotation, palette, errors, reasons))
+    # A view that says no more than the labels has no row of its own.
+    own = [name] if name != CHOSEN else [view for view in views(doc) if view not in audited.names]
+    said = "\n\n".join(filter(None, (str(views(doc).get(view, {}).get("answer", "")) for view in own)))
+    html = draw(task, doc, annotation, palette, errors, reasons)
+    return Row(name, audited.state(number, name), html, said)
 
 
 def _chosen_title(audited: AuditedCorpus) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import srsly
 
-from ..errors import DistillError
+from ..errors import DistillError, shorten
 
 # Ways to say "none of the labels" where one is expected.
 NO_LABEL = frozenset(
@@ -32,6 +32,7 @@ _ARTICLE = re.compile(r"(?:an?|the)\s+", re.IGNORECASE)
 # "PER (person)", "PER: a person", "PER - a person".
 _REMARKED = re.compile(r"([^()\[\]:–—]{1,80}?)\s*(?:[(\[]([^()\[\]]*)[)\]]|(?::|\s[-–—])\s*([^()\[\]]*))")
 _ENUMERATED = re.compile(r"\s*[/,;|]\s*")
+LONGEST_SHOWN = 60
 REMEMBERED, LONGEST = 10_000, 200  # Bounds what an answer full of strange labels can cost.
 
 
@@ -159,3 +160,8 @@ def read_structured(path: Path) -> Any:
         ) from error
     except (ValueError, RecursionError) as error:
         raise DistillError(f"{path} is neither YAML nor JSON: {error}") from error
+
+
+def shown_label(label: str) -> str:
+    """A label from outside as it may stand in a record: one short line."""
+    return shorten(label, length=LONGEST_SHOWN)

@@ -16,6 +16,8 @@ from .votes import VoteRule
 
 # spacy-llm accepts a task only if it is annotated with typing's own Iterable.
 
+# Characters of an answer that cannot be used that a document keeps.
+LONGEST_KEPT = 4000
 ShotType = TypeVar("ShotType", bound=Example)
 
 
@@ -91,6 +93,8 @@ class TeacherTask(ABC, Generic[ShotType]):
             "state": state,
             "source": answer.source,
             "template": self._template.name,
+            # What cannot be used is shown by an audit: nobody could mend it otherwise.
+            **({"answer": str(answer)[:LONGEST_KEPT]} if answer and state != "ok" else {}),
         }
 
 

@@ -1,5 +1,6 @@
 """Annotating a corpus in two passes: get every answer into the ledger, then make documents of them."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -12,12 +13,38 @@ from spacy.tokens import Doc
 from ..corpus.docbin import count_docs, write_docs
 from ..corpus.files import check_outputs
 from ..corpus.provenance import views
-from ..errors import DistillError
-from ..tasks.base import set_task
+from ..errors import DistillError, shorten
+from ..tasks.base import find_task, set_task
+from ..tasks.votes import SAMPLE
 from .batch import PendingBatches
 from .budget import RunStatistics
+from .ledger.entry import Entry
 from .pipeline import Teacher, load_teacher
 from .replay import Asking, KeptAnswers
+
+# Characters of an answer that is quoted, and what becomes of a candidate that is dropped, in words.
+QUOTED = 60
+DROPPED = {
+    "invented": "does not stand in the text",
+    "misaligned": "does not end where words do",
+    "duplicate": "is listed more often than it stands in the text",
+    "overlap": "overlaps another",
+    "several": "stands beside others where one is allowed",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why answers, or parts of them, came to nothing.
+
+    what: The reason; the first one, where only numbers differ.
+    count: How often.
+    key: The ledger's key of an answer that it is true of; empty if it has none.
+    """
+
+    what: str
+    count: int
+    key: str
 
 
 @dataclass
@@ -26,6 +53,9 @@ class AnnotationReport:
 
     documents: How many there are.
     states: How many documents are in each state.
+    empty: How many of those that are "ok" have no label at all.
+    reasons: Why answers and candidates could not be used, the commonest first.
+    ledger: The file that has the answers.
     missing: How many of them could have been asked about and have no answer yet.
     statistics: What was asked for it.
     pending: Batches whose answers are still to come.
@@ -35,10 +65,34 @@ class AnnotationReport:
 
     documents: int = 0
     states: Counter[str] = field(default_factory=Counter)
+    empty: int = 0
+    reasons: list[Reason] = field(default_factory=list)
+    ledger: Path | None = None
     missing: int = 0
     statistics: RunStatistics = field(default_factory=RunStatistics)
     pending: PendingBatches | None = None
     written: bool = True
+
+    @property
+    def unusable(self) -> int:
+        """Documents whose answers cannot be used, or that got none."""
+        return sum(self.states[state] for state in ("truncated", "refused", "unparsable", "failed"))
+
+    @property
+    def alarms(self) -> list[str]:
+        """What makes the corpus one that nothing good is learned from, most likely."""
+        found, good = [], self.states["ok"]
+        if self.unusable > good:
+            found.append(
+                f"{self.unusable:,} of {self.unusable + good:,} documents have no usable answer. They "
+                "carry no labels, and a student would learn from the rest alone."
+            )
+        if self.empty > good / 2:
+            found.append(
+                f"{self.empty:,} of {good:,} usable answers left no label. If the texts hold what is asked "
+                'for, a student would learn "nothing there": look at some answers, the labels and the prompt.'
+            )
+        return found
 
 
 def annotate(
@@ -92,18 +146,73 @@ def write(teacher: Teacher, source: Path, out: Path, statistics: RunStatistics) 
 
     RETURNS: What became of the documents.
     """
-    report = AnnotationReport(statistics=statistics)
-    kept = KeptAnswers(teacher.model.look_up)
+    model, view = teacher.model, teacher.task.view
+    report = AnnotationReport(statistics=statistics, ledger=model.path)
+    kept = KeptAnswers(model.look_up)
     teacher.set_model(kept)
+    task, reasons = find_task(teacher.task.task), Reasons(model.entry)
 
     def documents() -> Iterator[Doc]:
         for doc in teacher.nlp.pipe(teacher.read(source)):
-            report.states[views(doc)[teacher.task.view]["state"]] += 1
+            state = views(doc)[view]["state"]
+            report.states[state] += 1
+            report.empty += state == "ok" and not task.read(doc).items
+            samples = [facts for name, facts in views(doc).items() if name.startswith(view + SAMPLE)]
+            for facts in samples or [views(doc)[view]]:
+                reasons.add(facts)
             yield set_task(doc, teacher.task.task)
 
     report.documents = write_docs(documents(), out)
-    report.missing = kept.missing
+    report.reasons, report.missing = reasons.commonest(), kept.missing
     return report
+
+
+class Reasons:
+    """Counts why answers and parts of them came to nothing.
+
+    find: Gives what the ledger knows of an answer, by its key.
+    """
+
+    def __init__(self, find: Callable[[str], Entry | None]) -> None:
+        self._find = find
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, tuple[str, str]] = {}
+
+    def add(self, facts: Mapping[str, Any]) -> None:
+        """Count what is the matter with one answer.
+
+        facts: What a view keeps of it.
+        """
+        state, key = facts["state"], facts.get("key") or ""
+        if state not in ("ok", "unanswered"):
+            self._count(self._explain(state, key, facts.get("answer", "")), key)
+        for label, number in facts.get("unknown_labels", {}).items():
+            self._count(f"dropped: the label {label!r} is none of those asked for", key, number)
+        for reason, number in facts.get("dropped", {}).items():
+            if number and reason != "unknown_label":
+                self._count(f"dropped: what is named {DROPPED.get(reason, reason)}", key, number)
+
+    def commonest(self) -> list[Reason]:
+        """The reasons, the commonest first."""
+        return [
+            Reason(self._first[name][0], n, self._first[name][1]) for name, n in self._counts.most_common()
+        ]
+
+    def _explain(self, state: str, key: str, answer: str) -> str:
+        entry = self._find(key) if key else None
+        said = (entry.error or entry.finish_reason) if entry else None
+        if state == "unparsable" and answer.strip():
+            said = f"such as {shorten(answer, length=QUOTED)!r}"
+        elif state == "truncated":
+            said = "the answer breaks off" if said in (None, "stop") else f"the answer was cut off ({said})"
+        return f"{state}: {said}" if said else state
+
+    def _count(self, what: str, key: str, number: int = 1) -> None:
+        # Servers number their requests, and each unparsable answer is another one: neither is another reason.
+        name = "unparsable" if what.startswith("unparsable") else re.sub(r"\S*\d\S*", "", what)
+        name = what if what.startswith("dropped") else name
+        self._counts[name] += number
+        self._first.setdefault(name, (what, key))
 
 
 def check_source(source: Path) -> None:

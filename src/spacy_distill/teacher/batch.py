@@ -10,8 +10,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import shorten
 from .budget import Budget, RunStatistics
-from .errors import RequestError, says_too_large, shorten, status_error
+from .errors import RequestError, says_too_large, status_error
 from .ledger.claims import Claims
 from .ledger.entry import BatchJob, PromptJob, Request, dump_messages, request_body
 from .ledger.store import Ledger
@@ -225,7 +226,7 @@ class BatchRunner:
         entry = make_entry(self._settings, request, outcome, prices=self._budget.prices)
         self._ledger.put(entry)
         self._statistics.count(entry)
-        self._statistics.cost += entry.cost or 0.0
+        self._statistics.spend(entry.cost or 0.0)
 
     def _missing(self, jobs: Iterable[PromptJob]) -> Iterator[Request]:
         """The requests that are neither answered nor in a batch, as far as the budget goes."""

@@ -214,7 +214,7 @@ class RunStatistics:
     reasked: Answers that were asked again since they did not parse.
     awaited: Answers that were not asked for since a batch will bring them.
     prompt_tokens, completion_tokens: Tokens of this run's answers.
-    cost: Their price in US dollars.
+    cost: Their price in US dollars; None without prices.
     in_flight: Requests without a reply yet.
     stopped: Why the run stopped early, if it did.
     """
@@ -230,7 +230,7 @@ class RunStatistics:
     awaited: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
-    cost: float = 0.0
+    cost: float | None = None
     in_flight: int = 0
     stopped: str | None = None
     clock: Callable[[], float] = time.monotonic
@@ -251,6 +251,11 @@ class RunStatistics:
         self.states[entry.state] += 1
         self.prompt_tokens += entry.prompt_tokens or 0
         self.completion_tokens += entry.completion_tokens or 0
+
+    def spend(self, cost: float) -> None:
+        """Count what was spent, if there are prices."""
+        if self.cost is not None:
+            self.cost += cost
 
     @property
     def seconds(self) -> float:
@@ -275,7 +280,9 @@ class RunStatistics:
     @property
     def projected_cost(self) -> float | None:
         """What the run will cost in all, at most and at this rate, or None if that cannot be told."""
-        return self.cost * (1 + self.left / self.asked) if self.left is not None and self.asked else None
+        if self.cost is None or self.left is None or not self.asked:
+            return None
+        return self.cost * (1 + self.left / self.asked)
 
     @property
     def seconds_left(self) -> float | None:

@@ -14,7 +14,8 @@ from openai import AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, Omi
 from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileObject
 
-from .errors import Reply, RequestError, malformed, says_too_large, shorten, status_error
+from ..errors import shorten
+from .errors import Reply, RequestError, malformed, says_too_large, status_error
 from .responses import read_reply
 from .settings import ChatSettings, Credentials, is_loopback
 

@@ -3,17 +3,16 @@
 import email.utils
 import re
 import time
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from ..errors import SHOWN, shorten
 from ..tasks.answer import State
 from .budget import Usage
 
 Scope = Literal["try", "document", "run"]
 
-SHOWN = 200
 LONGEST_RETRY_AFTER = 300.0
 RETRIED = frozenset({408, 409, 429})
 # True of every other request too, and what to do about it.
@@ -217,13 +216,3 @@ def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> floa
 def malformed(said: str) -> RequestError:
     """The error of a reply that is no chat completion."""
     return RequestError(f"malformed reply: {said}", charged=True)
-
-
-def shorten(text: str, *, length: int = SHOWN) -> str:
-    """Text from outside as it may stand in a message: one short line, control characters escaped."""
-    words = " ".join(text[: 20 * length].split())
-    shown = words if len(words) <= length else words[: length - 1] + "…"
-    return "".join(
-        char if unicodedata.category(char)[0] != "C" else char.encode("unicode_escape").decode("ascii")
-        for char in shown
-    )

@@ -12,7 +12,7 @@ from ..errors import DistillError
 from ..tasks.answer import Answer, Whereabouts
 from .batch import BatchRunner, PendingBatches
 from .budget import Budget, Forecast, read_prices
-from .ledger.entry import PromptJob
+from .ledger.entry import Entry, PromptJob
 from .ledger.store import Ledger
 from .replay import Asking, KeptAnswers, with_samples
 from .runner import Runner
@@ -43,6 +43,15 @@ class ChatModel:
         return self.settings.samples
 
     @property
+    def path(self) -> Path:
+        """The ledger's file."""
+        return self.settings.ledger
+
+    def entry(self, key: str) -> Entry | None:
+        """All that the ledger knows of an answer, or None."""
+        return self.ledger.get(key)
+
+    @property
     def ledger(self) -> Ledger:
         """The ledger, opened or made when it is first needed."""
         if self._ledger is None:
@@ -68,6 +77,7 @@ class ChatModel:
         settings, how = self.settings, how or Asking()
         prices = settings.prices.of_batches() if settings.prices and how.batch else settings.prices
         budget = Budget(prices, max_cost=how.max_cost, max_tokens=how.max_tokens, longest=settings.longest)
+        how.statistics.cost = 0.0 if prices else None
         if how.batch:
             return self._run_batches(jobs, budget, how)
 

@@ -77,15 +77,16 @@ def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
         of ours.
     """
     from spacy_llm.pipeline.llm import LLMWrapper
-    from spacy_llm.util import assemble
+    from spacy_llm.util import assemble_from_config
 
     if not Path(config).is_file():
         raise DistillError(
             f"No such config: {config}. Expected a teacher's config, as in configs/teacher_*.cfg."
         )
-    _check_is_teacher(config, overrides)
+    given = read_config(config, overrides)
+    _check_is_teacher(config, given)
     with known_names(config):
-        nlp = assemble(config, overrides=dict(overrides))
+        nlp = assemble_from_config(given)
     names = [name for name, pipe in nlp.pipeline if isinstance(pipe, LLMWrapper)]
     if len(names) != 1:
         raise DistillError(
@@ -102,9 +103,8 @@ def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
     return Teacher(nlp, names[0], component.task, tuple(named_paths(nlp.config)))
 
 
-def _check_is_teacher(config: Path, overrides: Mapping[str, Any]) -> None:
+def _check_is_teacher(config: Path, given: Mapping[str, Any]) -> None:
     """Refuse a student's config, or another, by what it is, and not by what fails when it is assembled."""
-    given = read_config(config, overrides)
     components = given.get("components", {}).values()
     if not any(isinstance(one, dict) and one.get("factory") == "llm" for one in components):
         raise DistillError(

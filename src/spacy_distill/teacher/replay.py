@@ -9,7 +9,7 @@ from ..errors import DistillError
 from ..tasks.answer import Answer, Whereabouts
 from .batch import PendingBatches
 from .budget import Forecast, RunStatistics
-from .ledger.entry import PromptJob, messages_hash, user_message
+from .ledger.entry import Entry, PromptJob, messages_hash, user_message
 from .ledger.store import Ledger
 from .requests import Complaint
 
@@ -45,10 +45,18 @@ class TeacherModel(Protocol):
     """What `annotate` needs of a model: answers in a ledger, and a way to get those that it lacks.
 
     samples: How many answers it gives to each prompt.
+    path: The ledger that has its answers.
     """
 
     @property
     def samples(self) -> int: ...
+
+    @property
+    def path(self) -> Path: ...
+
+    def entry(self, key: str) -> Entry | None:
+        """All that the ledger knows of an answer, or None."""
+        ...
 
     def look_up(self, prompt: str) -> Answer | None:
         """The kept answer to a prompt, with its further samples; None if one of them is missing."""
@@ -168,6 +176,10 @@ class Replay:
             return None
         keys = [found.get((models[0], sample)) for sample in range(self.samples)]
         return with_samples([self.ledger.answer(key, reasks=MOST_REASKS) if key else None for key in keys])
+
+    def entry(self, key: str) -> Entry | None:
+        """All that the ledger knows of an answer, or None."""
+        return self.ledger.get(key)
 
     def peek(self, prompt: str) -> list[tuple[str, Whereabouts]]:
         """For an answer: its prompt's hash, and where the answer is."""

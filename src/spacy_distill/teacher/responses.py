@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..corpus.files import repair_text
+from ..errors import shorten
 from ..tasks.answer import State
-from .errors import Reply, RequestError, body_error, malformed, shorten
+from .errors import Reply, RequestError, body_error, malformed
 from .ledger.entry import is_count
 
 # Why an answer ended, as servers name it. Any other reason is an error.

@@ -208,7 +208,7 @@ class Runner:
                     self._limiter.settle(most.total, used.total)
                     self._limiter.answered()
         finally:
-            self._statistics.cost += self._budget.settle(most, used)
+            self._statistics.spend(self._budget.settle(most, used))
             async with self._settled:
                 self._settled.notify_all()
 

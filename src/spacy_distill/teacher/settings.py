@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import DistillError
+from ..errors import DistillError, shorten
 from .budget import CHARACTERS_PER_TOKEN, Forecast, TokenPrices, Usage
-from .errors import shorten
 from .ledger.entry import Message, PromptJob, Request, answer_key, user_message
 from .limits import LONGEST_WAIT
 

@@ -1,11 +1,12 @@
 """From candidates to spans of tokens: where mentions stand, which hold, and what cannot be known."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from ..labels import LabelSet
+from ..labels import LabelSet, shown_label
 from .candidates import Candidate
 from .mention_search import WordIndex
 
@@ -42,6 +43,7 @@ class Alignment:
     candidates: How many candidates the answer names, accepted or not.
     dropped: How many accepted candidates came to nothing, by reason.
     of_another_text: Whether nothing that it names stands in the text.
+    unknown_labels: How often the answer gives a label that the task does not have, by label.
     """
 
     entities: list[PlacedCandidate] = field(default_factory=list)
@@ -50,6 +52,7 @@ class Alignment:
     candidates: int = 0
     dropped: dict[str, int] = field(default_factory=lambda: dict.fromkeys(REASONS, 0))
     of_another_text: bool = False
+    unknown_labels: Counter[str] = field(default_factory=Counter)
 
 
 class _Group(NamedTuple):
@@ -149,7 +152,9 @@ def _settle(group: _Group, repeats: Repeats, claimed: dict[int, PlacedCandidate]
         _place(
             PlacedCandidate(start, end, label or "", candidate.reason), candidate.accepted, claimed, result
         )
-    result.dropped["unknown_label"] += sum(c.accepted and not label for c, label in listed[: len(free)])
+    strange = [c.label for c, label in listed[: len(free)] if c.accepted and not label]
+    result.dropped["unknown_label"] += len(strange)
+    result.unknown_labels.update(map(shown_label, strange))
 
 
 def _place(

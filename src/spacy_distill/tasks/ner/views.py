@@ -34,9 +34,8 @@ def keep_view(doc: Doc, name: str, reading: Reading) -> None:
     """Keep what an answer says of a document: spans, rejected candidates, counters and provenance.
 
     The document's entities are not touched. The record of the view gets the reading's facts, and candidates
-    and
-    dropped (counters), unknown (tokens) and reasons (first token, end, the answer's words). Sequences in it
-    are tuples, which is what a DocBin gives back.
+    and dropped (counters), unknown_labels (how often each), unknown (tokens) and reasons (first token, end,
+    the answer's words). Sequences in it are tuples, which is what a DocBin gives back.
 
     doc: The document.
     name: Name of the view.
@@ -53,6 +52,7 @@ def keep_view(doc: Doc, name: str, reading: Reading) -> None:
         **reading.facts,
         "candidates": alignment.candidates,
         "dropped": dict(alignment.dropped),
+        "unknown_labels": dict(alignment.unknown_labels),
         "unknown": tuple(sorted(alignment.missing)),
         "reasons": tuple((item.start, item.end, item.reason) for item in found if item.reason),
     }
@@ -97,6 +97,7 @@ def _together(readings: Sequence[Reading], voted: Annotation) -> Reading:
         missing=set(voted.missing),
         candidates=sum(reading.alignment.candidates for reading in readings),
         dropped={name: sum(reading.alignment.dropped[name] for reading in readings) for name in REASONS},
+        unknown_labels=sum((reading.alignment.unknown_labels for reading in readings), Counter()),
     )
     failures = Counter(reading.facts["state"] for reading in readings if not reading.ok)
     state = "ok" if voted.usable or not failures else failures.most_common(1)[0][0]

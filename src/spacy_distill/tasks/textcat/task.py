@@ -12,7 +12,7 @@ from ..annotation import Annotation, Item
 from ..answer import Answer
 from ..base import set_task
 from ..fewshot import Chooser, is_corpus, make_chooser
-from ..labels import LabelSet, read_definitions
+from ..labels import LabelSet, read_definitions, shown_label
 from ..prompt import PromptTemplate
 from ..prompted import TeacherTask, check_max_words, make_rule, samples_of, state_of
 from ..votes import SAMPLE, VoteRule
@@ -178,6 +178,7 @@ class TextCatTask(TeacherTask[ClassifiedText]):
             **self.provenance(answer, state),
             "candidates": usable.candidates,
             "dropped": {"several": len(open_ones), "unknown_label": len(usable.unknown)},
+            "unknown_labels": dict.fromkeys(map(shown_label, usable.unknown), 1),
             "named": (*open_ones, *usable.unknown),
             "cut": len(doc) - len(beginning(doc, self._max_words)),
         }

@@ -187,6 +187,7 @@ class SummaryLine:
     answers: How many there are.
     prompt_tokens, completion_tokens: Their tokens, as far as they were counted.
     cost: Their price in US dollars, as far as prices were configured.
+    priced: How many of them have a price.
     seconds: Mean time from sending to the answer.
     retries: Requests beyond the first one each.
     first, last: When the first and the last came in, seconds since the epoch.
@@ -202,6 +203,7 @@ class SummaryLine:
     prompt_tokens: int
     completion_tokens: int
     cost: float | None
+    priced: int
     seconds: float | None
     retries: int
     first: float | None

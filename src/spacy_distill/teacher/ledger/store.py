@@ -67,7 +67,8 @@ JOIN prompts ON prompts.hash = job_requests.prompt
 """
 SUMMARISE = """
 SELECT model, host, view, prompt_hash, state, source, count(*), coalesce(sum(prompt_tokens), 0),
-    coalesce(sum(completion_tokens), 0), sum(cost), avg(latency), sum(tries - 1), min(time), max(time)
+    coalesce(sum(completion_tokens), 0), sum(cost), count(cost),
+    avg(latency), sum(tries - 1), min(time), max(time)
 FROM answers JOIN prompts ON prompts.hash = answers.prompt
 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 6, 5
 """
@@ -151,12 +152,15 @@ class Ledger:
         where = "WHERE answers.key >= ? AND answers.key < ? ORDER BY answers.key LIMIT ?"
         return list(self._entries(where, [start, start + "g", most]))
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self, state: str | None = None) -> Iterator[Entry]:
         """All answers in the order they came in.
 
+        state: The state that they have; None for any.
         YIELDS: One answer.
         """
-        return self._entries("ORDER BY answers.rowid")
+        if state is None:
+            return self._entries("ORDER BY answers.rowid")
+        return self._entries("WHERE answers.state = ? ORDER BY answers.rowid", [state])
 
     def answer(self, key: str, *, reasks: int = 0) -> Answer | None:
         """The answer with this key as it crosses spacy-llm; where it was asked again, the last usable one.
