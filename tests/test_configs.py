@@ -19,7 +19,7 @@ from helpers.support import ROOT
 from helpers.tiny_bert import write_tiny_bert
 from spacy_distill import preview, read_blend_log
 
-STUDENTS = ("bert", "minilm", "cpu")
+STUDENTS = ("bert", "minilm", "cpu", "textcat_minilm", "textcat_cpu")
 REGIMENS = (
     *("distilled", "gold", "pooled", "constant", "simple_mix", "simple_mix_union", "gold_first"),
     *("linear", "cosine", "sigmoid", "power"),
@@ -36,13 +36,25 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("corpora")
     found: dict[str, Any] = {"paths.encoder": str(write_tiny_bert(folder / "encoder"))}
     for name, count in (("gold", 24), ("distilled", 40), ("dev", 8)):
-        DocBin(docs=make_docs(name, count)).to_disk(folder / f"{name}.spacy")
+        docs = make_docs(name, count)
+        DocBin(docs=docs).to_disk(folder / f"{name}.spacy")
+        for number, doc in enumerate(docs):
+            doc.set_ents([], default="missing")
+            doc.cats = {"even": float(number % 2 == 0), "odd": float(number % 2)}
+        DocBin(docs=docs).to_disk(folder / f"{name}_textcat.spacy")
         found[f"paths.{name}"] = str(folder / f"{name}.spacy")
     return found
 
 
+def component_of(student: str) -> str:
+    return "textcat" if student.startswith("textcat") else "ner"
+
+
 def overrides_for(student: str, paths: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in paths.items() if student != "cpu" or name != "paths.encoder"}
+    chosen = {name: value for name, value in paths.items() if "cpu" not in student or "encoder" not in name}
+    if component_of(student) == "textcat":
+        chosen |= {k: v.replace(".spacy", "_textcat.spacy") for k, v in chosen.items()}
+    return chosen
 
 
 @pytest.mark.parametrize("student", STUDENTS)
@@ -56,7 +68,8 @@ def test_a_student_trains_three_steps_and_loads(student: str, paths: dict[str, A
         "gold": 32,
     }
     nlp = spacy.load(tmp_path / "model-last")
-    assert nlp.get_pipe("ner").labels == ("LOC",)  # type: ignore[attr-defined]
+    labels = {"ner": ("LOC",), "textcat": ("even", "odd")}[component_of(student)]
+    assert nlp.get_pipe(component_of(student)).labels == labels  # type: ignore[attr-defined]
     assert len(nlp("gold1 word word")) == 3
 
 
@@ -79,7 +92,7 @@ def test_a_config_is_complete(student: str, tmp_path: Path):
 @pytest.mark.parametrize("student", STUDENTS)
 def test_every_section_resolves(student: str, paths: dict[str, Any]):
     config = load_config(config_of(student), overrides=overrides_for(student, paths), interpolate=True)
-    assert load_model_from_config(config, validate=True).pipe_names[-1] == "ner"
+    assert load_model_from_config(config, validate=True).pipe_names[-1] == component_of(student)
     registry.resolve(config["training"], schema=ConfigSchemaTraining)
     registry.resolve(config["initialize"], schema=ConfigSchemaInit)
     registry.resolve(config["corpora"])

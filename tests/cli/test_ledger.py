@@ -10,6 +10,7 @@ from helpers.asking import Entry, Ledger, answer_key, user_message
 from helpers.warm import CONFIG
 from spacy_distill import write_docs
 from spacy_distill.cli import app
+from spacy_distill.corpus.provenance import set_origin
 
 OK = '{"entities": []}'
 
@@ -127,6 +128,7 @@ def recorded(run, tmp_path):
         spacy.tokens.Doc(nlp.vocab, words=["Oslo", "-", "Rome"]),
         nlp("Nobody came."),
     ]
+    set_origin(docs[2], id="docs:3", document="docs", source="docs")
     write_docs([*docs, docs[0], nlp("")], tmp_path / "in.spacy")
     (tmp_path / "teacher.cfg").write_text(CONFIG)
 
@@ -169,6 +171,14 @@ def test_recorded_answers_are_matched_by_text_or_tokens(recorded, tmp_path):
     assert first.source == second.source == "answers.jsonl"
     assert "Ada met Bob." in first.messages[0]["content"]
     assert first.prompt_hash and first.view == "standard"
+
+
+def test_recorded_answers_are_matched_by_the_documents_id(recorded, tmp_path):
+    status, output = recorded([{"id": "docs:3", "answer": "two"}, {"id": "elsewhere", "answer": "none"}])
+    assert status == 0, output
+    with Ledger(tmp_path / "new") as ledger:
+        (only,) = ledger.entries()
+    assert only.answer == "two"
 
 
 def test_an_export_is_a_file_of_recorded_answers(recorded, run, tmp_path):

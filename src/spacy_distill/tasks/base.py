@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 GROUP = "spacy_distill_tasks"
-# Corpora that were made before a corpus named its task have entities.
+# What a corpus that says nothing, and in which no annotation is found, is taken to be of.
 DEFAULT = "ner"
 
 
@@ -343,16 +343,23 @@ def find_task(name: str) -> Task:
 
 
 def task_of(docs: Iterable[Doc]) -> Task:
-    """The task of a corpus, as its provenance says.
+    """The task of a corpus: as its provenance says, else the first that finds annotation of its own in it.
 
     RAISES DistillError: if the documents are of several tasks, or of one that no installed package registers.
     """
-    names = {doc.user_data.get("distill", {}).get(TASK, DEFAULT) for doc in docs} or {DEFAULT}
+    names = set(map(_task_name, docs)) or {DEFAULT}
     if len(names) > 1:
         raise DistillError(
             f"The documents are of several tasks: {', '.join(sorted(names))}. Give corpora of one task."
         )
     return find_task(names.pop())
+
+
+def _task_name(doc: Doc) -> str:
+    named: str | None = doc.user_data.get("distill", {}).get(TASK)
+    if named is not None or find_task(DEFAULT).read(doc).usable:
+        return named or DEFAULT
+    return next((name for name, task in sorted(tasks().items()) if task.read(doc).usable), DEFAULT)
 
 
 def set_task(doc: Doc, name: str) -> Doc:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..corpus.files import check_outputs, read_json_lines, repair_text, write_bytes
+from ..corpus.provenance import doc_id
 from ..errors import DistillError
 from ..tasks.answer import State
 from .ledger.entry import Entry, answer_key, from_line, is_count, to_line, user_message
@@ -85,21 +86,21 @@ def import_recorded(
     """Store recorded answers under the prompts that a config makes of a corpus.
 
     ledger: Where to store them.
-    path: JSON Lines, gzipped or not: `text` or `tokens`, and `answer`; optionally `model`,
-        `finish_reason`, `prompt_tokens`, `completion_tokens`, `source`, `sample`.
+    path: JSON Lines, gzipped or not: `text`, `tokens` or the document's `id`, and `answer`; optionally
+        `model`, `finish_reason`, `prompt_tokens`, `completion_tokens`, `source`, `sample`.
     teacher: Makes the prompts.
     corpus: The documents.
     model: Name of the model, for lines that do not name one; then "recorded".
     RETURNS: What was stored.
     RAISES DistillError: If a line is not a recorded answer; names the file and line.
     """
-    by_text, by_tokens, done = _index(path)
+    by_text, by_tokens, by_id, done = _index(path)
     used: set[int] = set()
 
     def entries() -> Iterator[Entry]:
         for doc in teacher.prepared(teacher.read(corpus)):
             words = tuple(token.text for token in doc if not token.is_space)
-            found = by_text.get(doc.text) or by_tokens.get(words) or {}
+            found = by_text.get(doc.text) or by_tokens.get(words) or by_id.get(doc_id(doc)) or {}
             prompt = teacher.task.render(doc)
             if not prompt:
                 continue
@@ -144,35 +145,38 @@ def import_export(ledger: Ledger, path: Path) -> ImportedAnswers:
 Index = dict[Any, dict[int, RecordedAnswer]]
 
 
-def _index(path: Path) -> tuple[Index, Index, ImportedAnswers]:
+def _index(path: Path) -> tuple[Index, Index, Index, ImportedAnswers]:
     by_text: Index = {}
     by_tokens: Index = {}
+    by_id: Index = {}
     done = ImportedAnswers()
     for number, line in read_json_lines(path):
         try:
             one = _read(number, line)
         except ValueError as error:
             raise DistillError(f"{path}, line {number}: {error}.") from error
-        place: Index = by_text if "text" in line else by_tokens
-        name = (
-            line["text"]
-            if "text" in line
-            else tuple(token for token in line["tokens"] if not token.isspace())
-        )
+        place: Index
+        if "text" in line:
+            place, name = by_text, line["text"]
+        elif "tokens" in line:
+            place, name = by_tokens, tuple(token for token in line["tokens"] if not token.isspace())
+        else:
+            place, name = by_id, line["id"]
         samples = place.setdefault(name, {})
         done.lines += 1
         done.repeated += one.sample in samples
         samples.setdefault(one.sample, one)
-    return by_text, by_tokens, done
+    return by_text, by_tokens, by_id, done
 
 
 def _read(number: int, line: object) -> RecordedAnswer:
     if not isinstance(line, Mapping):
-        raise DistillError(f"expected an object with text or tokens, and answer, got {line!r:.60}")
+        raise DistillError(f"expected an object with text, tokens or id, and answer, got {line!r:.60}")
     text, tokens, answer = line.get("text"), line.get("tokens"), line.get("answer")
     right = isinstance(tokens, list) and all(isinstance(token, str) for token in tokens)
-    if not isinstance(text, str) and ("text" in line or not right):
-        raise DistillError('expected "text" (a string) or "tokens" (a list of strings)')
+    by_id = isinstance(line.get("id"), str) and "tokens" not in line
+    if not isinstance(text, str) and ("text" in line or not (right or by_id)):
+        raise DistillError('expected "text" (a string), "tokens" (a list of strings) or "id" (a string)')
     if not isinstance(answer, str):
         raise DistillError(f'expected "answer" (a string), got {answer!r:.60}')
     reason, sample = line.get("finish_reason"), line.get("sample", 0)
