@@ -2,10 +2,10 @@
 
     python scripts/bbc_topics.py DATA OUT
 
-DATA has bbc/bbc.jsonl.gz and bbc_topics/word.jsonl.gz. OUT gets pool.jsonl (all that were answered), and of the
-rest test.jsonl (800), dev.jsonl (100) and gold.jsonl, in an order drawn by a hash. No article is in two files, nor
-twice in one: of articles with the same text or nearly so (60 % of their pairs of words) only the first is kept, the
-pool first.
+DATA has bbc/bbc.jsonl.gz and bbc_topics/word.jsonl.gz. OUT gets pool.jsonl (all that were answered), and of
+the rest test.jsonl (800), dev.jsonl (100) and gold.jsonl, in an order drawn by a hash. No article is in two
+files, nor twice in one: of articles with the same text or nearly so (60 % of their pairs of words) only the
+first is kept, the pool first.
 """
 
 import gzip

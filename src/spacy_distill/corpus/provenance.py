@@ -5,7 +5,7 @@ The record is a plain dict, so that it survives a DocBin and can be read without
 - "id" (str): identifies this Doc within its corpus, for instance "eng.train:17:3".
 - "document" (str): the article that it belongs to, shared by its sentences. Statistics resample articles.
 - "source" (str): name of the file it was imported from.
-- "task" (str): name of the task that its annotation is of; "ner" where it is not named.
+- "task" (str): name of the task that its annotation is of.
 - "labels" (tuple[str, ...]): the labels that a document may get, where its annotation alone does not say.
 - "views" (dict[str, dict]): what is known of each teacher's view, by the name after "teacher:" in its group.
 """
