@@ -4,7 +4,8 @@ import json
 import re
 from typing import Any, NamedTuple
 
-_DECODER = json.JSONDecoder()
+# In a string that is no JSON itself: what divides items or pairs, so that a quote before it is missing.
+_BROKEN = re.compile(r"[}\]]\s*[,;]?\s*[{\[]|[\"”]\s*[:,]\s*[\"“{\[]")
 MAX_DEPTH = 40
 NOT_JSON = object()
 # Comments count as space, up to a length that bounds the time that junk can take.
@@ -18,7 +19,7 @@ _QUOTES = {
 _STOPS = {opener: re.compile(rf"[\\\\{closers}]") for opener, closers in _QUOTES.items()}
 _SEPARATORS = ",;、"
 # Punctuation of East Asian fonts, as the structure that it stands for; alignment does without it.
-_PLAIN = str.maketrans("：，；｛｝［］（）＂＇｜【】", ":,;{}[]()\"'|[]")
+_PLAIN = str.maketrans("：，；．｛｝［］（）＂＇｜│【】", ":,;.{}[]()\"'||[]")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _WORDS = {"true": True, "false": False, "null": None, "none": None}
@@ -71,6 +72,25 @@ def read_value(text: str, start: int) -> Read:
     return Read(value, end, reader.open)
 
 
+def _merged(pairs: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    """A dict in which a key that stands there more than once has the list of its different values."""
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    given: dict[Any, list[Any]] = {}
+    for key, value in pairs:
+        given.setdefault(key, []).append(value)
+    for key, values in given.items():
+        if all(isinstance(value, list) for value in values):
+            found[key] = [item for value in values for item in value]
+        elif any(value != values[0] for value in values):
+            found[key] = values
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_merged)
+
+
 class _NotJsonError(Exception):
     """What stands at an offset is not a value, however loosely read."""
 
@@ -97,7 +117,10 @@ class _Reader:
         if opener == "{":
             return self.pairs(at + 1, depth)
         if opener in _QUOTES:
-            return self.string(at)
+            text, end = self.string(at)
+            if _BROKEN.search(text) and not text.lstrip().startswith(("{", "[")):
+                raise _NotJsonError(end)
+            return text, end
         return self.bare(at)
 
     def items(self, at: int, closer: str, depth: int) -> tuple[list[Any], int]:
@@ -117,13 +140,13 @@ class _Reader:
         return found, at
 
     def pairs(self, at: int, depth: int) -> tuple[dict[Any, Any], int]:
-        found: dict[Any, Any] = {}
+        found: list[tuple[Any, Any]] = []
         while (at := self.skip(at)) < len(self.text):
             char = self.text[at]
             if char == "}":
-                return found, at + 1
+                return _merged(found), at + 1
             if char in "])":
-                return found, at
+                return _merged(found), at
             if char in _SEPARATORS:
                 at += 1
                 continue
@@ -140,9 +163,10 @@ class _Reader:
                 value: Any = None
             else:
                 value, at = self.value(at, depth + 1)
-            found[_hashable(key)] = value
-        self.open.append(found)
-        return found, at
+            found.append((_hashable(key), value))
+        cut = _merged(found)
+        self.open.append(cut)
+        return cut, at
 
     def string(self, at: int) -> tuple[str, int]:
         opener, parts, start = self.text[at], list[str](), at + 1

@@ -9,15 +9,20 @@ from .loose_json import plain_punctuation
 
 _THOUGHT = (
     r"(?:[\w-]+:)?(?:ant)?(?:think|thinking|thoughts?|reasoning|reason|reflection|analysis|scratchpad|rationale|"
-    r"deliberation|plan|planning|cot|chain[-_]of[-_]thought|inner[-_]?monologue|internal)"
+    r"deliberation|plan|planning|draft|brainstorm|cot|chain[-_]of[-_]thought|inner[-_]?monologue|internal)"
 )
 _OPENING = re.compile(
-    rf"<\|?{_THOUGHT}(?:\s[^<>]*)?\|?>|<\|begin_of_{_THOUGHT}\|>|◁think▷|\[THINK\]|<\|channel>", re.IGNORECASE
+    rf"<\|?{_THOUGHT}(?:\s[^<>]*)?\|?>|<\|begin_of_{_THOUGHT}\|>|◁think▷|\[THINK\]|<\|channel>|"
+    rf"<\|START_{_THOUGHT}\|>|<unused94>",
+    re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    rf"<\|?/{_THOUGHT}\s*\|?>|<\|end_of_{_THOUGHT}\|>|◁/think▷|\[/THINK\]|<channel\|>", re.IGNORECASE
+    rf"<\|?/{_THOUGHT}\s*\|?>|<\|end_of_{_THOUGHT}\|>|◁/think▷|\[/THINK\]|<channel\|>|"
+    rf"<\|END_{_THOUGHT}\|>|<unused95>",
+    re.IGNORECASE,
 )
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<>]*(?:<\|constrain\|>\s*\w+\s*)?<\|message\|>")
+_FENCED = re.compile(rf"```{_THOUGHT}[ \t]*\n(?:.*?```|.*$)", re.IGNORECASE | re.DOTALL)
 _BARE_CHANNEL = re.compile(r"\s*analysis(?=[A-Z\"'`{\[])")
 _END = re.compile(
     r"<\|(?:im_end|im_start|eot_id|eom_id|end|endoftext|end_of_text|return|call|start|user|start_header_id)\|>|</s>|"
@@ -25,7 +30,8 @@ _END = re.compile(
 )
 _WRAPPER = re.compile(r"\s*<([a-zA-Z][\w:.-]*)(?:\s[^<>]*)?>")
 _WRAPPERS = re.compile(
-    r"</?(?:answer|final_answer|output|result|response|json|final|entities|tool_call|function_call)>"
+    r"</?(?:answer|final_answer|output|result|response|json|final|entities|tool_call|function_call)>|"
+    r"<\|(?:START|END)_RESPONSE\|>|</?(?:[uo]l|li|p|br|b|i|em|strong|code|pre|div)\s*/?>"
 )
 
 
@@ -45,7 +51,8 @@ def said_after_thinking(answer: str, is_answer: Callable[[str], bool]) -> str | 
     RETURNS: None if nothing follows.
     RAISES UnfinishedError: If the thinking does not end.
     """
-    text = answer
+    text = html.unescape(answer) if "&lt;" in answer and "<" not in answer else answer
+    text = _FENCED.sub("", text) if "```" in text else text
     if "<" in text or "[" in text or "◁" in text:
         channels = list(_CHANNEL.finditer(text))
         if channels and channels[-1][1] == "analysis":
@@ -72,12 +79,16 @@ def said_after_thinking(answer: str, is_answer: Callable[[str], bool]) -> str | 
 
 
 def _unquoted(text: str) -> str:
-    """The text of an answer that is one string of JSON."""
+    """The text of an answer that is one string of JSON, or has its quotes escaped or its braces doubled."""
     bare = text.strip().removeprefix("```json").strip("`").strip()
+    if bare.startswith("{{") and bare.endswith("}}"):
+        return bare[1:-1]
+    if bare.startswith(('{\\"', '[{\\"')):
+        return re.sub(r"\\([\"\\])", r"\1", bare)
     if bare[:1] == '"' == bare[-1:]:
         try:
             inner = json.loads(bare)
         except ValueError:
             return text
-        return inner if isinstance(inner, str) else text
+        return _unquoted(inner) if isinstance(inner, str) else text
     return text

@@ -8,11 +8,12 @@ from typing import Literal, NamedTuple
 
 from ..labels import LabelSet, shown_label
 from .candidates import Candidate
-from .mention_search import WordIndex
+from .mention_search import Places, WordIndex
 
 Repeats = Literal["all", "listed"]
 # "World Trade Organisation (WTO)": a name and its abbreviation, which are two mentions.
 _ABBREVIATED = re.compile(r"(\w[^()]*\S)\s*\(\s*(\w[^()\s]*)\s*\)")
+LONGEST = 10  # Tokens of a text that may be one mention.
 REASONS = ("invented", "misaligned", "unknown_label", "duplicate", "overlap")
 
 
@@ -110,11 +111,14 @@ def _groups(
         places = index.find(candidate.text)
         named[candidate.accepted] += 1
         found[candidate.accepted] += places is not None
-        if places is None or not places.aligned:
+        whole = places is not None and len(index.words) > LONGEST and _is_whole(places, index)
+        if places is None or not places.aligned or whole:
             if candidate.accepted:
                 result.dropped["misaligned" if places else "invented"] += 1
                 lost.update(places.spans if places else ())
                 result.missing.update(() if places else index.parts(candidate.text))
+                if label and not candidate.text.strip():  # An entity that is said to be, and not where.
+                    result.missing.update(range(len(index.words)))
             continue
         if candidate.text not in group_of:
             group_of[candidate.text] = groups.setdefault(places.spans, _Group(places.spans, []))
@@ -122,6 +126,11 @@ def _groups(
     result.missing.update(_tokens(lost))
     result.of_another_text = bool(named[True] or named[False]) and not found[named[True] > 0]
     return list(groups.values())
+
+
+def _is_whole(places: Places, index: WordIndex) -> bool:
+    """Whether a mention is the whole text, apart from its last token."""
+    return any(start == 0 and end >= len(index.words) - 1 for start, end in places.spans)
 
 
 def _parts(candidate: Candidate, index: WordIndex) -> tuple[Candidate, ...]:

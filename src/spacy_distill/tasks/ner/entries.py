@@ -28,6 +28,7 @@ _DIVIDERS = tuple(
             r"\s*;\s*",
             r"\s*:\s*",
             r"\s*,\s*",
+            r"\s*/\s*",
         ),
     )
 )
@@ -49,7 +50,20 @@ def read_entries(line: str, reader: ValueReader) -> list[Candidate]:
     and commas in place of the colon, a verdict after the first of them, each with a reason behind it.
     """
     body = plain(NUMBER.sub("", line, count=1)).rstrip(",;")
-    return _bracketed(body, reader.labels) or _divided(body, reader) if len(body) < 2_000 else []
+    if len(body) >= 2_000:
+        return []
+    return _bracketed(body, reader.labels) or _several(body, reader) or _divided(body, reader)
+
+
+def _several(body: str, reader: ValueReader) -> list[Candidate]:
+    """The mentions of a line that names more than one, each with its label."""
+    for divider in (";", "|", ","):
+        parts = [part.strip() for part in body.split(divider) if part.strip()]
+        if len(parts) > 1 and body.count(divider) < len(body) // 3:
+            found = [(_bracketed(part, reader.labels) or _divided(part, reader)) for part in parts]
+            if all(len(one) == 1 and one[0].accepted and one[0].label in reader.labels for one in found):
+                return [candidate for one in found for candidate in one]
+    return []
 
 
 def _bracketed(body: str, labels: LabelSet) -> list[Candidate]:

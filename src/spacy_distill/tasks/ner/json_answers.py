@@ -4,14 +4,15 @@ import json
 import re
 from collections.abc import Iterator
 
-from ..loose_json import NOT_JSON, read_json
+from ..loose_json import NOT_JSON, Read, read_json
 from ..thinking import UnreadableError
 from .candidates import Structure
-from .values import ValueReader
+from .values import ValueContent, ValueReader
 
 # Bounds the time that junk can take: characters read beyond four times the answer, and the price of a start.
 EFFORT, START = 100_000, 100
 _OPENER = re.compile(r"[{\[]")
+_KEY = re.compile(r"([^\W\d][\w ]*)[\"'*_`]*\s*:[*_`]*\s*\Z")
 _OBJECT = re.compile(r"\{\s*(?:[\"'“”„«»‘’「{\[]|[^\W\d]\w*\s*:)|\[\s*[{\[(]")
 
 
@@ -31,11 +32,8 @@ def find_values(answer: str, reader: ValueReader) -> Iterator[Structure]:
         effort -= read.end - start + START
         if effort < 0 or (read.value is NOT_JSON and _OBJECT.match(answer, start)):
             raise UnreadableError
-        value = read.value
-        if isinstance(value, list) and 1 < len(value) < 4 and _is_quoted(answer[start : read.end]):
-            value = [value]  # A row of a list without brackets of its own.
         try:
-            found = reader.read(value, read.is_open) if isinstance(value, (dict, list)) else None
+            found = _said(read, answer[start : read.end], reader)
         except UnreadableError:
             if _is_object(read.value) or (said and _is_quoted(answer[start : read.end])):
                 raise
@@ -43,9 +41,20 @@ def find_values(answer: str, reader: ValueReader) -> Iterator[Structure]:
         if found is not None:
             at, said = max(at, read.end), True
             single = isinstance(read.value, dict) and not found.keyed and len(found.candidates) == 1
-            yield Structure(
-                start, at, found.candidates, found.complete, 2, single, found.remarks, found.scope
-            )
+            scope = found.scope
+            if not found.candidates and (key := _KEY.search(answer, max(0, start - 80), start)):
+                scope = scope or (key[1] if key[1] in reader.labels else "")  # "MISC: []"
+            yield Structure(start, at, found.candidates, found.complete, 2, single, found.remarks, scope)
+
+
+def _said(read: Read, written: str, reader: ValueReader) -> ValueContent | None:
+    value = read.value
+    try:
+        return reader.read(value, read.is_open) if isinstance(value, (dict, list)) else None
+    except UnreadableError:
+        if not (isinstance(value, list) and 1 < len(value) < 4 and _is_quoted(written)):
+            raise
+        return reader.read([value], read.is_open)  # A row of a list that has no brackets of its own.
 
 
 def _is_object(value: object) -> bool:

@@ -15,15 +15,15 @@ def _words(words: str) -> frozenset[str]:
 
 _TEXT = _words(
     "text entity entities name mention span word words phrase term value surface form content string token "
-    "expression candidate substring original exact raw named ner the"
+    "expression candidate substring original exact raw named ner the chunk match keyword"
 )
 _LABEL = _words(
     "label labels type types tag tags category categories class classes kind group classification"
 )
-_OF_LABEL = _LABEL | _words("entity ner named mention span token predicted final iob bio name semantic")
+_OF_LABEL = _LABEL | _words("entity ne ner named mention span token predicted final iob bio name semantic")
 _LIST = _words(
-    "entities mentions spans ents results result output outputs answer answers annotations annotation list "
-    "data items predictions prediction extractions extraction response sentences documents json entity"
+    "entities mentions spans ents values results result output outputs answer answers annotations annotation "
+    "list data items predictions prediction extractions extraction response sentences documents json entity"
 )
 _OF_LIST = _LIST | _words(
     "named extracted found recognized recognised identified detected final ner all accepted valid of the "
@@ -32,6 +32,15 @@ _OF_LIST = _LIST | _words(
 _REJECTED = _words("rejected excluded discarded non not entities entity candidates mentions items")
 _CALL = _words("function functions arguments parameters input args kwargs tool tools call calls")
 _REASON = _words("reason reasons reasoning explanation justification why rationale description note")
+
+_DRAFT = _words("draft drafts thought thoughts thinking think scratchpad brainstorm analysis plan reasoning")
+_ENTITIES = _words("entity entities mentions spans ents annotations extractions")
+_COUNTS = _words("count total number num n length size")
+_MEASURES = _words("confidence score probability id index version start end time seconds")
+_TRUE_IF_GOOD = _words("success successful ok valid complete completed done finished final empty no entities")
+_FALSE_IF_GOOD = _words(
+    "error errors truncated refused refusal incomplete failed partial has contains entities found any more"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -58,3 +67,21 @@ def role_of(key: object) -> Role:
 def is_reason(key: object) -> bool:
     """Whether a reason stands under a key."""
     return isinstance(key, str) and key.casefold() in _REASON
+
+
+def is_draft(key: object) -> bool:
+    """Whether thinking before the answer stands under a key."""
+    return isinstance(key, str) and key.casefold() in _DRAFT
+
+
+def names_entities(key: object) -> bool:
+    """Whether a key says itself that entities are what stands under it, so that null means none."""
+    return isinstance(key, str) and not _ENTITIES.isdisjoint(map(str.casefold, _KEY_WORD.findall(key)))
+
+
+def is_measure(key: object, value: float) -> bool:
+    """Whether a number or a boolean beside an empty list leaves no doubt about it."""
+    words = set(map(str.casefold, _KEY_WORD.findall(key))) if isinstance(key, str) else set[str]()
+    if isinstance(value, bool):
+        return bool(words) and words <= (_TRUE_IF_GOOD if value else _FALSE_IF_GOOD)
+    return bool(words & _COUNTS and value == 0) or bool(words & _MEASURES)

@@ -83,6 +83,7 @@ class _Lines:
         self.context = ""
         self.rejected = False
         self.rows: list[list[str]] = []
+        self.heading: list[str] = []
         self.item: dict[str, Any] = {}
 
     def add(self, line: str, at: int) -> None:
@@ -94,6 +95,7 @@ class _Lines:
         self.cut = False
         if not number and (_FENCE.match(line) or _TABLE_RULE.match(line)):
             if "|" in line and len(self.rows) == 1:
+                self.heading = self.rows[0]
                 self.rows = [[]]  # The heading of a table.
             return
         nothing = "|" not in line and not self.context and says_nothing(NUMBER.sub("", line, count=1))
@@ -139,6 +141,8 @@ class _Lines:
             del cells[0]
         while cells and not cells[-1]:
             del cells[-1]
+        if self.rows and len(cells) == 1 and line.count("|") > 1:
+            cells.append("")
         if len(cells) > 2 and _ORDINAL.fullmatch(cells[0]):
             del cells[0]
         is_row = line.lstrip().startswith("|") or bool(self.rows)
@@ -153,7 +157,10 @@ class _Lines:
 
     def _end_table(self) -> None:
         rows = [row for i, row in enumerate(self.rows) if row and not (i == 0 and _is_heading(row))]
-        self.rows = []
+        if rows and self.heading and len({len(row) for row in rows}) == 1:
+            columns = _columns(self.heading[-len(rows[0]) :])  # Without that of the numbers.
+            rows = [[row[i] for i in columns] for row in rows]
+        self.rows, self.heading = [], []
         if not rows:
             return
         try:
@@ -172,13 +179,19 @@ class _Lines:
         self._end_item()
         if found := read_entries(line, self.reader):
             if not self.reader.may_be(c.text for c in found if c.accepted and c.label in self.labels):
-                found = [Candidate(plain(NUMBER.sub("", line, count=1)), UNNAMED, True)]
+                found = [
+                    Candidate(plain(NUMBER.sub("", line, count=1)), UNNAMED, True),
+                    *(candidate._replace(label=UNNAMED) for candidate in found),
+                ]
                 self.named = True
             self._accept(found)
             return True
         heading = _HEADING.fullmatch(line)
         if heading and not is_item and self._heads(heading[1]):
             return True
+        index = self.reader.index
+        if self.context and index is not None and index.stands(plain(line)) and len(line.split()) < WORDS:
+            is_item = True
         if is_item and self.context:
             self._accept([Candidate(text, self.context, True) for text in self._bare(line)])
             return True
@@ -253,12 +266,13 @@ class _Lines:
         is_item = bool(_ITEM.match(line))
         named = not line.rstrip().endswith(":") and any(word in self.labels for word in _WORD.findall(line))
         if is_item or named or not _PROSE.fullmatch(line):
-            body = plain(NUMBER.sub("", line, count=1).split("|")[0])
+            body = plain(NUMBER.sub("", line, count=1).strip("| ").split("|")[0])
             if body and not says_nothing(body) and not _is_heading(re.split(r"[,;\t]", body)):
                 self.unread.append((is_item, Candidate(body, UNNAMED, True)))
             self.cut = bool(_NUMBERED.match(line))
         elif (index := self.reader.index) is not None:
-            said = map(plain, (*_MARKED.findall(line), *_PARTS.split(line)))
+            parts = (NUMBER.sub("", part, count=1) for part in _PARTS.split(line))
+            said = map(plain, (*_MARKED.findall(line), *parts))
             mentions = (text for text in said if len(text.split()) < WORDS and not index.is_within(text))
             self.unread += [
                 (False, Candidate(text, UNNAMED, True)) for text in mentions if index.stands(text)
@@ -306,6 +320,17 @@ def _named(cells: Sequence[str], labels: LabelSet) -> tuple[str, str]:
         del kept[0]
     label = plain(kept.pop()) if len(kept) > 1 and plain(kept[-1]) in labels else ""
     return plain("|".join(kept)), label
+
+
+def _columns(heading: Sequence[str]) -> list[int]:
+    """The columns of a table: those of the mention and its label come first if its heading names both."""
+    roles = list(map(role_of, heading))
+    firsts = [
+        next((i for i, role in enumerate(roles) if role in some), -1)
+        for some in (("text", "entities"), ("label",))
+    ]
+    firsts = firsts if min(firsts) >= 0 else []
+    return [*firsts, *(i for i in range(len(roles)) if i not in firsts)]
 
 
 def _is_heading(cells: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 PEEK = 50
@@ -47,8 +48,13 @@ _TITLE = re.compile(
 _OWNED = re.compile(r"['’]s?$")
 _TAG = re.compile(r"</?[\w:-]{1,40}/?>")
 _WORD = re.compile(r"[^\s()\[\]{}<>|\"“”„«»]+")
+_SURNAME_FIRST = re.compile(r"([^,]{1,80}), ([^,]{1,80})")
+_JOINED = re.compile(r"[-_\u2010-\u2015]|\\[nrt]")
+_ABRIDGED = re.compile(r"(?<=\w)(?:\s*\.{2,}|…)\s*$")
+GAP_MARK = "\N{REPLACEMENT CHARACTER}"  # For the words that an answer left out.
+_ESCAPED = re.compile(r"\\?u([0-9a-fA-F]{4})")
 _MARKS = str.maketrans("", "", "*_`#@\\")
-WORDS, LONGEST, SHORTEST, EFFORT, LIKENESS = 30, 300, 3, 20_000, 0.7  # Bounds what junk can cost.
+WORDS, LONGEST, SHORTEST, EFFORT, LIKENESS, GAP = 30, 300, 3, 20_000, 0.5, 3  # Bounds what junk can cost.
 
 
 class _PlainCharacters(dict[int, str | None]):
@@ -144,6 +150,15 @@ class WordIndex:
         found = self.find(mention)
         return found is not None and found.aligned
 
+    def follow(self, parts: Sequence[str]) -> bool:
+        """Whether parts stand in the text one behind the other, with one token between them at most."""
+        ends: set[int] = set()
+        for part in parts:
+            places = self.find(part)
+            spans = places.spans if places else ()
+            ends = {end for start, end in spans if part is parts[0] or {start, start - 1} & ends}
+        return bool(ends)
+
     def has(self, text: str) -> bool:
         """Whether a string is a part of the text, wherever it begins."""
         return (normalized := normalize_loosely(text)) in self._loose.text and bool(normalized)
@@ -159,11 +174,12 @@ class WordIndex:
         next to these that one of its other words may mean. A part is some of its words; where no word stands
         there, the longest piece of one. All tokens if that cannot be found out in short time.
         """
-        words = _WORD.findall(_TAG.sub(" ", mention))
+        words = _WORD.findall(_ABRIDGED.sub(f" {GAP_MARK}", _TAG.sub(" ", mention)))
         found: set[int] = set()
         for at in range(0, len(words), WORDS):
             some = words[at : at + WORDS]
-            found |= self._runs(some) or self._pieces(some) or self._pieces(mention.split()[:WORDS])
+            part = self._runs(some) or self._pieces(some) or self._pieces(mention.split()[:WORDS])
+            found |= part.union(*(range(a, b) for a, b in pairwise(sorted(part)) if b - a <= GAP))
             if self._effort <= 0:
                 return set(range(len(self.words)))
         return found
@@ -217,7 +233,9 @@ class WordIndex:
                         x for x in spans if normalize_loosely(self.words[x[0]]).startswith(form[:length])
                     )
                 if spans:
-                    return {i for span in spans for i in range(*span)}
+                    rest = form[length:] if part == form[:length] else form[:-length]
+                    more = self._stem(rest) if len(rest) >= SHORTEST else set[int]()
+                    return more.union(*(range(*span) for span in spans))
         self._effort -= len(self._spelled) // 4
         close = get_close_matches(form, self._spelled, 3, LIKENESS) if self._effort > 0 and form else ()
         return {i for spelled in close for i in self._spelled[spelled]}
@@ -227,12 +245,24 @@ class WordIndex:
             if spans := normalized.on_borders(form):
                 return Places(tuple(map(self._without_stop, spans)), True)
         for reduced in _reduced(mention):
-            if spans := self._loose.on_borders(normalize_loosely(reduced)):
+            spans = self._loose.on_borders(normalize_loosely(reduced))
+            if spans and not any(self._goes_on(span, mention, reduced) for span in spans):
                 return Places(tuple(map(self._without_stop, spans)), True)
         for normalized, form in self._ways(mention):
             if spans := normalized.inside(form):
                 return Places(spans, False)
         return None
+
+    def _goes_on(self, span: tuple[int, int], mention: str, reduced: str) -> bool:
+        """Whether the token before or behind a span may be what was left out of the mention there."""
+        left_out = {*map(normalize_loosely, _WORD.findall(mention))} - set(
+            map(normalize_loosely, _WORD.findall(reduced))
+        )
+        beside = [self.words[i] for i in (span[0] - 1, span[1]) if 0 <= i < len(self.words)]
+        titled = _TITLE.match(mention) and not _TITLE.match(reduced) and span[0] > 0
+        return bool(titled and self.words[span[0] - 1].istitle()) or any(
+            normalize_loosely(token) in left_out for token in beside
+        )
 
     def _without_stop(self, span: tuple[int, int]) -> tuple[int, int]:
         """A span without the full stop of its sentence: one that is a token of its own."""
@@ -240,6 +270,8 @@ class WordIndex:
         return (start, end - 1) if end - start > 1 and self.words[end - 1].strip() == "." else span
 
     def _ways(self, mention: str) -> Iterator[tuple["_JoinedWords", str]]:
+        if _ABRIDGED.search(mention):
+            return
         exact = normalize(mention)
         yield from ((self._exact, form) for form in _forms(exact))
         yield from ((self._loose, form) for form in _forms(normalize_loosely(mention)))
@@ -249,16 +281,19 @@ def _reduced(mention: str) -> Iterator[str]:
     """A mention without what answers add to it, one thing after the other."""
     steps: tuple[Callable[[str], str], ...] = (
         html.unescape,
+        lambda text: _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text),
         lambda text: _ABBREVIATION.sub("", text),
         lambda text: _REMARK.sub("", text),
         lambda text: _ARTICLE.sub("", text, count=1) if _ARTICLE.match(text) else text,
         lambda text: _TITLE.sub("", text, count=1) if _TITLE.match(text) else text,
         lambda text: _OWNED.sub("", text),
+        lambda text: _SURNAME_FIRST.sub(r"\2 \1", text),
+        lambda text: _JOINED.sub(" ", text),
         lambda text: text.translate(_MARKS),
         lambda text: _UMLAUT.sub("", text),
     )
     text = mention.strip()
-    for step in steps if len(text) < LONGEST else ():
+    for step in steps if len(text) < LONGEST and not _ABRIDGED.search(text) else ():
         if (shorter := step(text).strip()) and shorter != text:
             text = shorter
             yield text

@@ -28,7 +28,8 @@ _NEXT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CORRECTED = re.compile(
-    r"\b(?:correct(?:ed|ion|ions)|revis(?:ed|ion)|updated?|final|fixed|wait|instead|actually|improved|no,)(?!\w)",
+    r"\b(?:correct(?:ed|ion|ions)|revis(?:ed|ion)|updated?|final|fixed|wait|instead|actually|improved|no,|"
+    r"(?:answer|output|result)[*_]*:)(?!\w)",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
@@ -80,7 +81,7 @@ def _is_answer(tag: str, labels: LabelSet) -> bool:
     return (
         role_of(tag) in ("entities", "call")
         or tag in labels
-        or re.fullmatch(r"text\d*|final|tool_call|b", tag) is not None
+        or re.fullmatch(r"text\d*|final|tool_call|entity|ent|span|[a-z]{1,2}", tag) is not None
     )
 
 
@@ -96,6 +97,8 @@ def _parse(text: str, labels: LabelSet, index: WordIndex | None) -> Parsed | Non
         return Parsed(tuple(marked)) if marked else None
     whole = _combined(found, text, labels, index)
     if whole is None:
+        return None
+    if text.strip().casefold() in ("null", "nil"):  # Not said in any form of answer.
         return None
     if not whole.candidates and whole.complete and not _is_plainly_empty(whole, text, index):
         return None
@@ -206,7 +209,8 @@ def _without_labels(
 
 def _is_plainly_empty(whole: Structure, text: str, index: WordIndex | None) -> bool:
     """Whether nothing beside an empty list puts it in doubt."""
-    if not all(says_nothing(remark) or (index is not None and index.has(remark)) for remark in whole.remarks):
+    quoted = index.stands if index is not None else (lambda _: False)
+    if not all(says_nothing(remark) or quoted(remark) for remark in whole.remarks):
         return False
     after = text[whole.end :]
     if following := _NEXT.search(after):

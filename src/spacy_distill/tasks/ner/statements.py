@@ -23,6 +23,7 @@ _NOTHING = re.compile(
             rf"(?:no|zero) {_ENTITY}(?: (?:were|was|are|is|have been))?{_WHERE}",
             rf"{_TEXT} (?:does not|doesn['’]t) (?:contain|have|include|mention) any {_ENTITY}",
             rf"{_TEXT} (?:contains|has|includes|mentions) no {_ENTITY}",
+            rf"there (?:are not|aren['’]t) any {_ENTITY}{_WHERE}",
             rf"i (?:did not|didn['’]t) (?:find|see|identify|detect) any {_ENTITY}{_WHERE}",
         )
     )
@@ -40,19 +41,24 @@ _HARMLESS = frozenset(
     )
 )
 _WORD = re.compile(r"[^\W_][\w'’-]*")
+# What shows the asked form is no answer in it.
+_FORM = re.compile(r"\W*(?:(?:the|my|your|requested|output|answer|json|response|result) )*format\b", re.I)
 _STEP = re.compile(r"\W*steps?\W*\d", re.IGNORECASE)
 _MARKS = " \t*_`#>-"
 
 
 def says_nothing(line: str) -> bool:
     """Whether a line says that there is no entity, and nothing else."""
-    return len(line) < 300 and _NOTHING.fullmatch(" ".join(line.strip(_MARKS).split())) is not None
+    plain = " ".join(line.strip(_MARKS).split())
+    plain = plain[1:-1] if plain[:1] == "(" and plain[-1:] == ")" else plain
+    return len(line) < 300 and _NOTHING.fullmatch(plain) is not None
 
 
 def is_harmless(prose: str) -> bool:
     """Whether what stands beside an empty list leaves no doubt that it is meant as the answer."""
     return all(
-        says_nothing(line) or all(word.casefold() in _HARMLESS for word in _WORD.findall(line))
+        says_nothing(line)
+        or (not _FORM.match(line) and _HARMLESS.issuperset(map(str.casefold, _WORD.findall(line))))
         for line in prose.splitlines()
     )
 

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from ..labels import NO_LABEL, LabelSet, tag_of
 from ..thinking import UnreadableError
 from .candidates import UNNAMED, Candidate
-from .keys import Role, is_reason, role_of
+from .keys import Role, is_draft, is_measure, is_reason, names_entities, role_of
 from .mention_search import WordIndex
 from .statements import says_nothing
 
 _NUMBER = re.compile(r"[#(\[]?\d{1,4}[.)\]]?")
-_LISTED = re.compile(r"\s*(?:[,;、\n]|\band\b)\s*")
+_LISTED = re.compile(r"\s*([,;、\n]|\band\b)\s*")
 _ELLIPSIS = ("...", "…")
 EntryReader = Callable[[str, "ValueReader"], Sequence[Candidate]]
 
@@ -71,9 +71,10 @@ class ValueReader:
             return self._value(inner, label, True)
         if label is not None:
             return [Candidate(text, label, True) for text in self.mentions(value)]
-        if found := list(self.entries(value, self)):
-            return found
-        raise UnreadableError
+        found = [list(self.entries(line, self)) for line in value.splitlines() if line.strip()]
+        if not found or not all(found):
+            raise UnreadableError
+        return [candidate for one in found for candidate in one]
 
     def may_be(self, mentions: Iterable[str]) -> bool:
         """Whether a guess of what the mentions are holds: they stand in the text, if it is known."""
@@ -81,8 +82,13 @@ class ValueReader:
 
     def mentions(self, text: str) -> list[str]:
         """The mentions that a string lists: itself, unless the text has all its parts and not the whole."""
-        parts = [part for part in _LISTED.split(text) if part]
+        pieces = _LISTED.split(text)
+        parts = [part for part in pieces[::2] if part]
         if self.index is None or len(parts) < 2 or self.index.stands(text):
+            return [text]
+        if len(parts) == 2 and self.index.stands(f"{parts[1]} {parts[0]}"):  # "Calder, Ines"
+            return [text]
+        if "\n" in pieces[1::2] and self.index.follow(parts):  # One mention that is broken in two.
             return [text]
         return parts if all(map(self.index.stands, parts)) else [text]
 
@@ -100,6 +106,8 @@ class ValueReader:
                 found += self._value(item, label, listed)
             elif item is not None:
                 found += self._scalar(item, label, listed)
+        if items and not found and label is None and self._complete and not any(items):
+            raise UnreadableError  # What should have been an item is empty.
         return found
 
     def _scalar(self, item: Any, label: str | None, listed: bool) -> list[Candidate]:
@@ -150,21 +158,29 @@ class ValueReader:
             texts = plain or texts or [i for i in range(len(row)) if i != at][:1]
             if not texts:
                 raise UnreadableError
-            if at is None or not self.may_be(self.mentions(str(row[texts[0]]))):
-                yield [Candidate(str(row[i]), UNNAMED, True) for i in texts]
+            if at is not None and all(_is_empty(row[i]) for i in texts[:1]):
+                yield []
+            elif at is None or not self.may_be(self.mentions(str(row[texts[0]]))):
+                yield [Candidate(str(row[i]), UNNAMED, True) for i in texts if str(row[i]).strip()]
             else:
                 reason = " | ".join(str(row[i]) for i in texts[1:])
                 yield [_candidate(text, row[at], reason) for text in self.mentions(str(row[texts[0]]))]
 
     def _dict(self, value: dict[Any, Any], label: str | None, listed: bool) -> list[Candidate]:
+        said = {k: v for k, v in value.items() if not (is_draft(k) and _is_list(v))}
+        if 0 < len(said) < len(value):
+            self._complete &= not self._is_open(value)
+            return self._dict(said, label, listed)
         roles = {key: role_of(key) for key in value}
         if value and all(
             isinstance(key, str) and self.labels.resolve(key) not in (None, "O") for key in value
         ):
             self._complete &= not self._is_open(value)
             return [c for key, inner in value.items() for c in self._value(inner, key, True)]
-        if call := [key for key, role in roles.items() if role == "call" and _is_container(value[key])]:
+        if call := [key for key, role in roles.items() if _is_call(key, role, value[key])]:
             return [c for key in call for c in self._value(decoded(value[key]), label, listed)]
+        if zipped := self._parallel(value, roles):
+            return zipped
         if (item := self._item(value, roles, label, listed)) is not None:
             return item
         if (
@@ -173,6 +189,8 @@ class ValueReader:
             and set(roles.values()) == {"other"}
         ):
             return self._objects(value, label)
+        if value and all(_scalars(inner, 1) and self._meant(inner[0]) for inner in value.values()):
+            return self._mapping(value, label)
         if any(role in ("entities", "rejected") or _is_list(value[key]) for key, role in roles.items()):
             return self._wrapper(value, roles, label)
         self._complete &= not self._is_open(value)
@@ -226,14 +244,12 @@ class ValueReader:
         names = [key for key, role in roles.items() if role == "label" and self._meant(value[key])]
         if label is None and names and not isinstance(value[names[0]], list):
             label = self._scope = _label_of(value[names[0]])
-        if zipped := self._parallel(value, roles):
-            return zipped
         lists = [
             key
             for key, role in roles.items()
             if role == "entities" or (role != "other" and _is_list(value[key]))
         ]
-        said = bool(lists)
+        said = any(value[key] is not None or names_entities(key) for key in lists)
         found: list[Candidate] = []
         for key, inner in value.items():
             if roles[key] == "rejected":
@@ -253,6 +269,8 @@ class ValueReader:
             elif isinstance(inner, str) and key not in names:
                 self._scope = self._scope or inner
                 self._remarks.append(inner)
+            elif isinstance(inner, (bool, int, float)) and not is_measure(key, inner):
+                self._remarks.append(str(key))
         if not said:
             raise UnreadableError
         return found
@@ -283,7 +301,9 @@ class ValueReader:
 
     def _mapping(self, value: dict[Any, Any], label: str | None) -> list[Candidate]:
         """Mentions and their labels: every value is a label or for none, or every key is in the text."""
-        given = {key: name[0] if isinstance(name, list) and name else name for key, name in value.items()}
+        given = {
+            key: _label_of(name) if _scalars(name, 1) else name for key, name in value.items()
+        }  # One label in a list is that label.
         if label is not None or not all(isinstance(name, (str, type(None))) for name in given.values()):
             raise UnreadableError
         meant = ["O" if name is None else self.labels.resolve(name) for name in given.values()]
@@ -353,6 +373,12 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, (dict, list))
 
 
+def _is_call(key: Any, role: Role, value: Any) -> bool:
+    """Whether the answer itself stands under a key, as the arguments of a call or the text of a message."""
+    said = key in ("content", "message", "choices") or (key == "text" and isinstance(value, str))
+    return (role == "call" or said) and _is_container(value)
+
+
 def _is_container(value: Any) -> bool:
     inner = decoded(value)
     return isinstance(inner, dict) or (
@@ -360,5 +386,10 @@ def _is_container(value: Any) -> bool:
     )
 
 
-def _scalars(value: Any) -> bool:
-    return isinstance(value, list) and len(value) > 1 and not any(isinstance(x, (dict, list)) for x in value)
+def _is_empty(cell: Any) -> bool:
+    """Whether a cell says that it holds no mention."""
+    return cell is None or str(cell).strip(" -–—") == "" or says_nothing(str(cell))
+
+
+def _scalars(value: Any, least: int = 2) -> bool:
+    return isinstance(value, list) and len(value) >= least and not any(map(_is_list, value))
