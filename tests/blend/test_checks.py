@@ -156,6 +156,29 @@ def test_a_patience_that_cannot_cut_the_schedule_is_fine(
     assert caplog.text == ""
 
 
+@pytest.mark.parametrize(
+    ("label", "warned"),
+    [
+        (None, "given as dev, has no labels"),
+        ("DATE", "given as dev, has labels that no text to train on has: DATE (there are LOC)"),
+        ("LOC", ""),
+    ],
+)
+def test_a_dev_corpus_that_can_judge_nobody_is_warned_about(
+    corpus: Corpus, caplog: pytest.LogCaptureFixture, label: str | None, warned: str
+):
+    nlp = make_nlp()
+    raw = spacy.blank("en").pipe(["They left Oslo."])
+    dev = corpus("dev", 3, label) if label else corpus("dev", 0, extra=list(raw))
+    config = nlp.config
+    config["corpora"]["dev"]["path"] = str(dev)
+    nlp.config = config
+    with caplog.at_level(logging.WARNING, logger="spacy"):
+        logging.getLogger("spacy").propagate = True
+        blended(corpus("gold", 3), None, 0.0)(nlp)
+    assert warned in caplog.text and bool(warned) is bool(caplog.text)
+
+
 @pytest.mark.parametrize("averages", [True, False])
 def test_averages_that_would_leave_out_the_encoder_are_warned_about(
     corpus: Corpus, caplog: pytest.LogCaptureFixture, averages: bool

@@ -1,6 +1,7 @@
 """`init` makes a project of what the data are, says what it found, and refuses what cannot work."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,12 @@ SAMPLE = {name: str(ROOT / "assets" / "sample" / f"{name}.jsonl") for name in ("
 
 @pytest.fixture
 def init(tmp_path, monkeypatch):
-    """Run `init my-ner` in an empty folder; its exit status and its output without line breaks."""
+    """Run `init` in an empty folder; its exit status and its output without line breaks."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments, model="gpt-4o-mini", **options):
+    def run(*arguments, folder="my-ner", model="gpt-4o-mini", **options):
         given = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-        done = CliRunner().invoke(app, ["init", "my-ner", "--model", model, *given, *arguments])
+        done = CliRunner().invoke(app, ["init", folder, "--model", model, *given, *arguments])
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return done.exit_code, " ".join(done.output.split())
 
@@ -41,8 +42,8 @@ def write_rows(name: str, *rows: tuple) -> str:
     return name
 
 
-def made() -> dict[str, str]:
-    folder = Path("my-ner")
+def made(name: str = "my-ner") -> dict[str, str]:
+    folder = Path(name)
     return {p.relative_to(folder).as_posix(): p.read_text("utf8") for p in folder.rglob("*") if p.is_file()}
 
 
@@ -72,7 +73,7 @@ def test_a_complete_project_is_written_and_what_was_found_is_said(init, monkeypa
     study, _ = read_study(Path("configs/study.cfg"))
     assert study.students == ["cpu"] and study.corpora.pool == "corpus/pool.spacy"
     config = load_config("configs/student_cpu.cfg")
-    assert config["training"]["max_steps"] == study.max_steps >= 600
+    assert [config["training"]["max_steps"]] == study.max_steps and study.max_steps >= [600]
 
 
 def test_every_file_that_a_command_reads_is_there_or_made_by_another(init):
@@ -128,6 +129,9 @@ def test_without_dev_and_test_a_part_of_gold_judges(init):
     assert status == 0 and "a fifth of gold is set aside" in output and "scores are those on dev" in output
     assert "0:0.8 --shuffled" in commands()["import"] and "0.8:1 --shuffled" in commands()["import"]
     assert "model-last corpus/dev.spacy" in commands()["evaluate"]
+    Path("pool.txt").write_text("Ada met Bob in Oslo.\n", encoding="utf8")
+    init(folder="raw", gold=SAMPLE["gold"], pool="pool.txt")
+    assert "score-teacher" in made("raw")["project.yml"] and "score-teacher" in made("raw")["README.md"]
 
 
 def test_a_dry_run_writes_nothing(init):
@@ -173,15 +177,46 @@ def test_a_pool_of_long_or_linewise_texts_is_read_as_it_should_be(init):
         ({"endpoint": "localhost:8000"}, "Expected the base URL"),
         ({"lang": "zz"}, "Give a code such as en or de"),
         ({"student": "gpt"}, "'gpt' is not one of 'cpu'"),
+        ({"labels": "LOC;MISC;ORG;PER"}, "Add them to --labels, with commas between"),
+        ({"labels": "O"}, "The label 'O' means that there is none"),
+        ({"labels": "it's"}, 'A label is "it\'s", but in project.yml nothing can stand'),
+        ({"model": " "}, "The model is ' ', but"),
+        ({"model": 'a"$b'}, "The model is"),
+        ({"pool": "it's.txt"}, 'The path of pool is "../it\'s.txt", but'),
     ],
 )
 def test_what_cannot_work_is_refused_and_nothing_is_written(options, message, init):
     Path("raw.txt").write_text("Ada met Bob.\n", encoding="utf8")
     Path("empty.txt").write_text("\n", encoding="utf8")
+    Path("it's.txt").write_text("Ada met Bob.\n", encoding="utf8")
     write_rows("odd.jsonl", ("Ada met Bob in Oslo.", ("Oslo", "place")))
     status, output = init(**{**SAMPLE, **options})
     assert status in (1, 2) and message in output, output
     assert not Path("my-ner").exists()
+
+
+@pytest.mark.parametrize("place", ["a file", "a file/below it"])
+def test_a_place_that_cannot_be_a_folder_is_refused(place, init):
+    Path("a file").write_text("mine", encoding="utf8")
+    status, output = init(folder=place, **SAMPLE)
+    assert status == 1 and f"{place}" in output and Path("a file").read_text("utf8") == "mine"
+
+
+def test_names_with_spaces_and_of_any_script_go_into_every_command(init):
+    folder = Path("my data")
+    folder.mkdir()
+    for name, path in SAMPLE.items():
+        (folder / f"größe {name}.jsonl").write_bytes(Path(path).read_bytes())
+    given = {name: str(folder / f"größe {name}.jsonl") for name in SAMPLE}
+    status, output = init("--dry-run", folder="два слова/here", **given)
+    assert status == 0 and not Path("два слова").exists()
+    _, output = init(folder="два слова", **given)
+    assert 'cd "два слова" &&' in output
+    found = load_project_config(Path("два слова"))
+    (command,) = next(c for c in found["commands"] if c["name"] == "import")["script"]
+    for words in map(shlex.split, shlex.split(command)[4:]):
+        assert words[0] == "import" and (Path("два слова") / words[1]).exists()
+    assert srsly.read_yaml("два слова/project.yml")["vars"]["package"].isidentifier()
 
 
 def test_no_labels_at_all_is_refused(init):

@@ -112,11 +112,13 @@ def _show(project: NewProject, *, dry_run: bool) -> None:
         msg.info(f"Kept as it is: {project.folder / place}")
     files = ", ".join(map(str, project.written))
     if dry_run:
-        msg.info(f"Nothing was written. Without --dry-run: {files}")
+        msg.info(f"Nothing was written. Without --dry-run: {files or 'nothing either'}")
         return
-    msg.good(f"Wrote into {project.folder}: {files}")
+    if files:
+        msg.good(f"Wrote into {project.folder}: {files}")
     msg.text("Next: say in labels.yml what each label means, look through examples.yml, then")
-    typer.echo(f"    cd {project.folder} && python -m spacy project run all .")
+    folder = f'"{project.folder}"' if " " in str(project.folder) else project.folder
+    typer.echo(f"    cd {folder} && python -m spacy project run all .")
 
 
 def _labels(labels: Mapping[str, int]) -> str:

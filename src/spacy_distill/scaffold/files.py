@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -188,6 +189,7 @@ def project_files(
         "endpoint": endpoint,
         "key": key,
         "notes": notes,
+        "by_teacher": not gold and not dev,
         "pool_labelled": corpora["pool"].labelled,
         "dev_corpus": dev_corpus,
         "test_corpus": "corpus/test.spacy" if test else dev_corpus,
@@ -229,7 +231,7 @@ def _project_facts(
     folder: Path, corpora: Mapping[str, InputCorpus], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What project.yml says."""
-    test, by_teacher, pool = facts["test"], not (facts["gold"] or facts["dev"]), corpora["pool"]
+    test, by_teacher, pool = facts["test"], facts["by_teacher"], corpora["pool"]
     made = {"test": test, "dev": not by_teacher, "gold": facts["gold"], "pool": True, "pool_dev": by_teacher}
     audited = {
         "--gold corpus/pool.spacy": pool.labelled,
@@ -238,7 +240,7 @@ def _project_facts(
     }
     return {
         **facts,
-        **{name: as_json(_place(folder, corpus.path)) for name, corpus in corpora.items()},
+        **{name: as_json(place_of(folder, corpus.path)) for name, corpus in corpora.items()},
         "title": as_json(facts["name"]),
         "description": as_json(f"{facts['model']} labels texts, and a small pipeline learns from it."),
         "model": as_json(facts["model"]),
@@ -246,7 +248,6 @@ def _project_facts(
         "package": _package_name(facts["name"]),
         "inputs": [name for name in ("gold", "dev", "test", "pool") if name in corpora],
         "corpora": [f"corpus/{name}.spacy" for name, is_made in made.items() if is_made],
-        "by_teacher": by_teacher,
         "exclude_test": " --exclude corpus/test.spacy" if test else "",
         "exclude_dev": "" if by_teacher else " --exclude corpus/dev.spacy",
         "pool_options": " --sentences" * pool.sentences + " --lines" * pool.lines,
@@ -259,8 +260,8 @@ def _project_facts(
     }
 
 
-def _place(folder: Path, path: Path) -> str:
-    """A path as seen from the project's folder."""
+def place_of(folder: Path, path: Path) -> str:
+    """A path as seen from the project's folder, with slashes."""
     try:
         return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
     except ValueError:  # Another drive.
@@ -268,7 +269,7 @@ def _place(folder: Path, path: Path) -> str:
 
 
 def _package_name(title: str) -> str:
-    name = "".join(char if char.isascii() and char.isalnum() else "_" for char in title.lower()).strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
     return name if name[:1].isalpha() else f"ner_{name}".rstrip("_")
 
 

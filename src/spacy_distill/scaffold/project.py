@@ -10,8 +10,9 @@ from ..blend.checks import DISTILLED_PASSES, GOLD_PASSES, LEAST_STEPS, MOST_STEP
 from ..corpus.files import check_outputs
 from ..corpus.importing import blank
 from ..errors import DistillError, counted
+from ..tasks.labels import LabelSet
 from ..teacher.settings import check_endpoint, check_variable
-from .files import project_files
+from .files import place_of, project_files
 from .inputs import STUDENTS, InputCorpus, ProjectOptions, read_labelled, read_pool
 
 ENGLISH = ("minilm", "bert")  # Students whose encoder read English.
@@ -73,7 +74,7 @@ def init_project(
     RAISES DistillError: if the data cannot be used as they are, or a file is there already; then nothing is
         written.
     """
-    _check_options(options)
+    _check_options(folder, options)
     check_outputs([folder], [options.pool, options.gold, options.dev, options.test], folder=True)
     corpora = _read_corpora(options)
     labels = _find_labels(options, corpora)
@@ -91,9 +92,7 @@ def init_project(
         )
     written = tuple(place for place in files if place not in there)
     if not dry_run:
-        for place in written:
-            (folder / place).parent.mkdir(parents=True, exist_ok=True)
-            (folder / place).write_text(files[place], encoding="utf8")
+        _write(folder, {place: files[place] for place in written})
     return NewProject(
         folder,
         written,
@@ -107,9 +106,23 @@ def init_project(
     )
 
 
-def _check_options(options: ProjectOptions) -> None:
+def _write(folder: Path, files: Mapping[Path, str]) -> None:
+    try:
+        for place, content in files.items():
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+            with (folder / place).open("x", encoding="utf8", newline="\n") as file:
+                file.write(content)
+    except OSError as error:
+        raise DistillError(
+            f"Cannot write into {folder}: {error.strerror}. Choose a folder that you may write to."
+        ) from error
+
+
+def _check_options(folder: Path, options: ProjectOptions) -> None:
     if options.student not in STUDENTS:
         raise DistillError(f"There is no student {options.student!r}. Choose one of {', '.join(STUDENTS)}.")
+    _check_value("The model", options.model)
+    _check_value("The endpoint", options.endpoint)
     check_endpoint(options.endpoint)
     check_variable(options.api_key_env)
     if options.max_steps is not None and options.max_steps < 1:
@@ -118,16 +131,22 @@ def _check_options(options: ProjectOptions) -> None:
     for name, path in given.items():
         if not Path(path).exists():
             raise DistillError(f"{path}, given as {name}, does not exist.")
-        if strange := UNUSABLE & set(str(path)):
-            raise DistillError(
-                f"{path}: a path that holds {' or '.join(strange)} cannot stand in project.yml."
-            )
+        _check_value(f"The path of {name}", place_of(folder, Path(path)))
     for (first, path), (second, other) in combinations(given.items(), 2):
         if Path(path).resolve() == Path(other).resolve():
             raise DistillError(
                 f"{first} and {second} are the same: {path}. A text may stand in one of them only; leave out "
                 f"--{second if second != 'pool' else first}, or give another."
             )
+
+
+def _check_value(what: str, value: str) -> None:
+    """Refuse what cannot be a variable of a project.yml, where it becomes part of a command."""
+    if not value.strip() or not value.isprintable() or UNUSABLE & set(value):
+        raise DistillError(
+            f"{what} is {value!r}, but in project.yml nothing can stand that is empty or has a quote, a "
+            "backslash or $. Choose another name."
+        )
 
 
 def _read_corpora(options: ProjectOptions) -> dict[str, InputCorpus]:
@@ -155,12 +174,15 @@ def _find_labels(options: ProjectOptions, corpora: Mapping[str, InputCorpus]) ->
     """
     labels = tuple(dict.fromkeys(options.labels))
     if not labels:
-        known = [corpora[name] for name in ("gold", "dev") if name in corpora]
-        if not known:
+        labelled = [corpora[name] for name in ("gold", "dev") if name in corpora]
+        if not labelled:
             raise DistillError("Which labels? Give --labels 'person, product', or --gold with labels in it.")
-        labels = tuple(sorted(known[0].labels))
-    if odd := [label for label in labels if not label.isprintable() or UNUSABLE & set(label)]:
-        raise DistillError(f"The label {odd[0]!r} holds a quote, backslash or $. Rename it.")
+        labels = tuple(sorted(labelled[0].labels))
+    known = LabelSet(labels)
+    for label in labels:
+        _check_value("A label", label)
+        if label not in known:
+            raise DistillError(f"The label {label!r} means that there is none. Give it another name.")
     for name in ("gold", "dev", "test"):
         if name in corpora:
             _check_labels(name, corpora[name], labels)
@@ -172,7 +194,7 @@ def _check_labels(name: str, corpus: InputCorpus, labels: Sequence[str]) -> None
     if strange := [label for label in corpus.labels if label not in labels]:
         raise DistillError(
             f"{corpus.path}, given as {name}, has the labels {', '.join(map(repr, strange))}, but the labels "
-            f"are {known}. Add them to --labels, or rename them in the file."
+            f"are {known}. Add them to --labels, with commas between, or rename them in the file."
         )
     if name == "gold" and (absent := [label for label in labels if label not in corpus.labels]):
         raise DistillError(
