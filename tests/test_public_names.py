@@ -38,7 +38,7 @@ NAMES = [
 COMMANDS = (
     *("import", "annotate", "audit", "preview", "ledger", "vote"),
     *("study", "report", "card", "clean", "predict"),
-    *("init", "encoder"),
+    *("init", "encoder", "committee", "relabel"),
 )
 
 

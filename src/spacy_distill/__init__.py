@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from .errors import DistillError as DistillError
     from .labels.audit import audit_corpus as audit_corpus
     from .labels.clean import clean as clean
+    from .labels.relabel import RelabelOptions as RelabelOptions
+    from .labels.relabel import relabel as relabel
     from .labels.vote import vote as vote
     from .prediction.predict import PredictOptions as PredictOptions
     from .prediction.predict import predict as predict
+    from .study.committee import CommitteeOptions as CommitteeOptions
+    from .study.committee import train_committee as train_committee
     from .study.config import read_study as read_study
     from .study.report.report import write_card as write_card
     from .study.report.report import write_report as write_report
@@ -50,12 +54,14 @@ _HOMES = {
     "Annotation": "tasks.annotation",
     "Answer": "tasks.answer",
     "BlendedCorpus": "blend.reader",
+    "CommitteeOptions": "study.committee",
     "DistillError": "errors",
     "ImportOptions": "corpus.importing",
     "Item": "tasks.annotation",
     "Ledger": "teacher.ledger.store",
     "PredictOptions": "prediction.predict",
     "PromptedTask": "tasks.base",
+    "RelabelOptions": "labels.relabel",
     "Task": "tasks.base",
     "VoteResult": "tasks.base",
     "VoteRule": "tasks.votes",
@@ -75,9 +81,11 @@ _HOMES = {
     "read_docs": "corpus.docbin",
     "read_results": "study.results",
     "read_study": "study.config",
+    "relabel": "labels.relabel",
     "run_study": "study.runner",
     "set_origin": "corpus.provenance",
     "set_task": "tasks.base",
+    "train_committee": "study.committee",
     "views": "corpus.provenance",
     "vote": "labels.vote",
     "write_card": "study.report.report",

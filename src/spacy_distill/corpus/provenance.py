@@ -20,6 +20,7 @@ LABELS = "labels"
 VIEW_PREFIX = "teacher:"
 REJECTED = "rejected"
 VOTES = "votes"  # All spans that any view holds, with the shares of votes as attrs["scores"].
+CONFIDENCE = "confidence"  # The chosen spans, with the chance that each is right as attrs["scores"].
 NEGATIVE = "negative"  # Negative annotation, for spaCy's `incorrect_spans_key`.
 
 

@@ -43,7 +43,7 @@ def cross_validate(
     """
     if folds < 2 or epochs < 1:
         raise DistillError(f"folds = {folds} and epochs = {epochs}: give at least 2 folds and 1 epoch.")
-    fold_of = _folds(docs, folds, seed)
+    fold_of = folds_of(docs, folds, seed)
     for fold in range(folds):
         seen = [doc for number, doc in enumerate(docs) if fold_of[number] != fold]
         unseen = [number for number in range(len(docs)) if fold_of[number] == fold]
@@ -94,7 +94,7 @@ def _train(task: Task, docs: Sequence[Doc], *, epochs: int, seed: int) -> Langua
     return student
 
 
-def _folds(docs: Sequence[Doc], folds: int, seed: int) -> list[int]:
+def folds_of(docs: Sequence[Doc], folds: int, seed: int) -> list[int]:
     """The fold of each document: articles in random order, each into the fold that is smallest so far."""
     articles: dict[str, list[int]] = {}
     for number, doc in enumerate(docs):

@@ -1,7 +1,7 @@
 """Several annotated corpora of the same documents become one by vote, document by document."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -11,7 +11,6 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, write_docs
-from ..corpus.files import check_outputs
 from ..corpus.provenance import doc_id, record, views
 from ..errors import DistillError
 from ..tasks.annotation import Annotation
@@ -87,38 +86,66 @@ def vote(
     """
     if not sources:
         raise DistillError("Give the views to vote on, and as the last path the file to write.")
-    check_outputs([out], sources)
     _check_out(out)
-    corpora = _matched(sources)
-    docs = [doc for corpus in corpora for doc in corpus.values()]
-    task = task_of(docs)
-    inputs = _rename(sources, corpora)
-    names = [name for source in inputs for name in source.voters.values()]
-    if len(names) < 2:
+    merged = merge_views(sources)
+    if len(merged.names) < 2:
         raise DistillError(
-            f"There is only one view to vote on: {', '.join(names)}. Give the files of two or more, "
+            f"There is only one view to vote on: {', '.join(merged.names)}. Give the files of two or more, "
             "or one file whose documents hold several."
         )
-    rule.needed(len(names))
-    labels = sorted(
-        {item.label for docs in corpora for doc in docs.values() for item in task.read(doc).items}
-    )
+    rule.needed(len(merged.names))
+    task = merged.task
     report, voted = VoteReport(task.items, task.places), []
-    for key in dict.fromkeys(key for source in inputs for key in source.docs):
-        doc, annotations = _merge(task, inputs, key)
+    for doc, annotations in merged.docs:
         result = task.combine(list(annotations.values()), rule)
         task.write_vote(doc, result, rule, annotations)
         if negatives:
-            report.negatives += task.set_negatives(doc, labels)
+            report.negatives += task.set_negatives(doc, merged.labels)
         report.add(annotations, result.annotation)
         voted.append(doc)
     if report.unlabelled == report.documents and not report.negatives:
         raise DistillError(
             f"None of the {report.documents} documents would get a label: too few of the views "
-            f"{', '.join(names)} have a usable answer on any of them. Nothing was written."
+            f"{', '.join(merged.names)} have a usable answer on any of them. Nothing was written."
         )
     write_docs(voted, out)
     return report
+
+
+class MergedViews(NamedTuple):
+    """The views of one or several corpora, document by document.
+
+    task: what they annotate.
+    names: the views that vote.
+    labels: all labels that they use.
+    docs: each document with the views of all its copies, and what each voter says of it.
+    """
+
+    task: Task
+    names: list[str]
+    labels: list[str]
+    docs: Iterator[tuple[Doc, dict[str, Annotation]]]
+
+
+def merge_views(sources: Sequence[Path], texts: Path | None = None) -> MergedViews:
+    """Bring the views of one or several corpora together.
+
+    Documents are matched by their ids, or by their text where they have none or the files share no id; a view
+    whose file lacks a document says nothing of it.
+
+    sources: `.spacy` files with the views; one without any is a view of its own.
+    texts: a file whose documents come first; it votes only with views that it holds.
+    RAISES DistillError: if a file holds no document, the files share none, or one has other tokens in two.
+    """
+    sources = [*([texts] if texts else []), *sources]
+    corpora = _matched(sources)
+    docs = [doc for corpus in corpora for doc in corpus.values()]
+    task = task_of(docs)
+    inputs = _rename(sources, corpora, texts)
+    names = [name for source in inputs for name in source.voters.values()]
+    labels = sorted({item.label for doc in docs for item in task.read(doc).items})
+    keys = dict.fromkeys(key for source in inputs for key in source.docs)
+    return MergedViews(task, names, labels, (_merge(task, inputs, key) for key in keys))
 
 
 def _check_out(out: Path) -> None:
@@ -159,13 +186,13 @@ def _by_key(docs: Sequence[Doc], name: Callable[[Doc], str]) -> dict[Key, Doc]:
     return found
 
 
-def _rename(sources: Sequence[Path], corpora: Sequence[dict[Key, Doc]]) -> list[_Source]:
+def _rename(sources: Sequence[Path], corpora: Sequence[dict[Key, Doc]], texts: Path | None) -> list[_Source]:
     """Number the views of which two files share a name."""
     taken: set[str] = set()
     renamed: list[_Source] = []
     for source, docs in zip(sources, corpora, strict=True):
         known = {name for doc in docs.values() for name in views(doc)}
-        voting = _voters(known) or [source.stem]
+        voting = _voters(known) or ([] if source == texts else [source.stem])
         bases: dict[str, str] = {}
         for base in sorted({name.partition(SAMPLE)[0] for name in known.union(voting)}):
             bases[base] = _free(base, taken)

@@ -1,0 +1,86 @@
+"""`spacy-distill relabel`: a committee and teachers' views vote on the labels of a pool."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import DistillError, counted
+from .console import command, msg
+
+if TYPE_CHECKING:
+    from ..labels.relabel import RelabelReport
+
+
+@command("relabel")
+def relabel_cli(
+    committee: Annotated[Path, typer.Argument(metavar="DIR", help="The committee's folder.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="POOL.spacy [VIEW.spacy …] OUT.spacy",
+            help="The documents, with or without teachers' labels; further views; the file to write.",
+        ),
+    ],
+    undecided: Annotated[
+        str,
+        typer.Option(help="What an item with too few votes becomes: O, missing, majority, teacher."),
+    ] = "O",
+    weights: Annotated[
+        str,
+        typer.Option(
+            help='Votes by name, "cot=2, member=1" (member, teacher: all of a kind); "learned": from --gold.'
+        ),
+    ] = "",
+    gold: Annotated[
+        Path | None,
+        typer.Option(help="Gold of some of the documents: to learn weights from, and to score with."),
+    ] = None,
+) -> None:
+    """Relabel a pool by the votes of a committee and of teachers; each item gets a confidence."""
+    from ..labels.relabel import RelabelOptions, relabel
+
+    if len(paths) < 2:
+        raise DistillError("Give the pool and, as the last path, the file to write.")
+    pool, *views, out = paths
+    options = RelabelOptions(undecided, weights if weights == "learned" else _weights(weights))  # type: ignore[arg-type]
+    report = relabel(committee, pool, views, out, options, gold)
+    _show(report)
+    msg.good(f"Relabelled {counted(report.documents, 'document')}: {out}")
+
+
+def _weights(text: str) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        name, _, number = part.rpartition("=")
+        try:
+            weights[name.strip()] = float(number)
+        except ValueError:
+            raise DistillError(f"--weights: {part!r} is not of the form name=number, as in cot=2.") from None
+    return weights
+
+
+def _show(report: "RelabelReport") -> None:
+    from ..labels.relabel import f1
+
+    msg.text("Votes: " + ", ".join(f"{name} {weight:.2g}" for name, weight in report.voters.items()))
+    labels = sorted({*report.kept, *report.gone, *report.new})
+    rows = [(label, report.kept[label], report.gone[label], report.new[label]) for label in labels]
+    msg.table(rows, header=(report.items, "kept", "gone", "new"), divider=True, aligns=("l", "r", "r", "r"))
+    share = report.missing / report.size if report.size else 0.0
+    msg.info(f"{report.missing} of {report.size} {report.places} are missing ({share:.1%}).")
+    if report.without_view:
+        documents = counted(report.without_view, "document")
+        msg.info(f"{documents} without a teacher's label: the members alone voted.")
+    if report.learned:
+        msg.warn(
+            f"Members had learned from {counted(report.learned, 'document')}, and repeat what they learned. "
+            " `committee --folds 4` trains members that vote on none of their own."
+        )
+    if report.before is not None and report.after is not None:
+        error = report.calibration_error
+        sure = "" if error is None else f"; confidence is off by {100 * error:.1f} points"
+        before, after = f"{100 * f1(report.before):.1f}", f"{100 * f1(report.after):.1f}"
+        msg.info(f"Against gold: F1 {before} before, {after} after{sure}.")
+        if report.without_view < report.documents and f1(report.after) < f1(report.before):
+            msg.warn("Relabelling made the labels worse: are members weak? Give --weights learned.")

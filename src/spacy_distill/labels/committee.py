@@ -1,0 +1,170 @@
+"""A committee: several pipelines of one task, and what they say together of a document."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import spacy
+import srsly
+from spacy.tokens import Doc
+
+from ..corpus.files import read_json
+from ..errors import DistillError
+from ..tasks.annotation import Annotation, Item
+from ..tasks.base import Task, find_task
+from .confidence import Calibration, Rated
+
+# The file that makes a folder a committee.
+COMMITTEE = "committee.json"
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Member:
+    """One pipeline of a committee.
+
+    name: the arm and the seed that it was trained with, for instance "cosine/seed-0"; members of different
+        folds share it, and have one vote together.
+    path: its folder, within the committee's.
+    fold: the fold of distilled documents that it did not learn from; None: it learned from all or none.
+    distilled: whether it learned from distilled documents at all.
+    score: its micro F1 on dev, in [0, 1].
+    """
+
+    name: str
+    path: str
+    fold: int | None = None
+    distilled: bool = True
+    score: float = 0.0
+
+    def learned(self, fold: int | None) -> bool:
+        """Whether it learned from the distilled documents of a fold; None: the fold of all others."""
+        return self.distilled and fold is not None and fold != self.fold
+
+
+class Ballot(NamedTuple):
+    """What a committee says of a document.
+
+    annotations: by name of a member; of members that share a name, those that did not learn from it.
+    weights: the votes of each, in the same order.
+    learned: whether some of them learned from the document.
+    """
+
+    annotations: dict[str, Annotation]
+    weights: list[float]
+    learned: bool
+
+
+@dataclass(frozen=True)
+class Committee:
+    """Pipelines that were trained for the same labels.
+
+    folder: where it is.
+    task: name of the task.
+    labels: the labels that its members know.
+    members: its pipelines, at least two.
+    folds: the fold of each distilled document that members learned from, by its text's hash.
+    calibration: how often a share of the votes is right, learned on dev; None without.
+    """
+
+    folder: Path
+    task: str
+    labels: Sequence[str]
+    members: Sequence[Member]
+    folds: Mapping[str, int] = field(default_factory=dict)
+    calibration: Calibration | None = None
+
+    def judges(self, doc: Doc) -> list[Member]:
+        """The members that vote on a document: of one name those that did not learn from it, if any."""
+        fold = self.folds.get(text_hash(doc))
+        by_name: dict[str, list[Member]] = {}
+        for member in self.members:
+            by_name.setdefault(member.name, []).append(member)
+        return [
+            member
+            for some in by_name.values()
+            for member in ([one for one in some if not one.learned(fold)] or some)
+        ]
+
+    def ask(self, docs: Sequence[Doc]) -> Iterator[Ballot]:
+        """Let the members predict documents; one pipeline is in memory at a time.
+
+        RAISES DistillError: if a member does not load, or has other tokens than the documents.
+        """
+        task = find_task(self.task)
+        judges = [self.judges(doc) for doc in docs]
+        found: list[dict[Member, Annotation]] = [{} for _ in docs]
+        for member in self.members:
+            wanted = [i for i, some in enumerate(judges) if member in some]
+            said = predict_documents(task, self.folder / member.path, [docs[i] for i in wanted])
+            for i, annotation in zip(wanted, said, strict=True):
+                found[i][member] = annotation
+        for doc, answers in zip(docs, found, strict=True):
+            yield _ballot(answers, self.folds.get(text_hash(doc)))
+
+
+def _ballot(said: Mapping[Member, Annotation], fold: int | None) -> Ballot:
+    names = [member.name for member in said]
+    annotations, weights = {}, []
+    for member, annotation in said.items():
+        name = member.name if names.count(member.name) == 1 else f"{member.name}/fold-{member.fold}"
+        annotations[name] = annotation
+        weights.append(1 / names.count(member.name))
+    return Ballot(annotations, weights, any(member.learned(fold) for member in said))
+
+
+def predict_documents(task: Task, model: Path, docs: Sequence[Doc]) -> Iterator[Annotation]:
+    """What a pipeline says of documents, in their own tokens.
+
+    RAISES DistillError: if it does not load.
+    """
+    if not docs:
+        return
+    try:
+        nlp = spacy.load(model)
+    except (OSError, ValueError, ImportError) as error:
+        raise DistillError(f"The pipeline {model} does not load: {error}") from error
+    pairs = ((nlp.make_doc(doc.text), doc) for doc in docs)
+    for found, doc in nlp.pipe(pairs, as_tuples=True, batch_size=BATCH):
+        yield task.project(task.read(found), found, doc)
+
+
+def text_hash(doc: Doc) -> str:
+    """What a document is recognised by, whatever its tokens."""
+    return hashlib.sha256(doc.text.encode("utf8", "replace")).hexdigest()[:16]
+
+
+def rate(task: Task, gold: Annotation, shares: Mapping[Item, float]) -> list[Rated]:
+    """Items with their shares of the votes, and whether gold has them; not where gold is missing."""
+    known = ((item, share) for item, share in shares.items() if not gold.touches_missing(item))
+    return [Rated(share, item in gold.items) for item, share in known]
+
+
+def write_committee(committee: Committee) -> None:
+    """Write what makes a folder a committee."""
+    facts = {name: value for name, value in asdict(committee).items() if name != "folder"}
+    srsly.write_json(committee.folder / COMMITTEE, facts, indent=1)
+
+
+def read_committee(folder: Path) -> Committee:
+    """The committee of a folder.
+
+    RAISES DistillError: if the folder has none, it is damaged, or it has fewer than two members.
+    """
+    place = Path(folder) / COMMITTEE
+    if not place.is_file():
+        raise DistillError(
+            f"{folder} is no committee: it has no {COMMITTEE}. `spacy-distill committee` trains one."
+        )
+    facts: dict[str, Any] = read_json(place)
+    try:
+        members = [Member(**member) for member in facts.pop("members")]
+        calibration = Calibration(**found) if (found := facts.pop("calibration")) else None
+        committee = Committee(folder=Path(folder), members=members, calibration=calibration, **facts)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise DistillError(f"{place} is damaged ({error}). Train the committee anew.") from error
+    if len(members) < 2:
+        raise DistillError(f"{folder} has {len(members)} members; a committee has at least two.")
+    return committee

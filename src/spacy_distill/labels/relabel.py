@@ -1,0 +1,249 @@
+"""A committee and teachers' views vote on the labels of a pool, item by item."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ..corpus.docbin import read_docs, write_docs
+from ..corpus.duplicates import match_gold
+from ..corpus.provenance import CONFIDENCE, record
+from ..corpus.scores import Counts, add_counts, micro, prf
+from ..errors import DistillError
+from ..tasks.annotation import Annotation, Item
+from ..tasks.base import Task
+from ..tasks.votes import VoteRule
+from .committee import Ballot, Committee, rate, read_committee
+from .confidence import Rated, calibration_error
+from .vote import merge_views
+
+Undecided = Literal["O", "missing", "majority", "teacher"]
+# Names that stand for all members, and for all views.
+MEMBER, TEACHER = "member", "teacher"
+LEARNED = "learned"
+# A voter whose items are wrong as often as not has no vote to speak of, and none can decide alone.
+LEAST, MOST = 0.05, 4.0
+
+
+@dataclass(frozen=True)
+class RelabelOptions:
+    """How a pool is relabelled.
+
+    undecided: what becomes of places of an item with less than half of the votes: "O", "missing", what more
+        than half of the votes say of them ("majority"), or what the first view says ("teacher").
+    weights: votes of a voter, above 0, by its name, or by "member" or "teacher" for all of them; 1 if not
+        named. "learned": from gold.
+    RAISES DistillError: if a value cannot be used.
+    """
+
+    undecided: Undecided = "O"
+    weights: Mapping[str, float] | Literal["learned"] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.undecided not in get_args(Undecided):
+            raise DistillError(
+                f"`undecided` is {self.undecided!r}. Allowed are {', '.join(get_args(Undecided))}."
+            )
+        if not isinstance(self.weights, str):
+            for name, weight in self.weights.items():
+                if not (math.isfinite(weight) and weight > 0):
+                    raise DistillError(f"The weight of {name!r} is {weight}. Give a number above 0.")
+        elif self.weights != LEARNED:
+            raise DistillError(f"`weights` is {self.weights!r}. Give votes by name, or {LEARNED!r}.")
+
+    @property
+    def rule(self) -> VoteRule:
+        """As a rule of a vote."""
+        return VoteRule("half", "first" if self.undecided == "teacher" else self.undecided)
+
+
+@dataclass
+class RelabelReport:
+    """What relabelling did to a pool.
+
+    items, places: what the task calls them.
+    voters: who voted, and the weight of each; members of different folds together.
+    documents: number of documents.
+    learned: of them, those that voting members had learned from.
+    without_view: of them, those that no teacher labelled.
+    size, missing: places, and how many of them are missing afterwards.
+    kept, gone, new: items by label: of the first view in the result, not in it, and of the result alone.
+    before, after: the first view and the result against gold: counts by label; None without gold.
+    calibration_error: how far confidences are from the share that is right, in [0, 1]; None without gold.
+    """
+
+    items: str
+    places: str
+    voters: dict[str, float] = field(default_factory=dict)
+    documents: int = 0
+    learned: int = 0
+    without_view: int = 0
+    size: int = 0
+    missing: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+    gone: Counter[str] = field(default_factory=Counter)
+    new: Counter[str] = field(default_factory=Counter)
+    before: dict[str, Counts] | None = None
+    after: dict[str, Counts] | None = None
+    calibration_error: float | None = None
+
+    def add(self, before: Annotation | None, after: Annotation) -> None:
+        """Count one document.
+
+        before: what the first view says of it; None if it has none.
+        """
+        self.documents += 1
+        self.without_view += before is None
+        self.size += after.size
+        self.missing += len(after.missing)
+        old, new = set(before.items if before else ()), set(after.items)
+        for counter, some in ((self.kept, old & new), (self.gone, old - new), (self.new, new - old)):
+            counter.update(item.label for item in some)
+
+
+DEFAULTS = RelabelOptions()
+
+
+def relabel(
+    committee: Path | Committee,
+    pool: Path,
+    views: Sequence[Path],
+    out: Path,
+    options: RelabelOptions = DEFAULTS,
+    gold: Path | None = None,
+) -> RelabelReport:
+    """Label a pool by the votes of a committee's members and teachers' views, and write it.
+
+    An item is chosen if half of the votes or more have it; a voter that says nothing of a document does not
+    count there. Of members that were trained with folds only those vote that did not learn from a document.
+    What the views say is kept beside the result, and the confidence in each item.
+
+    committee: a folder that `train_committee` made.
+    pool: the documents, with or without teachers' views.
+    views: further files with views of the same documents.
+    out: the file to write.
+    options: how to vote.
+    gold: gold of some of the documents: to learn weights from, and to count what relabelling was worth.
+    RAISES DistillError: if a file or member cannot be used, labels or task differ, a weight names nobody, or
+        weights cannot be learned.
+    """
+    jury = committee if isinstance(committee, Committee) else read_committee(committee)
+    merged = merge_views(views, texts=pool)
+    task = merged.task
+    if task.name != jury.task:
+        raise DistillError(f"{pool} is of the task {task.name!r}, the committee of {jury.task!r}.")
+    if unknown := sorted(set(merged.labels) - set(jury.labels)) if merged.names else []:
+        raise DistillError(
+            f"The members know no {', '.join(unknown)}, so they would outvote every one of them. They know "
+            f"{', '.join(jury.labels)}. Train the committee with the labels of the views."
+        )
+    docs, said = map(list, zip(*merged.docs, strict=True))
+    ballots = list(jury.ask(docs))
+    right = _gold(task, docs, gold) if gold is not None else {}
+    weights = _weights(options, merged.names, jury, task, said, ballots, right)
+    report = RelabelReport(task.items, task.places, weights)
+    rated: list[Rated] = []
+    before: list[dict[str, Counts]] = []
+    after: list[dict[str, Counts]] = []
+    for i, (doc, by_view, ballot) in enumerate(zip(docs, said, ballots, strict=True)):
+        voting = {name: one for name, one in by_view.items() if one.usable}
+        first = next(iter(by_view.values()), None)
+        votes = [weights[name] for name in voting]
+        votes += [
+            weights[_base(name)] * w for name, w in zip(ballot.annotations, ballot.weights, strict=True)
+        ]
+        annotations = [*voting.values(), *ballot.annotations.values()]
+        if options.undecided == TEACHER and first is not None and not first.usable:
+            annotations, votes = [first, *annotations], [LEAST, *votes]
+        result = task.combine(annotations, options.rule, votes)
+        task.write(doc, result.annotation)
+        sure = _confidence(jury, result.annotation, result.shares)
+        task.keep_items(doc, CONFIDENCE, sure)
+        record(doc)["relabel"] = {
+            "committee": str(jury.folder),
+            "voters": (*voting, *ballot.annotations),
+            "undecided": options.undecided,
+        }
+        report.learned += ballot.learned
+        report.add(first, result.annotation)
+        if (known := right.get(i)) is not None:
+            rated += rate(task, known, sure)
+            before.append(task.counts(known, first) if first is not None else {})
+            after.append(task.counts(known, result.annotation))
+    if gold is not None:
+        report.before, report.after = add_counts(before), add_counts(after)
+        report.calibration_error = calibration_error(rated)
+    write_docs(docs, out)
+    return report
+
+
+def _base(name: str) -> str:
+    """The name of a voter without its fold."""
+    return name.partition("/fold-")[0]
+
+
+def _confidence(jury: Committee, chosen: Annotation, shares: Mapping[Item, float]) -> dict[Item, float]:
+    """How sure each chosen item is: its share of the votes, as a chance where dev taught how."""
+    how = jury.calibration or float
+    return {item: float(how(shares.get(item, 0.0))) for item in chosen.items}
+
+
+def _gold(task: Task, docs: Sequence[Doc], path: Path) -> dict[int, Annotation]:
+    """Gold by the number of the document that it belongs to, in the document's places."""
+    gold = [doc for doc in read_docs(path, Vocab()) if task.read(doc).usable]
+    found = {n: task.project(task.read(right), right, docs[n]) for n, right in match_gold(docs, gold)}
+    if not found:
+        raise DistillError(f"{path} has the gold labels of none of the documents: their texts are others.")
+    return found
+
+
+def _weights(
+    options: RelabelOptions,
+    views: Sequence[str],
+    jury: Committee,
+    task: Task,
+    said: Sequence[Mapping[str, Annotation]],
+    ballots: Sequence[Ballot],
+    right: Mapping[int, Annotation],
+) -> dict[str, float]:
+    """The weight of each voter by its name: views first."""
+    members = list(dict.fromkeys(member.name for member in jury.members))
+    kinds = {**dict.fromkeys(views, TEACHER), **dict.fromkeys(members, MEMBER)}
+    if isinstance(options.weights, str):
+        if not right:
+            raise DistillError("Weights are learned from gold: give gold of some of the documents.")
+        counted = {name: _precision(task, _of(name, said, ballots), right) for name in kinds}
+        # The log odds that an item is right: independent voters would add these.
+        return {name: min(MOST, max(LEAST, math.log(p / (1 - p)))) for name, p in counted.items()}
+    if unknown := sorted(set(options.weights) - {*kinds, MEMBER, TEACHER}):
+        raise DistillError(
+            f"There is no voter {', '.join(unknown)} to weigh. There are {', '.join(kinds)}; {MEMBER} and "
+            f"{TEACHER} stand for all of a kind."
+        )
+    return {name: options.weights.get(name, options.weights.get(kind, 1.0)) for name, kind in kinds.items()}
+
+
+def _of(
+    name: str, said: Sequence[Mapping[str, Annotation]], ballots: Sequence[Ballot]
+) -> Iterable[tuple[int, Annotation]]:
+    """What a voter says, by number of the document."""
+    for i, (by_view, ballot) in enumerate(zip(said, ballots, strict=True)):
+        if name in by_view:
+            yield i, by_view[name]
+        yield from ((i, one) for voter, one in ballot.annotations.items() if _base(voter) == name)
+
+
+def _precision(task: Task, said: Iterable[tuple[int, Annotation]], right: Mapping[int, Annotation]) -> float:
+    """The share of a voter's items that gold has, as if two more were known, one of them right."""
+    counts = micro(add_counts(task.counts(right[i], one) for i, one in said if i in right))
+    return (counts.tp + 1) / (counts.tp + counts.fp + 2)
+
+
+def f1(counts: Mapping[str, Counts]) -> float:
+    """Micro F1 of counts by label, in [0, 1]."""
+    return prf(micro(counts)).f
