@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
-from spacy_distill.corpus.conll import read_conll
+from spacy_distill.corpus.formats.columns import read_columns
 from spacy_distill.tasks.labels import LabelSet
 
 CONLL = LabelSet(["LOC", "MISC", "ORG", "PER"])
@@ -45,7 +45,7 @@ def data_folder(description: str) -> Path:
 
 def conll_answers(data: Path, prompt: str, vocab: Vocab) -> list[Recorded]:
     """The recorded answers to one prompt; -DOCSTART- articles are kept in the gold documents' records."""
-    gold = list(read_conll(data / "conll2003" / "eng.testb.gz", vocab))
+    gold = list(read_columns(data / "conll2003" / "eng.testb.gz", vocab))
     folder = data / "gpt35_conll_testb"
     theirs = {
         row["conll_test_index"]: row["pred"]
@@ -64,7 +64,7 @@ def wikigold_answers(data: Path, name: str, vocab: Vocab) -> Iterator[tuple[Doc,
     """Gold documents of WikiGold, and the rows of the recorded answers to them."""
     gold = {
         " ".join(t.text for t in doc): doc
-        for doc in read_conll(data / "wikigold" / "wikigold.conll.txt.gz", vocab)
+        for doc in read_columns(data / "wikigold" / "wikigold.conll.txt.gz", vocab)
     }
     with gzip.open(data / "gpt35_wikigold" / f"train_shuffle_42_demo_pool_{name}_500.json.gz", "rt") as file:
         for row in json.load(file):

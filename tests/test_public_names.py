@@ -36,7 +36,7 @@ NAMES = [
     for name in names
 ]
 COMMANDS = (
-    *("import", "annotate", "audit", "preview", "ledger", "vote"),
+    *("import", "export", "annotate", "audit", "preview", "ledger", "vote"),
     *("study", "report", "card", "clean", "predict"),
     *("init", "encoder", "committee", "relabel"),
 )

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from .blend.reader import BlendedCorpus as BlendedCorpus
     from .corpus.docbin import read_docs as read_docs
     from .corpus.docbin import write_docs as write_docs
-    from .corpus.importing import ImportOptions as ImportOptions
+    from .corpus.exporting import export_corpus as export_corpus
+    from .corpus.formats.base import ImportOptions as ImportOptions
     from .corpus.importing import import_corpus as import_corpus
     from .corpus.provenance import article_id as article_id
     from .corpus.provenance import doc_id as doc_id
@@ -56,7 +57,7 @@ _HOMES = {
     "BlendedCorpus": "blend.reader",
     "CommitteeOptions": "study.committee",
     "DistillError": "errors",
-    "ImportOptions": "corpus.importing",
+    "ImportOptions": "corpus.formats.base",
     "Item": "tasks.annotation",
     "Ledger": "teacher.ledger.store",
     "PredictOptions": "prediction.predict",
@@ -70,6 +71,7 @@ _HOMES = {
     "audit_corpus": "labels.audit",
     "clean": "labels.clean",
     "doc_id": "corpus.provenance",
+    "export_corpus": "corpus.exporting",
     "find_task": "tasks.base",
     "import_answers": "teacher.transfer",
     "import_corpus": "corpus.importing",

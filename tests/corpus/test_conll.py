@@ -179,13 +179,20 @@ def test_an_article_may_be_numbered(write):
     assert ents(doc) == [("Ana", "PER")]
 
 
-def test_a_column_of_numbers_is_not_taken_for_the_words(write):
-    path = write("1\tAna\tB-PER\n2\tleft\tO\n\n1\tOslo\tB-LOC\n")
-    with pytest.raises(ValueError, match=r"the first column counts the tokens.*--token-column 2"):
-        read(path)
-    assert [ents(doc) for doc in read(path, token=2)] == [[("Ana", "PER")], [("Oslo", "LOC")]]
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_column_that_counts_is_not_taken_for_the_words(write, first):
+    path = write(f"{first}\tAna\tB-PER\n{first + 1}\tleft\tO\n\n{first}\tOslo\tB-LOC\n")
+    docs, report = import_docs(path)
+    assert [ents(doc) for doc in docs] == [[("Ana", "PER")], [("Oslo", "LOC")]]
+    assert "the first column counts the tokens" in report.issues.notes[0]
     with pytest.raises(ValueError, match="column 3 cannot hold both the token and its tag"):
         read(path, token=3)
+    assert [doc.text for doc in read(path, token=1)] == [f"{first} {first + 1}", str(first)]
+
+
+@pytest.mark.parametrize("text", ["1 CD O\n2 CD O\nOslo NNP B-LOC\n", "1 O\n2 O\n", "3 CD O\n4 CD O\n"])
+def test_numbers_in_a_text_stay_words(write, text):
+    assert read(write(text))[0][0].text == text[0]
 
 
 def test_tags_of_another_column_than_the_last_are_not_lost(write):
@@ -195,9 +202,10 @@ def test_tags_of_another_column_than_the_last_are_not_lost(write):
     assert ents(read(path, label=2)[0]) == [("Ana", "PER")] and ents(read(path, label=-1)[0]) == []
 
 
-def test_conll_u_gets_a_hint(write):
-    with pytest.raises(ValueError, match="looks like CoNLL-U"):
-        read(write("# sent_id = 1\n1\tAna\tAna\tPROPN\t_\t_\t0\troot\t_\tNER=B-PER\n"))
+@pytest.mark.parametrize("row", ["#id\tO", "#id O", "#text=x -X- O", "# O", "#a=b _ B-X"])
+def test_a_hashtag_that_begins_a_sentence_is_a_word(write, row):
+    (doc,) = read(write(row))
+    assert doc[0].text == row.split()[0]
 
 
 def test_rows_that_cannot_be_used_are_left_out_on_demand(write):

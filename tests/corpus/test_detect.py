@@ -20,6 +20,7 @@ def imported(path: Path, **options):
     [
         ("a.jsonl", ROW, 1, {"PER": 1}),
         ("rows", ROW, 1, {"PER": 1}),
+        ("a.json", f"[\n{ROW}]", 1, {"PER": 1}),
         ("a.conll", COLUMNS, 2, {"PER": 2}),
         ("columns.txt", COLUMNS.replace(" ", "\t"), 2, {"PER": 2}),
         ("a.txt", LINES, 6, {}),
@@ -76,7 +77,8 @@ def test_paragraphs_and_wrapped_lines_are_no_documents(text, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.json", '[\n{"text": "Ada"}\n]', "one object a line"),
+        ("a.json", "[\n1\n]", "one object a line, or a list of them"),
+        ("a.json", '{\n"text": "Ada"\n}', "one object a line, or a list of them"),
         ("a.xlsx", "text,label\nAda,PER\n", r"\.xlsx files are not read"),
         ("a.txt", "\n\n", "is empty"),
     ],

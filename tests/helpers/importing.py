@@ -7,7 +7,7 @@ import spacy
 from spacy.tokens import Doc, DocBin
 
 from spacy_distill import ImportOptions, import_corpus
-from spacy_distill.corpus.conll import Columns
+from spacy_distill.corpus.formats.base import Columns
 from spacy_distill.corpus.importing import ImportReport
 from spacy_distill.corpus.sampling import parse_range
 

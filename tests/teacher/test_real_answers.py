@@ -9,7 +9,7 @@ import pytest
 from spacy.vocab import Vocab
 
 from spacy_distill import Annotation, Item, find_task
-from spacy_distill.corpus.conll import read_conll
+from spacy_distill.corpus.formats.columns import read_columns
 from spacy_distill.corpus.scores import add_counts, micro, prf
 from spacy_distill.tasks.labels import LabelSet
 from spacy_distill.tasks.ner.alignment import align
@@ -41,7 +41,7 @@ def f1(pairs):
     ("prompt", "sentences", "least"), [("cot_pos", 3450, 83.2), ("cot", 3442, 81.9), ("standard", 3437, 78.6)]
 )
 def test_lines_on_conll(prompt, sentences, least):
-    gold = list(read_conll(DATA / "conll2003" / "eng.testb.gz", Vocab()))
+    gold = list(read_columns(DATA / "conll2003" / "eng.testb.gz", Vocab()))
     with gzip.open(DATA / "gpt35_conll_testb" / f"recorded_{prompt}.jsonl.gz", "rt", encoding="utf8") as file:
         rows = [json.loads(line) for line in file]
     assert len(rows) == sentences
@@ -50,7 +50,9 @@ def test_lines_on_conll(prompt, sentences, least):
 
 @pytest.mark.parametrize(("name", "least"), [("std", 72.6), ("std_c5", 71.5)])
 def test_dicts_on_wikigold(name, least):
-    gold = {doc.text.strip(): doc for doc in read_conll(DATA / "wikigold" / "wikigold.conll.txt.gz", Vocab())}
+    gold = {
+        doc.text.strip(): doc for doc in read_columns(DATA / "wikigold" / "wikigold.conll.txt.gz", Vocab())
+    }
     path = DATA / "gpt35_wikigold" / f"train_shuffle_42_demo_pool_{name}_500.json.gz"
     with gzip.open(path, "rt", encoding="utf8") as file:
         rows = json.load(file)

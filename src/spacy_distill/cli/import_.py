@@ -1,4 +1,4 @@
-"""`spacy-distill import`: CoNLL, JSON Lines or text in, a `.spacy` corpus out."""
+"""`spacy-distill import`: files of any format in, a `.spacy` corpus out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..corpus.detect import ImportFormat
 from ..errors import counted
 from .console import command, msg
 
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from ..corpus.importing import ImportReport
 
 SHOWN = 10
+# A command loads no format before it runs.
+FORMATS = "a name of docs/formats.md, such as conll, conllu, doccano, prodigy or labelstudio"
 
 
 @command("import")
@@ -22,9 +23,8 @@ def import_cli(
     src: Annotated[Path, typer.Argument(help="File to read (.gz too), or a folder of such files.")],
     out: Annotated[Path, typer.Argument(help="The .spacy file to write.")],
     format: Annotated[
-        ImportFormat | None,
-        typer.Option("--format", "-f", help="What SRC is.", show_default="what it looks like"),
-    ] = None,
+        str, typer.Option("--format", "-f", help=f"What SRC is: {FORMATS}; auto: what it looks like.")
+    ] = "auto",
     limit: Annotated[int | None, typer.Option(help="Take a random sample of this size.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of --shuffled.")] = 0,
     by_label: Annotated[
@@ -39,7 +39,7 @@ def import_cli(
         typer.Option(
             "--sentences/--docs",
             help="One document a sentence, or one an article.",
-            show_default="sentences for conll, else docs",
+            show_default="sentences for columns, else docs",
         ),
     ] = None,
     lines: Annotated[
@@ -51,11 +51,13 @@ def import_cli(
         ),
     ] = None,
     label_column: Annotated[
-        int | None,
-        typer.Option(help="CoNLL: column of the entity tags; -1 is the last.", show_default="-1"),
+        str | None,
+        typer.Option(
+            help="Columns: that of the entity tags, -1 is the last; CoNLL-U: its name.", show_default="-1"
+        ),
     ] = None,
     token_column: Annotated[
-        int | None, typer.Option(help="CoNLL: column of the tokens.", show_default="1")
+        int | None, typer.Option(help="Columns: that of the tokens.", show_default="1")
     ] = None,
     text_field: Annotated[
         list[str] | None,
@@ -78,6 +80,9 @@ def import_cli(
             show_default="what it looks like",
         ),
     ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Data sets: the split to read.", show_default="the only one")
+    ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out rows that cannot be used, and list them.")
     ] = False,
@@ -90,13 +95,13 @@ def import_cli(
         typer.Option("--shuffled", help="Take --documents from the articles in an order drawn by --seed."),
     ] = False,
 ) -> None:
-    """Import a corpus: CoNLL columns, JSON Lines or CSV (text and spans, or classes), or plain text.
+    """Import a corpus: columns of tags, JSON of annotation tools, CSV, data sets or plain text.
 
     Where each sentence comes from is kept beside it, so that statistics can tell articles apart.
     """
     from ..corpus.categories import CategoryFields
-    from ..corpus.conll import Columns
-    from ..corpus.importing import ImportOptions, import_corpus
+    from ..corpus.formats.base import Columns, ImportOptions, column_of
+    from ..corpus.importing import import_corpus
     from ..corpus.sampling import parse_range
 
     names = tuple(filter(None, (label_names or "").split(",")))
@@ -104,7 +109,7 @@ def import_cli(
         format=format,
         lang=lang,
         sentences=sentences,
-        columns=Columns(token_column, label_column),
+        columns=Columns(token_column, column_of(label_column)),
         fields=CategoryFields(tuple(text_field or ()), label_field, names, multilabel),
         documents=parse_range(documents, shuffled=shuffled),
         exclude=tuple(exclude or ()),
@@ -113,11 +118,16 @@ def import_cli(
         by_label=by_label,
         lines=lines,
         skip_bad=skip_bad,
+        split=split,
     )
     _show(import_corpus(src, out, options), out)
 
 
 def _show(report: ImportReport, out: Path) -> None:
+    if report.reason:
+        msg.text(f"Read as {report.format} ({report.reason}); --format says otherwise.")
+    for note in report.issues.notes:
+        msg.text(note)
     left_out = {
         "outside --documents": report.outside,
         "excluded": report.excluded,

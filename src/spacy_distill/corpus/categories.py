@@ -40,17 +40,17 @@ class CategoryFields:
     multilabel: bool | None = None
 
 
-def set_categories(doc: Doc, row: Mapping[str, Any], fields: CategoryFields) -> bool:
+def set_categories(doc: Doc, row: Mapping[str, Any], fields: CategoryFields) -> str | None:
     """Set a row's classes, if it has some.
 
     `cats` says of each class whether it applies; other fields name those that do, and deny all others.
 
-    RETURNS: whether it has some.
+    RETURNS: the field that has them; None if there is none.
     RAISES DistillError: if they cannot be read.
     """
     name = fields.label or _field_of(row)
     if name is None or row.get(name) is None:
-        return False
+        return None
     value = row[name]
     if isinstance(value, dict):
         cats = {str(label): _score(label, score) for label, score in value.items()}
@@ -62,7 +62,7 @@ def set_categories(doc: Doc, row: Mapping[str, Any], fields: CategoryFields) -> 
         cats = {str(label): 0.0 for label in offered} | cats
     doc.cats = cats
     record(doc)[WHOLE] = not isinstance(value, dict)
-    return True
+    return name
 
 
 def _field_of(row: Mapping[str, Any]) -> str | None:
@@ -96,6 +96,16 @@ def _score(label: Any, score: Any) -> float:
     if isinstance(score, bool | int | float) and score in (0, 1):
         return float(score)
     raise DistillError(f"expected 0 or 1, true or false for the class {label!r}, found {score!r}")
+
+
+def classes_of(doc: Doc) -> list[str]:
+    """The classes that apply to a document."""
+    return [label for label, score in doc.cats.items() if score >= HALF]
+
+
+def open_classes(doc: Doc) -> list[str]:
+    """The classes of which a document says nothing, of those that it may have."""
+    return [label for label in record(doc).get(LABELS, ()) if label not in doc.cats]
 
 
 def complete_categories(docs: Sequence[Doc], multilabel: bool | None) -> None:

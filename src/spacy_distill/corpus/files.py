@@ -84,10 +84,7 @@ def parse_object(line: str) -> dict[str, Any]:
     RAISES DistillError: If the text is none.
     """
     try:
-        # The halves must be replaced in the values: written as escapes they are good JSON.
-        value = json.loads(line)
-        if "\\ud" in line.lower():
-            value = json.loads(repair_text(json.dumps(value, ensure_ascii=False)))
+        value = _loads(line)
     except json.JSONDecodeError as error:
         raise DistillError(f"expected a JSON object, but {error.msg} at character {error.pos + 1}") from None
     except (RecursionError, ValueError) as error:
@@ -98,14 +95,22 @@ def parse_object(line: str) -> dict[str, Any]:
     return value
 
 
+def _loads(text: str) -> Any:
+    value = json.loads(text)
+    # The halves must be replaced in the values: written as escapes they are good JSON.
+    if "\\ud" in text.lower():
+        value = json.loads(repair_text(json.dumps(value, ensure_ascii=False)))
+    return value
+
+
 def read_json(path: Path) -> Any:
-    """The value of a JSON file, gzip or not.
+    """The value of a JSON file, gzip or not; half of a surrogate pair became U+FFFD.
 
     RAISES DistillError: If the file does not exist or is no JSON.
     """
     with open_binary(path) as stream:
         try:
-            return json.loads(stream.read())
+            return _loads(stream.read().decode("utf-8-sig"))
         except (ValueError, RecursionError, *GZIP_ERRORS) as error:
             raise damaged(path, error) from error
 
@@ -119,9 +124,9 @@ def repair_text(text: str) -> str:
     return text
 
 
-def bad_line(path: Path, number: int, problem: str) -> DistillError:
-    """The error to raise for a line that cannot be used."""
-    return DistillError(f"{path}, line {number}: {problem}.")
+def bad_line(path: Path, number: int, problem: str, unit: str = "line") -> DistillError:
+    """The error to raise for a line that cannot be used, or another unit of a file."""
+    return DistillError(f"{path}, {unit} {number}: {problem}.")
 
 
 def damaged(path: Path, error: Exception) -> DistillError:

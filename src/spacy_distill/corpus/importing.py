@@ -10,51 +10,16 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import DistillError
-from .categories import CategoryFields, complete_categories
-from .conll import Columns, read_conll
-from .detect import ImportFormat, files_of, guess_format, is_linewise
-from .docbin import read_docs, write_docs
+from .categories import complete_categories
+from .detect import files_of, guess_format, is_linewise
+from .docbin import write_docs
 from .entities import count_labels, is_labelled, labels_in
 from .files import check_outputs
-from .jsonl import read_csv, read_jsonl
-from .provenance import article_id, doc_id, set_origin
-from .sampling import WHOLE, ArticleRange, sample, sample_by_label, take_articles
-from .text import ReadIssues, corpus_keys, normalise, read_plain, sentence_keys, split_sentences
-
-
-@dataclass(frozen=True)
-class ImportOptions:
-    """What to read, how, and which part of it to keep.
-
-    format: "conll", "jsonl", "csv", "text" or "spacy"; None: what it looks like.
-    lang: Language code of the tokenizer for untokenised text.
-    sentences: One document a sentence, or one an article (or row); None: a sentence for
-        CoNLL, a row otherwise.
-    columns: CoNLL: which column holds what.
-    fields: JSON Lines and CSV: where text and classes are.
-    documents: The part of the articles to take.
-    exclude: Corpora no sentence of which may be taken.
-    limit: Size of the sample to take of what is left, at least 1; None: all.
-    seed: Seed of the sample and of a shuffled part.
-    by_label: Whether the sample has as many documents of one label as of another, as far as there are.
-    lines: Text: whether each line of a folder's files is a document, or each file; None: each file, and
-        what looks otherwise is noted.
-    skip_bad: Whether rows that cannot be used are left out and listed, instead of being an error.
-    """
-
-    format: ImportFormat | None = None
-    lang: str = "en"
-    sentences: bool | None = None
-    columns: Columns = field(default_factory=Columns)
-    fields: CategoryFields = field(default_factory=CategoryFields)
-    documents: ArticleRange = WHOLE
-    exclude: tuple[Path, ...] = ()
-    limit: int | None = None
-    seed: int = 0
-    by_label: bool = False
-    lines: bool | None = None
-    skip_bad: bool = False
-
+from .formats.base import AUTO, Format, ImportOptions
+from .formats.known import find_format
+from .provenance import article_id
+from .sampling import sample, sample_by_label, take_articles
+from .text import ReadIssues, corpus_keys, normalise, sentence_keys, split_sentences
 
 DEFAULTS = ImportOptions()
 
@@ -63,6 +28,8 @@ DEFAULTS = ImportOptions()
 class ImportReport:
     """What became of the documents of a file.
 
+    format: Name of the format that was read.
+    reason: By what it was recognised; empty where it was given.
     read: Documents in the source (after splitting into sentences, where that is done).
     outside: Of these, those outside the range of articles.
     excluded: Those that stand in an excluded corpus.
@@ -75,6 +42,8 @@ class ImportReport:
     issues: What could not be used.
     """
 
+    format: str = ""
+    reason: str = ""
     read: int = 0
     outside: int = 0
     excluded: int = 0
@@ -99,14 +68,15 @@ def import_corpus(src: Path, out: Path, options: ImportOptions = DEFAULTS) -> Im
     RAISES DistillError: If the source cannot be used, nothing of it is left, or the output is read too.
     """
     src, out = Path(src), Path(out)
-    format = ImportFormat(options.format) if options.format else guess_format(src)
+    format, reason = _format(src, options)
     check_outputs([out], [src, *options.exclude])
-    report = ImportReport(issues=ReadIssues(options.skip_bad))
-    docs = list(read_source(src, blank(options.lang), replace(options, format=format), report.issues))
-    if options.sentences and format != ImportFormat.conll:
+    report = ImportReport(format.name, reason, issues=ReadIssues(options.skip_bad))
+    options = replace(options, format=format.name)
+    docs = list(read_source(src, blank(options.lang), options, report.issues))
+    if options.sentences and not format.by_sentence:
         docs = list(split_sentences(docs))
     if not docs:
-        raise DistillError(f"{src} holds no document. Is --format {format} what it is?")
+        raise DistillError(f"{src} holds no document. Is --format {format.name} what it is?")
     complete_categories(docs, options.fields.multilabel)
     docs = _select(docs, options, report)
     if not docs:
@@ -120,7 +90,7 @@ def import_corpus(src: Path, out: Path, options: ImportOptions = DEFAULTS) -> Im
     report.unlabelled = sum(not is_labelled(doc) for doc in docs)
     report.repeated = len(docs) - len({normalise(doc.text) for doc in docs})
     report.labels = count_labels(docs)
-    report.linewise = options.lines is None and format == ImportFormat.text and is_linewise(src)
+    report.linewise = options.lines is None and format.name == "text" and is_linewise(src)
     write_docs(docs, out)
     return report
 
@@ -134,42 +104,15 @@ def read_source(src: Path, nlp: Language, options: ImportOptions, issues: ReadIs
     issues: Gathers what cannot be used.
     RAISES DistillError: If the source cannot be used.
     """
-    format = ImportFormat(options.format) if options.format else guess_format(src)
+    format, _ = _format(src, options)
     if options.lines is None and not src.is_dir():
         options = replace(options, lines=True)
-    for file, name in _files(src, format).items():
-        yield from _read_file(file, name, format, nlp, options, issues)
+    for file, name in files_of(src, format).items():
+        yield from format.read(file, name, nlp, options, issues)
 
 
-def _files(src: Path, format: ImportFormat) -> dict[Path, str]:
-    """The files of a source, with their names in ids."""
-    if not src.is_dir():
-        return {src: src.name}
-    return {file: file.relative_to(src).as_posix() for file in files_of(src, format)}
-
-
-def _read_file(
-    file: Path, name: str, format: ImportFormat, nlp: Language, options: ImportOptions, issues: ReadIssues
-) -> Iterator[Doc]:
-    """The documents of one file.
-
-    name: The file's name in ids.
-    """
-    if format == ImportFormat.conll:
-        whole = options.sentences is False
-        yield from read_conll(
-            file, nlp.vocab, name=name, issues=issues, columns=options.columns, whole_articles=whole
-        )
-    elif format == ImportFormat.jsonl:
-        yield from read_jsonl(file, name, nlp, issues, options.fields)
-    elif format == ImportFormat.csv:
-        yield from read_csv(file, name, nlp, issues, options.fields)
-    elif format == ImportFormat.text:
-        yield from read_plain(file, name, nlp, issues, lines=bool(options.lines))
-    else:
-        for number, doc in enumerate(read_docs(file, nlp.vocab), start=1):
-            id = doc_id(doc) or f"{name}:{number}"
-            yield set_origin(doc, id=id, document=article_id(doc) or id, source=name)
+def _format(src: Path, options: ImportOptions) -> tuple[Format, str]:
+    return guess_format(src) if options.format == AUTO else (find_format(options.format), "")
 
 
 def blank(lang: str) -> Language:

@@ -33,6 +33,7 @@ class ReadIssues:
     misfits: Spans that do not fit token borders, each with file and line; their tokens became missing,
         neither entity nor "O".
     skipped: Rows that were left out, each with file, line and reason.
+    notes: What was seen in a file and decides how it is read.
     ids: Where each id was met.
     """
 
@@ -42,14 +43,16 @@ class ReadIssues:
     duplicates: int = 0
     misfits: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     ids: dict[str, str] = field(default_factory=dict)
 
-    def refuse(self, path: Path, number: int, problem: str) -> None:
+    def refuse(self, path: Path, number: int, problem: str, unit: str = "line") -> None:
         """Note a row that cannot be used.
 
+        unit: What the file is counted in.
         RAISES DistillError: If such rows are not to be left out; names file and line.
         """
-        error = bad_line(path, number, problem.rstrip("."))
+        error = bad_line(path, number, problem.rstrip("."), unit)
         if not self.skip_bad:
             raise DistillError(f"{error} Mend it, or leave such rows out with --skip-bad.")
         self.skipped.append(str(error))

@@ -13,10 +13,9 @@ from typing import Literal
 import spacy
 from spacy.tokens import Doc
 
-from ..corpus.detect import ImportFormat, files_of, guess_format, is_linewise
-from ..corpus.docbin import count_docs
-from ..corpus.files import read_lines
-from ..corpus.importing import ImportOptions, blank, read_source
+from ..corpus.detect import files_of, guess_format, is_linewise
+from ..corpus.formats.base import Format, ImportOptions
+from ..corpus.importing import blank, read_source
 from ..corpus.text import ReadIssues, split_sentences
 from ..errors import DistillError
 from ..tasks.base import find_task
@@ -87,7 +86,7 @@ class InputCorpus:
     """A corpus that was given.
 
     path: the file or folder.
-    format: "conll", "jsonl", "text" or "spacy".
+    format: name of its format.
     documents: its number of documents, after splitting into sentences about so many.
     unlabelled: those of the documents looked at that have no annotation.
     labels: entities by label in the documents looked at.
@@ -99,7 +98,7 @@ class InputCorpus:
     """
 
     path: Path
-    format: ImportFormat
+    format: str
     documents: int
     unlabelled: int
     labels: Mapping[str, int]
@@ -123,14 +122,14 @@ def read_labelled(path: Path, lang: str | None) -> InputCorpus:
     RETURNS: what it is.
     RAISES DistillError: if it cannot be read, or has no document.
     """
-    format = guess_format(path)
+    format = guess_format(path).format
     language = _language(path, format)
     docs, found = _read(path, format, lang or language)
     if not docs:
         raise DistillError(f"{path} holds no document.")
     labels, unlabelled = _labels(docs)
     return InputCorpus(
-        path, format, len(docs), unlabelled, labels, language, misfits=len(found.misfits), docs=docs
+        path, format.name, len(docs), unlabelled, labels, language, misfits=len(found.misfits), docs=docs
     )
 
 
@@ -143,8 +142,8 @@ def read_pool(path: Path, lang: str | None, gold: InputCorpus | None) -> InputCo
     RETURNS: what it is.
     RAISES DistillError: if it cannot be read, or has no document.
     """
-    format = guess_format(path)
-    lines = format == "text" and is_linewise(path)
+    format = guess_format(path).format
+    lines = format.name == "text" and is_linewise(path)
     language = _language(path, format)
     docs, _ = _read(path, format, lang or language, limit=SAMPLE, lines=lines)
     if not docs:
@@ -152,24 +151,32 @@ def read_pool(path: Path, lang: str | None, gold: InputCorpus | None) -> InputCo
     labels, unlabelled = _labels(docs)
     documents = _count(path, format, lines)
     longest = max(LONG, 2 * _words(gold.docs) if gold else LONG)
-    sentences = format != "conll" and not labels and _words(docs) > longest
+    sentences = not format.by_sentence and not labels and _words(docs) > longest
     if sentences:
         documents = round(documents * sum(1 for _ in split_sentences(docs)) / len(docs))
     return InputCorpus(
-        path, format, documents, unlabelled, labels, language, sentences=sentences, lines=lines, docs=docs
+        path,
+        format.name,
+        documents,
+        unlabelled,
+        labels,
+        language,
+        sentences=sentences,
+        lines=lines,
+        docs=docs,
     )
 
 
 def _read(
-    path: Path, format: ImportFormat, lang: str, *, limit: int | None = None, lines: bool = False
+    path: Path, format: Format, lang: str, *, limit: int | None = None, lines: bool = False
 ) -> tuple[list[Doc], ReadIssues]:
     issues = ReadIssues()
     by_line = lines or not path.is_dir()
-    docs = read_source(path, blank(lang), ImportOptions(format, lines=by_line), issues)
+    docs = read_source(path, blank(lang), ImportOptions(format.name, lines=by_line), issues)
     return list(islice(docs, limit)), issues
 
 
-def _language(path: Path, format: ImportFormat) -> str:
+def _language(path: Path, format: Format) -> str:
     docs, _ = _read(path, format, ANY, limit=SAMPLE)
     return find_language(doc.text for doc in docs)
 
@@ -185,23 +192,11 @@ def _words(docs: Sequence[Doc]) -> float:
     return sum(map(len, docs)) / len(docs)
 
 
-def _count(path: Path, format: ImportFormat, lines: bool) -> int:
-    if format == "spacy":
-        return count_docs(path)
-    files = files_of(path, format) if path.is_dir() else [path]
-    if format == "text" and path.is_dir() and not lines:
+def _count(path: Path, format: Format, lines: bool) -> int:
+    files = files_of(path, format)
+    if format.name == "text" and path.is_dir() and not lines:
         return len(files)
-    return sum(_count_file(file, columns=format == "conll") for file in files)
-
-
-def _count_file(file: Path, *, columns: bool) -> int:
-    """The number of lines that are not blank, or of blocks of them."""
-    count, before = 0, ""
-    for _, line in read_lines(file):
-        line = "" if columns and line.startswith("-DOCSTART-") else line.strip()
-        count += bool(line) and not (columns and before)
-        before = line
-    return count
+    return sum(map(format.count, files))
 
 
 def find_language(texts: Iterable[str]) -> str:

@@ -1,6 +1,7 @@
-"""Labelled text as JSON Lines, or as a table with a header."""
+"""Rows: a document as JSON has it, and as tables and data sets do; made a Doc, and made of one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +9,24 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import get_words_and_spaces
 
-from ..errors import DistillError
-from .categories import CategoryFields, read_table, set_categories
-from .entities import CharSpan, is_tag, set_char_spans, spans_of_tags
-from .files import parse_object, read_lines
-from .provenance import record, set_origin
-from .text import ReadIssues, check_tokenizable
+from ...errors import DistillError
+from ..categories import CategoryFields, set_categories
+from ..entities import (
+    CharSpan,
+    char_spans_of,
+    is_tag,
+    missing_of,
+    missing_words,
+    set_char_spans,
+    set_tags,
+    words_of,
+)
+from ..files import parse_object, read_json, read_lines
+from ..provenance import article_id, doc_id, record, set_origin
+from ..text import ReadIssues, check_tokenizable
+from .base import Head, stem
 
 Row = dict[str, Any]
-NO_FIELDS = CategoryFields()
 # Rows that an annotator rejected or passed over, in Prodigy's words.
 LEFT_OUT = ("reject", "ignore")
 # Fields that hold entities, as annotation tools and data sets call them.
@@ -24,50 +34,51 @@ ENTITY_FIELDS = (
     *("spans", "entities", "ner_tags", "tags", "label", "labels", "annotation", "annotations"),
     *("ents", "ner", "ner_labels", "span_label", "span_labels", "named_entities"),
 )
-OTHER_FIELDS = ("text", "tokens", "id", "document", "answer", "meta")
+OTHER_FIELDS = ("text", "tokens", "id", "document", "answer", "meta", "missing")
 STARTS = ("start", "start_offset", "start_char", "begin")
 ENDS = ("end", "end_offset", "end_char")
 LABELS = ("label", "labels", "type", "entity", "entity_type", "tag")
 
 
-def read_jsonl(
-    path: Path, name: str, nlp: Language, issues: ReadIssues, fields: CategoryFields = NO_FIELDS
-) -> Iterator[Doc]:
-    """Read one document a line; docs/formats.md describes the fields.
+def json_rows(path: Path) -> Iterator[tuple[int, str | Row]]:
+    """The rows of JSON Lines, or of a JSON list, numbered from 1.
 
     path: The file, gzip or not.
-    name: The file's name in ids.
-    nlp: Its tokenizer is used for rows without tokens.
-    issues: What cannot be used.
-    fields: Where text and classes are.
-    YIELDS: Documents with the source's exact text; without annotation where the row has none.
-    RAISES DistillError: If a row cannot be used; names file and line.
+    RAISES DistillError: If it cannot be read.
     """
-    lines = ((number, line) for number, line in read_lines(path) if line.strip())
-    yield from _read_rows(lines, path, name, nlp, issues, fields)
+    if next(iter(Head(path).lines), "").lstrip().startswith("["):
+        found = read_json(path)
+        for number, row in enumerate(found, start=1):
+            yield number, row if isinstance(row, dict) else json.dumps(row)
+        return
+    yield from ((number, line) for number, line in read_lines(path) if line.strip())
 
 
-def read_csv(
-    path: Path, name: str, nlp: Language, issues: ReadIssues, fields: CategoryFields = NO_FIELDS
-) -> Iterator[Doc]:
-    """Read one document a row of a table with a header; its columns are named as the fields of JSON Lines.
-
-    Arguments, YIELDS and RAISES: as of `read_jsonl`.
-    """
-    yield from _read_rows(read_table(path), path, name, nlp, issues, fields)
-
-
-def _read_rows(
+def read_rows(
     rows: Iterable[tuple[int, str | Row]],
     path: Path,
     name: str,
     nlp: Language,
     issues: ReadIssues,
     fields: CategoryFields,
+    adapt: Callable[[Row], Row] = dict,
 ) -> Iterator[Doc]:
+    """Read one document a row; docs/formats.md describes the fields.
+
+    rows: The rows with their numbers, parsed or not.
+    path: The file they are of.
+    name: The file's name in ids.
+    nlp: Its tokenizer is used for rows without tokens.
+    issues: What cannot be used.
+    fields: Where text and classes are.
+    adapt: Makes the fields of a tool's row those that are read here.
+    YIELDS: Documents with the source's exact text; without annotation where the row has none.
+    RAISES DistillError: If a row cannot be used; names file and row.
+    """
     for number, given in rows:
+        unit = "line" if isinstance(given, str) else "item"
         try:
-            row = parse_object(given) if isinstance(given, str) else given
+            row = adapt(parse_object(given) if isinstance(given, str) else given)
             if row.get("answer") in LEFT_OUT:
                 issues.rejected += 1
                 continue
@@ -75,13 +86,37 @@ def _read_rows(
             if not doc.text.strip():
                 issues.empty += 1
                 continue
-            misfits = [] if set_categories(doc, row, fields) else _annotate(doc, row, issues)
-            doc = _with_origin(doc, row, path, name, number, issues)
+            classes = set_categories(doc, row, fields)
+            other = [name for name in ENTITY_FIELDS if row.get(name) and name != classes]
+            if classes and other:
+                raise DistillError(
+                    f'there are classes in "{classes}" and entities in "{other[0]}"; keep one of them'
+                )
+            misfits = [] if classes else _annotate(doc, row, issues)
+            doc = _with_origin(doc, row, name, number, f"{unit} {number} of {path}", issues)
         except DistillError as error:
-            issues.refuse(path, number, str(error))
+            issues.refuse(path, number, str(error), unit)
             continue
-        issues.misfits += [f"{path}, line {number}: {misfit}" for misfit in misfits]
+        issues.misfits += [f"{path}, {unit} {number}: {misfit}" for misfit in misfits]
         yield doc
+
+
+def row_of(doc: Doc) -> Row:
+    """A document as a row: id, document, text, tokens, meta, and what it is labelled with."""
+    row: Row = {"id": doc_id(doc), "document": article_id(doc), "text": doc.text}
+    row["tokens"] = [word.text for word in words_of(doc)]
+    if doc.cats:
+        row["cats"] = {label: int(score) for label, score in doc.cats.items()}
+    elif is_known(doc):
+        row["spans"] = [span._asdict() for span in char_spans_of(doc)]
+        row["missing"] = [list(run) for run in missing_of(doc)]
+    row["meta"] = record(doc).get("meta")
+    return {key: value for key, value in row.items() if value is not None and (key, value) != ("missing", [])}
+
+
+def is_known(doc: Doc) -> bool:
+    """Whether something is known of a document's words."""
+    return len(missing_words(doc)) < len(words_of(doc))
 
 
 def _make_doc(row: Row, nlp: Language) -> Doc:
@@ -149,10 +184,21 @@ def _annotate(doc: Doc, row: Row, issues: ReadIssues) -> list[str]:
     if not isinstance(values, list):
         raise DistillError(f'expected a list as "{name}", found {type(values).__name__}')
     if name in ("ner_tags", "tags") or (values and not isinstance(values[0], dict | list)):
-        return set_char_spans(doc, _tag_spans(doc, row, name, values))
+        _set_row_tags(doc, row, name, values)
+        return []
     spans = [read_char_span(value) for value in values]
     issues.duplicates += len(spans) - len(set(spans))
-    return set_char_spans(doc, list(dict.fromkeys(spans)))
+    return set_char_spans(doc, list(dict.fromkeys(spans)), _missing(row))
+
+
+def _missing(row: Row) -> list[tuple[int, int]]:
+    runs = row.get("missing") or []
+    pairs = isinstance(runs, list) and all(
+        isinstance(run, list) and len(run) == 2 and all(map(_is_offset, run)) for run in runs
+    )
+    if not pairs:
+        raise DistillError(f'expected "missing" as pairs of characters such as [[0, 6]], found {runs!r}')
+    return [(run[0], run[1]) for run in runs]
 
 
 def _looks_like_entities(value: Any) -> bool:
@@ -190,26 +236,18 @@ def _is_offset(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _tag_spans(doc: Doc, row: Row, name: str, tags: list[Any]) -> list[CharSpan]:
-    if not all(isinstance(tag, str) for tag in tags):
+def _set_row_tags(doc: Doc, row: Row, name: str, tags: list[Any]) -> None:
+    if not all(tag is None or isinstance(tag, str) for tag in tags):
         raise DistillError(
             f'expected tags as strings such as B-LOC in "{name}"; numbers need their names first'
         )
     if row.get("tokens") is None:
         raise DistillError(f'expected "tokens" beside tags in "{name}", or spans in characters')
-    # Between the row's tokens there may be tokens of mere space, which have no tag.
-    tokens = [token for token in doc if not token.is_space]
-    if len(tags) != len(tokens):
-        raise DistillError(f"expected a tag for each token, found {len(tags)} tags for {len(tokens)} tokens")
-    return [
-        CharSpan(tokens[start].idx, tokens[end - 1].idx + len(tokens[end - 1]), label)
-        for start, end, label in spans_of_tags(tags)
-    ]
+    set_tags(doc, tags)
 
 
-def _with_origin(doc: Doc, row: Row, path: Path, name: str, number: int, issues: ReadIssues) -> Doc:
-    id = str(row["id"]) if row.get("id") is not None else f"{name.removesuffix('.gz')}:{number}"
-    place = f"line {number} of {path}"
+def _with_origin(doc: Doc, row: Row, name: str, number: int, place: str, issues: ReadIssues) -> Doc:
+    id = str(row["id"]) if row.get("id") is not None else f"{stem(name)}:{number}"
     if (met := issues.ids.setdefault(id, place)) != place:
         raise DistillError(f"the id {id!r} stands on {met} already; ids must be unique")
     document = str(row["document"]) if row.get("document") is not None else id

@@ -1,0 +1,1 @@
+"""Formats of files: each one is recognised by its content, read, and written."""

@@ -1,0 +1,196 @@
+"""What a format is: how it is recognised, read and written, and what it can hold of a document."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ...errors import DistillError
+from ..categories import CategoryFields
+from ..entities import words_of
+from ..files import parse_object, read_json, read_lines, write_bytes
+from ..sampling import WHOLE, ArticleRange
+from ..text import ReadIssues
+
+AUTO = "auto"
+SHOWN = 200  # Lines of a file that are looked at.
+# What a document has that a format may be unable to hold: the spaces between words; token borders; labels;
+# that of some tokens, or of all of them, nothing is known; classes of documents.
+PARTS = ("text", "tokens", "labels", "missing", "unlabelled", "ids", "articles", "meta", "classes")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column holds what: 1 is the first, -1 the last.
+
+    token: The words; None: the first, or the second where the first counts them.
+    label: The entity tags, in CoNLL-U also the name of a column or of a key in MISC; None: the last, which
+        must not be "O" throughout where another one has entities.
+    """
+
+    token: int | None = None
+    label: int | str | None = None
+
+    def __post_init__(self) -> None:
+        for what, column in (("token", self.token), ("label", self.label)):
+            if column == 0 or (what == "label" and column == (self.token or 1)):
+                raise DistillError(
+                    f"The {what} column cannot be {column}: 1 is the first column, -1 the last, and tokens "
+                    "and labels are in different ones."
+                )
+
+
+def column_of(text: str | None) -> int | str | None:
+    """A column as it is typed: a number, or a name."""
+    return int(text) if text is not None and re.fullmatch(r"[+-]?\d+", text) else text
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What to read, how, and which part of it to keep.
+
+    format: Name of a format; "auto": what it looks like.
+    lang: Language code of the tokenizer for untokenised text.
+    sentences: One document a sentence, or one an article (or row); None: a sentence for
+        columns, a row otherwise.
+    columns: Columns: which one holds what.
+    fields: JSON and CSV: where text and classes are.
+    documents: The part of the articles to take.
+    exclude: Corpora no sentence of which may be taken.
+    limit: Size of the sample to take of what is left, at least 1; None: all.
+    seed: Seed of the sample and of a shuffled part.
+    by_label: Whether the sample has as many documents of one label as of another, as far as there are.
+    lines: Text: whether each line of a folder's files is a document, or each file; None: each file, and
+        what looks otherwise is noted.
+    skip_bad: Whether rows that cannot be used are left out and listed, instead of being an error.
+    split: Data sets: which split to read; None: the only one.
+    """
+
+    format: str = AUTO
+    lang: str = "en"
+    sentences: bool | None = None
+    columns: Columns = field(default_factory=Columns)
+    fields: CategoryFields = field(default_factory=CategoryFields)
+    documents: ArticleRange = WHOLE
+    exclude: tuple[Path, ...] = ()
+    limit: int | None = None
+    seed: int = 0
+    by_label: bool = False
+    lines: bool | None = None
+    skip_bad: bool = False
+    split: str | None = None
+
+
+class Head:
+    """A file or folder as far as it is looked at to recognise its format."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ending = ending(path)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The first lines that are not blank."""
+        return [line for _, line in islice(read_lines(self.path), SHOWN) if line.strip()]
+
+    @cached_property
+    def row(self) -> dict[str, Any]:
+        """The first object of JSON Lines or of a JSON list; empty if it is neither."""
+        first = next(iter(self.lines), "").lstrip()
+        try:
+            if first.startswith("{"):
+                return parse_object(first)
+            if first.startswith("["):
+                found = read_json(self.path)
+                return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
+        except DistillError:
+            pass
+        return {}
+
+
+class Format(Protocol):
+    """A format of files.
+
+    name: As it is given to --format.
+    about: What it is, for the table of formats.
+    endings: By which the files of a folder are found; `.gz` may stand behind each.
+    holds: What it can hold of a document beside words and labels, see PARTS.
+    by_sentence: Whether a document is a sentence.
+    whole_folder: Whether a folder, instead of a file, can be of this format.
+    written: Whether it can be written.
+    """
+
+    name: ClassVar[str]
+    about: ClassVar[str]
+    endings: ClassVar[tuple[str, ...]]
+    holds: ClassVar[frozenset[str]]
+    by_sentence: ClassVar[bool] = False
+    whole_folder: ClassVar[bool] = False
+    written: ClassVar[bool] = True
+
+    def recognise(self, head: Head) -> str:
+        """By what a file is seen to have this format, in words; empty if it has not."""
+        ...
+
+    def read(
+        self, file: Path, name: str, nlp: Language, options: ImportOptions, issues: ReadIssues
+    ) -> Iterator[Doc]:
+        """Read a file.
+
+        name: The file's name in ids.
+        nlp: Its tokenizer is used for text without tokens.
+        issues: Gathers what cannot be used.
+        RAISES DistillError: If something cannot be read; names file and line.
+        """
+        ...
+
+    def count(self, file: Path) -> int:
+        """How many documents a file has, about."""
+        return sum(1 for _, line in read_lines(file) if line.strip())
+
+    def problem(self, doc: Doc) -> str:
+        """Why a document cannot be written with all its words and its labels; empty if it can."""
+        return ""
+
+    def table_row(self) -> str:
+        """Its row in the table of formats."""
+        kept = [part for part in PARTS if part in self.holds and part != "labels"]
+        return f"| `{self.name}` | {self.about} | {', '.join(kept) if self.written else 'only read'} |"
+
+    def kept_text(self, doc: Doc) -> str:
+        """The text of a document as it is read back."""
+        return doc.text if "text" in self.holds else " ".join(word.text for word in words_of(doc))
+
+    def write(self, docs: Sequence[Doc], out: Path) -> None:
+        """Write documents that have no problem.
+
+        RAISES DistillError: If the place cannot be written.
+        """
+        raise DistillError(f"The format {self.name} is only read.")
+
+
+def ending(path: Path) -> str:
+    """How a file's name ends, without `.gz`."""
+    return Path(path.name.removesuffix(".gz")).suffix.lower()
+
+
+def stem(name: str) -> str:
+    """A file's name as ids begin with it."""
+    return name.removesuffix(".gz")
+
+
+def write_text(lines: Iterable[str], out: Path) -> None:
+    """Write lines, each with its end, as UTF-8."""
+
+    def encoded() -> Iterator[bytes]:
+        for number, line in enumerate(lines):
+            # Readers take the first U+FEFF of a file for its mark.
+            yield f"\ufeff{line}".encode() if not number and line.startswith("\ufeff") else line.encode()
+
+    write_bytes(encoded(), out)

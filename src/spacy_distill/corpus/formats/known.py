@@ -1,0 +1,42 @@
+"""The formats that there are, in the order in which a file is tried for them."""
+
+from collections.abc import Sequence
+
+from ...errors import DistillError
+from .base import AUTO, Format
+from .columns import Bilou, Bioes, Conll, Iob, Iob1
+from .conllu import Conllu, ConlluPlus
+from .json_formats import Csv, Doccano, JsonLines, Prodigy
+from .label_studio import LabelStudio, LabelStudioShort
+from .plain import Spacy, Text
+
+# What is more special comes first.
+FORMATS: Sequence[Format] = (
+    Spacy(),
+    LabelStudio(),
+    LabelStudioShort(),
+    Prodigy(),
+    Doccano(),
+    JsonLines(),
+    Csv(),
+    ConlluPlus(),
+    Conllu(),
+    Conll(),
+    Iob(),
+    Iob1(),
+    Bioes(),
+    Bilou(),
+    Text(),
+)
+
+
+def find_format(name: str) -> Format:
+    """The format of a name.
+
+    RAISES DistillError: If there is none.
+    """
+    for format in FORMATS:
+        if format.name == name:
+            return format
+    known = ", ".join(format.name for format in FORMATS)
+    raise DistillError(f"There is no format {name!r}. Formats are {known}; {AUTO} is what a file looks like.")

@@ -1,0 +1,195 @@
+"""Label Studio's JSON, whole and short."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from spacy.tokens import Doc
+
+from ...errors import DistillError
+from ..categories import classes_of
+from ..files import write_bytes
+from .base import PARTS, Head
+from .json_formats import JsonLines, whole_problem
+from .rows import Row, is_known, row_of
+
+# What Label Studio's short export has beside the data.
+SHORT_FIELDS = ("annotator", "annotation_id", "lead_time", "created_at", "updated_at")
+REGIONS = ("labels", "hypertextlabels")
+
+
+class LabelStudio(JsonLines):
+    """What Label Studio exports as JSON, and imports."""
+
+    name: ClassVar[str] = "labelstudio"
+    about: ClassVar[str] = "Label Studio's JSON"
+    endings: ClassVar[tuple[str, ...]] = (".json", ".jsonl")
+    holds: ClassVar[frozenset[str]] = frozenset(PARTS) - {"tokens", "missing"}
+
+    def recognise(self, head: Head) -> str:
+        tasks = isinstance(head.row.get("data"), dict) and {"annotations", "predictions"} & set(head.row)
+        return "data beside annotations" if tasks else ""
+
+    def adapt(self, row: Row) -> Row:
+        data = row.get("data")
+        if not isinstance(data, dict):
+            raise DistillError('expected a task of Label Studio, an object with "data" and "annotations"')
+        key, text = _only_text(data)
+        found: Row = {**_origin(data, row), "text": text}
+        annotations = row.get("annotations") or []
+        kept = [one for one in annotations if not one.get("was_cancelled")]
+        if annotations and not kept:
+            return {**found, "answer": "ignore"}
+        marked = [one for one in kept if one.get("ground_truth")]
+        said = [_said(one.get("result") or [], text) for one in marked or kept]
+        if any(one != said[0] for one in said[1:]):
+            raise DistillError(
+                f"{len(said)} annotations of {key!r} differ; mark the right one as ground truth"
+            )
+        return {**found, **said[0]} if said else found
+
+    def shape(self, doc: Doc, number: int) -> Row:
+        row = row_of(doc)
+        names = {"text": "text", "doc_id": "id", "document": "document", "meta": "meta"}
+        task: Row = {"id": number, "data": {key: row[name] for key, name in names.items() if name in row}}
+        named = {"from_name": "label", "to_name": "text"}
+        if doc.cats:
+            result = [{**named, "type": "choices", "value": {"choices": classes_of(doc)}}]
+        else:
+            regions = [_region(span, doc.text) for span in row.get("spans", [])]
+            result = [{**named, "type": "labels", "value": region} for region in regions]
+        result = [{"id": f"{number}-{i}", **one} for i, one in enumerate(result)]
+        annotated = bool(doc.cats) or is_known(doc)
+        task["annotations"] = [{"id": number, "result": result}] if annotated else []
+        return task
+
+    def problem(self, doc: Doc) -> str:
+        return whole_problem(doc)
+
+    def write(self, docs: Sequence[Doc], out: Path) -> None:
+        rows = [self.shape(doc, number) for number, doc in enumerate(docs, start=1)]
+        write_bytes(json.dumps(rows, ensure_ascii=False, indent=1).encode(), out)
+
+
+class LabelStudioShort(LabelStudio):
+    """What Label Studio exports as JSON_MIN: the data of each task, and its regions."""
+
+    name: ClassVar[str] = "labelstudio-min"
+    about: ClassVar[str] = "Label Studio's JSON_MIN"
+
+    def recognise(self, head: Head) -> str:
+        return next((field for field in SHORT_FIELDS if field in head.row and "data" not in head.row), "")
+
+    def adapt(self, row: Row) -> Row:
+        fields = {key: value for key, value in row.items() if key not in SHORT_FIELDS}
+        regions = [key for key, value in fields.items() if _is_regions(value)]
+        chosen = [key for key, value in fields.items() if isinstance(value, dict) and "choices" in value]
+        data = {key: value for key, value in fields.items() if key not in (*regions, *chosen)}
+        if chosen:
+            return {**_origin(data, row), "text": _only_text(data)[1], "accept": fields[chosen[0]]["choices"]}
+        _, text = _only_text(data)
+        found: Row = {**_origin(data, row), "text": text}
+        if len(regions) > 1:
+            raise DistillError(f"expected regions in one field, found {' and '.join(regions)}")
+        # A task without regions has no field of them.
+        annotated = regions or row.get("annotation_id") is not None
+        return {**found, "spans": _spans(row[regions[0]] if regions else [], text)} if annotated else found
+
+    def shape(self, doc: Doc, number: int) -> Row:
+        task = super().shape(doc, number)
+        row: Row = {**task["data"], "id": number}
+        if task["annotations"]:
+            values = [one["value"] for one in task["annotations"][0]["result"]]
+            row |= {"label": values[0] if doc.cats else values} if values else {}
+            row |= {"annotator": 1, "annotation_id": number}
+        return row
+
+
+def _only_text(data: Row) -> tuple[str, str]:
+    """The field of a task that has its text."""
+    texts = [
+        key for key, value in data.items() if isinstance(value, str) and key not in ("doc_id", "document")
+    ]
+    key = "text" if "text" in texts else texts[0] if len(texts) == 1 else None
+    if key is None:
+        raise DistillError(
+            f'expected "data" with "text", or with one field that is a string, found {sorted(data)}'
+        )
+    return key, data[key]
+
+
+def _origin(data: Row, row: Row) -> Row:
+    ids = {
+        "id": data.get("doc_id", row.get("id")),
+        "document": data.get("document"),
+        "meta": data.get("meta"),
+    }
+    return {key: value for key, value in ids.items() if value is not None}
+
+
+def _said(result: list[Any], text: str) -> Row:
+    """What an annotation says: regions, or the choices for the whole task."""
+    chosen = [one for one in result if isinstance(one, dict) and one.get("type") == "choices"]
+    regions = _regions(result, text)
+    if chosen and regions:
+        raise DistillError("there are both regions and choices; export a project that has one of them")
+    if len(chosen) > 1:
+        raise DistillError("there are several groups of choices; export a project that has one")
+    return {"accept": sorted(chosen[0]["value"]["choices"])} if chosen else {"spans": regions}
+
+
+def _regions(result: list[Any], text: str) -> list[Row]:
+    values = [one.get("value") for one in result if isinstance(one, dict) and one.get("type") in REGIONS]
+    return sorted(_spans(values, text), key=lambda span: (span["start"], span["end"], span["label"]))
+
+
+def _is_regions(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(
+            isinstance(one, dict) and {"start", "end"} <= set(one) and set(REGIONS) & set(one)
+            for one in value
+        )
+    )
+
+
+def _spans(values: list[Any], text: str) -> list[Row]:
+    """The spans of regions; a region with several labels is as many spans."""
+    spans: list[Row] = []
+    for value in values:
+        labels = next((value[key] for key in REGIONS if isinstance(value, dict) and key in value), None)
+        start, end = (value.get("start"), value.get("end")) if isinstance(value, dict) else (None, None)
+        if not isinstance(labels, list) or not isinstance(start, int) or not isinstance(end, int):
+            raise DistillError(f"expected a region with start, end and labels, found {value!r}")
+        start, end = _offsets(text, start, end, value.get("text"))
+        spans += [{"start": start, "end": end, "label": label} for label in labels]
+    return spans
+
+
+def _offsets(text: str, start: int, end: int, said: Any) -> tuple[int, int]:
+    """The characters of a region, checked by the text that it says it has.
+
+    Old versions of Label Studio count as JavaScript does, where an emoji is two characters.
+    """
+    if not isinstance(said, str) or _same(text[start:end], said):
+        return start, end
+    units = text.encode("utf-16-le")
+    before, inside = (
+        units[2 * a : 2 * b].decode("utf-16-le", "replace") for a, b in ((0, start), (start, end))
+    )
+    if not _same(inside, said):
+        raise DistillError(
+            f"the region {said!r} does not stand at [{start}, {end}], where {text[start:end]!r} is"
+        )
+    return len(before), len(before) + len(inside)
+
+
+def _same(a: str, b: str) -> bool:
+    return "".join(a.split()) == "".join(b.replace("\\n", "\n").split())
+
+
+def _region(span: Row, text: str) -> Row:
+    start, end = span["start"], span["end"]
+    return {"start": start, "end": end, "text": text[start:end], "labels": [span["label"]]}
