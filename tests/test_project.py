@@ -60,6 +60,25 @@ def test_refused_and_truncated_answers_label_nothing(sample_project: Path):
     assert not any(any(labelled) for state, labelled in states.items() if state != "ok")
 
 
+def test_the_second_task_goes_from_answers_to_a_table(sample_project: Path):
+    assert "accidents business culture justice" in " ".join(
+        (sample_project / "output.txt").read_text(encoding="utf8").split()
+    )
+    results = json.loads((sample_project / "studies" / "topics" / "results.json").read_text(encoding="utf8"))
+    assert results["task"] == "textcat" and len(results["runs"]) == 3
+    answered = DocBin(store_user_data=True).from_disk(sample_project / "corpus/topics/pool_answers.spacy")
+    docs = list(answered.get_docs(spacy.blank("en").vocab))
+    assert (len(docs), sum(bool(doc.cats) for doc in docs)) == (65, 54)
+
+
+def test_the_articles_with_topics_are_those_of_the_sample():
+    for name in ("gold", "dev", "test", "pool"):
+        articles = {row["id"]: row["text"] for row in sample(f"topics_{name}")}
+        sentences = sample(name) + (sample("features") if name == "pool" else [])
+        assert set(articles) == {row["document"] for row in sentences}
+        assert all(row["text"] in articles[row["document"]] for row in sentences)
+
+
 def test_a_second_run_skips_every_command(sample_project: Path):
     done = run_in(sample_project, "-m", "spacy", "project", "run", "all", ".", "--vars.student", "cpu")
     commands = srsly.read_yaml(ROOT / "project.yml")["workflows"]["all"]
