@@ -7,7 +7,8 @@ import srsly
 
 from helpers.committees import make_committee
 from helpers.docs import make_doc, missing_tokens, read_docs, record_of, write_docs
-from spacy_distill import DistillError, RelabelOptions, relabel
+from spacy_distill import DistillError, RelabelOptions, audit_corpus, predict, relabel
+from spacy_distill.labels.audit_page import render_page
 
 ROME, ACME = (0, 1, "LOC"), (2, 3, "ORG")
 TEXT = "Rome and Acme fell"
@@ -79,6 +80,10 @@ def test_weights_are_learned_from_gold(jury, pool, tmp_path):
     assert entities(doc) == [("Rome", "LOC")]
     assert report.before == {"LOC": (0, 0, 1), "ORG": (0, 1, 0)}
     assert report.after == {"LOC": (1, 0, 0)}
+    audit = audit_corpus(tmp_path / "out.spacy", [gold])
+    assert [bar.items for bar in audit.gold.confidence.bars] == [1]
+    assert audit.gold.confidence.error == report.calibration_error
+    assert "relabelled" in render_page(audit)
 
 
 def test_a_teacher_that_says_nothing_of_a_document_does_not_count_there(jury, tmp_path):
@@ -150,3 +155,11 @@ def test_bad_input_is_named(jury, pool, tmp_path):
     (jury / "committee.json").write_text(json.dumps({**facts, "members": [{"nom": 1}]}))
     with pytest.raises(DistillError, match="damaged"):
         run(jury, pool, tmp_path)
+
+
+def test_a_committee_predicts_like_a_pipeline_and_says_how_sure_it_is(jury, tmp_path):
+    (tmp_path / "in.txt").write_text("Rome and Acme fell", encoding="utf8")
+    list(predict(jury, tmp_path / "in.txt", tmp_path / "predicted"))
+    (file,) = (tmp_path / "predicted").glob("*.jsonl")
+    (row,) = map(json.loads, file.read_text(encoding="utf8").splitlines())
+    assert row["spans"] == [{"start": 0, "end": 4, "label": "LOC", "score": 1.0}]

@@ -118,6 +118,14 @@ def _show_quality(found: Audit) -> None:
                 f"{quality.missing_items} gold {found.task.items} lie where it says nothing; "
                 f"counted as not found, micro F1 is {100 * quality.all_scores.micro.prf.f:.1f}"
             )
+    if (whole := found.gold.whole) is not None:
+        msg.text(
+            f"On all {whole.documents} documents F1 is {100 * whole.f:.1f} ({_interval(whole.interval)}), if "
+            f"the {whole.gold} with gold are a random part and votes are known of the rest; by gold alone "
+            f"{100 * whole.plain:.1f} ({_interval(whole.plain_interval)})"
+        )
+    if (sure := found.gold.confidence) is not None:
+        msg.text(f"Confidence is {100 * sure.error:.1f} points off what is right, on average (ECE)")
     if found.gold.quality:
         scored = found.gold.quality[-1].all_scores.labels
         strange = [label for label, one in scored.items() if not one.counts.tp + one.counts.fn]

@@ -1,5 +1,6 @@
 """The audit of an annotated corpus: all findings in one record that can be written as JSON."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -10,10 +11,13 @@ from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
 from ..corpus.duplicates import Leaks, find_duplicates, find_leaks, match_gold
-from ..corpus.provenance import article_id
+from ..corpus.provenance import CONFIDENCE, VOTES, article_id
+from ..corpus.scores import Counts
 from ..errors import DistillError
-from ..tasks.annotation import Annotation
+from ..tasks.annotation import Annotation, Item
 from ..tasks.base import Task, task_of
+from .committee import rate
+from .confidence import Reliability, calibration_error, reliability
 from .corpus_statistics import (
     Agreement,
     Contradiction,
@@ -27,6 +31,7 @@ from .corpus_statistics import (
     view_facts,
     view_names,
 )
+from .estimate import LEAST, Estimate, estimate_f1, expect
 from .quality import ComparedDoc, Quality, compare
 
 # The name of the documents' own annotation, beside those of the views.
@@ -83,12 +88,17 @@ class AgainstGold:
     matched, unmatched: documents with and without gold.
     quality: the annotations' scores and errors on the matched documents, if there are any.
     unseen: items whose text is that of no item of gold.
+    whole: F1 of the labels on the whole corpus, from gold of a part of it and the votes on the rest; None if
+        gold covers all, or too little.
+    confidence: how far the items' confidences can be believed; None if they have none.
     """
 
     matched: int
     unmatched: int
     quality: list[Quality]
     unseen: Unseen
+    whole: Estimate | None = None
+    confidence: Reliability | None = None
 
 
 @dataclass(frozen=True)
@@ -190,7 +200,48 @@ def _against_gold(audited: AuditedCorpus) -> AgainstGold:
         unmatched=len(audited.docs) - len(audited.gold),
         quality=[quality(name) for name in audited.names] if audited.gold else [],
         unseen=unseen_items(audited.task, audited.docs, audited.reference),
+        whole=_estimate(audited),
+        confidence=_confidence(audited),
     )
+
+
+def _confidence(audited: AuditedCorpus) -> Reliability | None:
+    """The confidences that relabelling noted, against gold."""
+    task, rated = audited.task, []
+    for i, gold in audited.gold.items():
+        right = task.project(task.read(gold), gold, audited.docs[i])
+        rated += rate(task, right, task.kept_items(audited.docs[i], CONFIDENCE))
+    error = calibration_error(rated)
+    return None if error is None else Reliability(error, reliability(rated))
+
+
+def _estimate(audited: AuditedCorpus) -> Estimate | None:
+    """F1 of the labels on all documents, from those that have gold."""
+    task, docs = audited.task, audited.docs
+    articles = [article_id(doc) or f"document {i}" for i, doc in enumerate(docs)]
+    if len(audited.gold) == len(docs) or len({articles[i] for i in audited.gold}) < LEAST:
+        return None
+    counts = {}
+    for i in audited.gold:
+        pairs = audited.compare(i, CHOSEN).pairs
+        right = sum(pair.kind == "correct" for pair in pairs)
+        found, gold = (sum(pair[side] is not None for pair in pairs) for side in (2, 1))
+        counts[i] = Counts(right, found - right, gold - right)
+    if not any(map(any, counts.values())):
+        return None
+    views = [name for name in audited.names if name != CHOSEN]
+    expected = [expect(task.read(doc), _shares(audited, i, views)) for i, doc in enumerate(docs)]
+    return estimate_f1(counts, expected, articles)
+
+
+def _shares(audited: AuditedCorpus, number: int, views: Sequence[str]) -> dict[Item, float]:
+    """How many of those that labelled a document have each item: as a vote noted, else its views."""
+    if votes := audited.task.kept_items(audited.docs[number], VOTES):
+        return votes
+    said = [audited.read(number, name) for name in views]
+    usable = [one for one in said if one.usable]
+    found = Counter(item for one in usable for item in one.items)
+    return {item: count / len(usable) for item, count in found.items()}
 
 
 def _plain(value: Any) -> Any:

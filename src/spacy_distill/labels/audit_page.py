@@ -161,9 +161,10 @@ def _row(audited: AuditedCorpus, number: int, name: str, palette: Palette) -> Ro
 
 
 def _chosen_title(audited: AuditedCorpus) -> str:
-    """What the page calls the documents' own annotation: "cleaned", "voted" or "labels", as it was made."""
-    made = {step for doc in audited.docs for step in ("clean", "vote") if step in record(doc)}
-    return "cleaned" if "clean" in made else "voted" if "vote" in made else CHOSEN
+    """What the page calls the documents' own annotation: "cleaned", "relabelled", "voted" or "labels"."""
+    steps = {"clean": "cleaned", "relabel": "relabelled", "vote": "voted"}
+    made = {step for doc in audited.docs for step in steps if step in record(doc)}
+    return next((name for step, name in steps.items() if step in made), CHOSEN)
 
 
 def matrix(cells: Sequence[Confusion]) -> tuple[list[str], list[list[Confusion]]]:

@@ -1,7 +1,8 @@
 """A committee: several pipelines of one task, and what they say together of a document."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,14 +12,18 @@ import srsly
 from spacy.tokens import Doc
 
 from ..corpus.files import read_json
+from ..corpus.provenance import CONFIDENCE
 from ..errors import DistillError
 from ..tasks.annotation import Annotation, Item
 from ..tasks.base import Task, find_task
+from ..tasks.votes import VoteResult, VoteRule
 from .confidence import Calibration, Rated
 
 # The file that makes a folder a committee.
 COMMITTEE = "committee.json"
 BATCH = 64
+# How members vote among themselves.
+HALF = VoteRule("half", "O")
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,11 @@ class Committee:
     folds: Mapping[str, int] = field(default_factory=dict)
     calibration: Calibration | None = None
 
+    def confidence(self, result: VoteResult) -> dict[Item, float]:
+        """How sure each chosen item is: its share of the votes, as a chance where dev taught how."""
+        how = self.calibration or float
+        return {item: float(how(result.shares.get(item, 0.0))) for item in result.annotation.items}
+
     def judges(self, doc: Doc) -> list[Member]:
         """The members that vote on a document: of one name those that did not learn from it, if any."""
         fold = self.folds.get(text_hash(doc))
@@ -129,6 +139,46 @@ def predict_documents(task: Task, model: Path, docs: Sequence[Doc]) -> Iterator[
     pairs = ((nlp.make_doc(doc.text), doc) for doc in docs)
     for found, doc in nlp.pipe(pairs, as_tuples=True, batch_size=BATCH):
         yield task.project(task.read(found), found, doc)
+
+
+class CommitteePipeline:
+    """A committee that predicts like one pipeline: each document gets what half of the votes or more say."""
+
+    def __init__(self, committee: Committee) -> None:
+        self.committee = committee
+        self.task = find_task(committee.task)
+        self.members = [spacy.load(committee.folder / member.path) for member in committee.members]
+        names = [member.name for member in committee.members]
+        self.weights = [1 / names.count(name) for name in names]
+
+    def make_doc(self, text: str) -> Doc:
+        """A document without annotation."""
+        return self.members[0].make_doc(text)
+
+    @contextmanager
+    def memory_zone(self) -> Iterator[None]:
+        """What the members learn of new words within is forgotten afterwards."""
+        with ExitStack() as zones:
+            for nlp in self.members:
+                zones.enter_context(nlp.memory_zone())
+            yield
+
+    def __call__(self, text: str) -> Doc:
+        """Predict one document."""
+        return next(self.pipe([self.make_doc(text)]))
+
+    def pipe(self, docs: Iterable[Doc]) -> Iterator[Doc]:
+        """Predict documents, and keep the confidence in each item."""
+        docs = list(docs)
+        said = []
+        for nlp in self.members:
+            found = zip(nlp.pipe([nlp.make_doc(doc.text) for doc in docs]), docs, strict=True)
+            said.append([self.task.project(self.task.read(one), one, doc) for one, doc in found])
+        for doc, annotations in zip(docs, zip(*said, strict=True), strict=True):
+            result = self.task.combine(annotations, HALF, self.weights)
+            self.task.write(doc, result.annotation)
+            self.task.keep_items(doc, CONFIDENCE, self.committee.confidence(result))
+            yield doc
 
 
 def text_hash(doc: Doc) -> str:

@@ -84,6 +84,18 @@ def reliability(rated: Iterable[Rated]) -> list[Bin]:
     ]
 
 
+@dataclass(frozen=True)
+class Reliability:
+    """How far scores can be believed.
+
+    error: the expected calibration error, in [0, 1].
+    bars: a reliability diagram.
+    """
+
+    error: float
+    bars: list[Bin]
+
+
 def calibration_error(rated: Sequence[Rated]) -> float | None:
     """The expected calibration error (ECE): how far scores are from the share that is right, in [0, 1].
 

@@ -12,10 +12,10 @@ from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, write_docs
 from ..corpus.duplicates import match_gold
-from ..corpus.provenance import CONFIDENCE, record
+from ..corpus.provenance import CONFIDENCE, VOTES, record
 from ..corpus.scores import Counts, add_counts, micro, prf
 from ..errors import DistillError
-from ..tasks.annotation import Annotation, Item
+from ..tasks.annotation import Annotation
 from ..tasks.base import Task
 from ..tasks.votes import VoteRule
 from .committee import Ballot, Committee, rate, read_committee
@@ -162,7 +162,8 @@ def relabel(
             annotations, votes = [first, *annotations], [LEAST, *votes]
         result = task.combine(annotations, options.rule, votes)
         task.write(doc, result.annotation)
-        sure = _confidence(jury, result.annotation, result.shares)
+        sure = jury.confidence(result)
+        task.keep_items(doc, VOTES, result.shares)
         task.keep_items(doc, CONFIDENCE, sure)
         record(doc)["relabel"] = {
             "committee": str(jury.folder),
@@ -185,12 +186,6 @@ def relabel(
 def _base(name: str) -> str:
     """The name of a voter without its fold."""
     return name.partition("/fold-")[0]
-
-
-def _confidence(jury: Committee, chosen: Annotation, shares: Mapping[Item, float]) -> dict[Item, float]:
-    """How sure each chosen item is: its share of the votes, as a chance where dev taught how."""
-    how = jury.calibration or float
-    return {item: float(how(shares.get(item, 0.0))) for item in chosen.items}
 
 
 def _gold(task: Task, docs: Sequence[Doc], path: Path) -> dict[int, Annotation]:

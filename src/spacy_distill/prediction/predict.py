@@ -18,6 +18,7 @@ from ..corpus.files import check_outputs, digest, locked_folder
 from ..engines import EngineName, opened_engine
 from ..engines.engine import Engine, JobEvent, RayOptions
 from ..errors import DistillError
+from ..labels.committee import COMMITTEE, CommitteePipeline, read_committee
 from . import ShardFormat
 from .records import Fields
 from .shards import Shard, predict_shard
@@ -115,10 +116,13 @@ def predict(
 def find_model(model: str | Path) -> Path:
     """The folder of a trained pipeline that loads.
 
-    model: A folder, or the name of an installed package.
+    model: A folder, be it a committee's, or the name of an installed package.
     RAISES DistillError: If there is no such pipeline, or it does not load here.
     """
     folder = Path(model)
+    if (folder / COMMITTEE).is_file():
+        CommitteePipeline(read_committee(folder))
+        return folder.resolve()
     if not folder.is_dir() and is_package(str(model)):
         package = get_package_path(str(model))
         folder = next((place.parent for place in package.glob("*/config.cfg")), package)

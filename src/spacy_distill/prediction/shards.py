@@ -17,9 +17,10 @@ from spacy.tokens import Doc, DocBin
 from thinc.api import require_gpu
 
 from ..corpus.docbin import Codecs
-from ..corpus.provenance import set_origin
+from ..corpus.provenance import CONFIDENCE, set_origin
 from ..engines.engine import JobResult, unseen
 from ..errors import DistillError
+from ..labels.committee import COMMITTEE, CommitteePipeline, read_committee
 from ..tasks.base import DEFAULT, Task, find_task, set_task, tasks
 from . import ShardFormat
 from .records import Fields, Record, Reject, read_records
@@ -37,6 +38,7 @@ TRIES = 3
 PROBE = "."
 
 Row = dict[str, Any]
+Predictor = Language | CommitteePipeline
 
 
 class ShardWriter(Protocol):
@@ -70,7 +72,10 @@ class ParquetWriter:
     def __init__(self, path: Path) -> None:
         pyarrow = import_pyarrow()
         span = pyarrow.struct(
-            [("start", pyarrow.int32()), ("end", pyarrow.int32()), ("label", pyarrow.string())]
+            [
+                *(("start", pyarrow.int32()), ("end", pyarrow.int32()), ("label", pyarrow.string())),
+                ("score", pyarrow.float32()),
+            ]
         )
         columns = [("id", pyarrow.string()), ("text", pyarrow.string()), ("spans", pyarrow.list_(span))]
         self.file = pyarrow.parquet.ParquetWriter(path, pyarrow.schema(columns))
@@ -200,13 +205,16 @@ def predict_shard(shard: Shard, folder: Path) -> JobResult:
 
 
 @lru_cache(maxsize=1)
-def load(model: str, gpu: bool) -> tuple[Language, Task]:
-    """The pipeline of this process and the task it predicts, loaded once.
+def load(model: str, gpu: bool) -> tuple[Predictor, Task]:
+    """The pipeline, or committee, of this process and the task it predicts, loaded once.
 
     A pipeline whose components belong to no task, such as an `entity_ruler`, is taken to find entities.
     """
     if gpu:
         require_gpu()
+    if (Path(model) / COMMITTEE).is_file():
+        jury = CommitteePipeline(read_committee(Path(model)))
+        return jury, jury.task
     nlp = spacy.load(model)
     factories = set(nlp.pipe_factories.values())
     own = [task for task in tasks().values() if factories.intersection(task.factories)]
@@ -231,10 +239,15 @@ def _predict(shard: Shard, own: Path) -> dict[str, Any]:
                     counts["documents"] += 1
                     counts["words"] += len(doc)
                     counts["entities"] += len(spans)
+                    sure = task.kept_items(doc, CONFIDENCE)
                     # What components hang on it (a transformer: all its vectors) is not written.
                     doc.user_data = {}
                     set_origin(set_task(doc, task.name), id=record.id, document=record.id, source="")
-                    labelled = [{"start": start, "end": end, "label": label} for start, end, label in spans]
+                    labelled: list[Row] = [{"start": s, "end": e, "label": label} for s, e, label in spans]
+                    if sure:
+                        task.keep_items(doc, CONFIDENCE, sure)
+                        for row, item in zip(labelled, task.read(doc).items, strict=True):
+                            row["score"] = round(sure[item], 4)
                     shard_file.add({"id": record.id, "text": record.text, "spans": labelled}, doc)
     return _put_in_place(shard, own, counts)
 
@@ -253,7 +266,7 @@ def batches(records: Iterable[Record | Reject], size: int) -> Iterator[list[Reco
         yield batch
 
 
-def predict_batch(nlp: Language, batch: Sequence[Record | Reject]) -> Iterator[tuple[Any, Doc | Reject]]:
+def predict_batch(nlp: Predictor, batch: Sequence[Record | Reject]) -> Iterator[tuple[Any, Doc | Reject]]:
     """Each record of a batch with its document, or with why there is none."""
     good = [record for record in batch if isinstance(record, Record)]
     try:
@@ -265,7 +278,7 @@ def predict_batch(nlp: Language, batch: Sequence[Record | Reject]) -> Iterator[t
         yield record, record if isinstance(record, Reject) else next(found)
 
 
-def _predict_alone(nlp: Language, record: Record) -> Doc | Reject:
+def _predict_alone(nlp: Predictor, record: Record) -> Doc | Reject:
     try:
         return nlp(record.text)
     except Exception as error:  # noqa: BLE001 - the record is set aside with the reason

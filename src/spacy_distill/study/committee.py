@@ -18,10 +18,9 @@ from ..corpus.scores import Counts, micro, prf
 from ..engines import EngineName
 from ..engines.engine import Engine
 from ..errors import DistillError
-from ..labels.committee import Committee, Member, rate, text_hash, write_committee
+from ..labels.committee import HALF, Committee, Member, rate, text_hash, write_committee
 from ..labels.confidence import Rated, calibrate, calibration_error
 from ..labels.cross_validation import folds_of
-from ..labels.relabel import DEFAULTS as HALF
 from ..tasks.base import Task, task_of
 from .config import WITHOUT_TEACHER, Run
 from .run import LAST, SCORES, TrainingJob
@@ -217,7 +216,7 @@ def _vote(committee: Committee, task: Task, docs: Sequence[Doc]) -> tuple[list[R
     rated: list[Rated] = []
     total = Counts()
     for doc, ballot in zip(docs, committee.ask(docs), strict=True):
-        result = task.combine(list(ballot.annotations.values()), HALF.rule, ballot.weights)
+        result = task.combine(list(ballot.annotations.values()), HALF, ballot.weights)
         gold = task.read(doc)
         rated += rate(task, gold, {item: result.shares[item] for item in result.annotation.items})
         total += micro(task.counts(gold, result.annotation))

@@ -146,6 +146,11 @@ class Task(Protocol):
         scores = [(score,) for score in items.values()] if isinstance(items, Mapping) else repeat(())
         record(doc)[name] = tuple((*item, *score) for item, score in zip(items, scores, strict=False))
 
+    def kept_items(self, doc: Doc, name: str) -> dict[Item, float]:
+        """The items kept beside the annotation under a name, with their scores; 1 where they have none."""
+        kept = record(doc).get(name, ())
+        return {Item(*one[:3]): float(one[3]) if len(one) > 3 else 1.0 for one in kept}
+
     def make_bare(self, doc: Doc, vocab: Vocab) -> Doc:
         """A document's words without any annotation."""
         return Doc(vocab, [token.text for token in doc], [bool(token.whitespace_) for token in doc])

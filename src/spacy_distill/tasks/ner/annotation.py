@@ -72,6 +72,12 @@ class EntityTask(Task):
         attrs = {"scores": list(items.values())} if isinstance(items, Mapping) else {}
         doc.spans[name] = SpanGroup(doc, name=name, spans=_spans(doc, items), attrs=attrs)
 
+    def kept_items(self, doc: Doc, name: str) -> dict[Item, float]:
+        group = doc.spans.get(name, ())
+        items = [Item(span.start, span.end, span.label_) for span in group]
+        scores = getattr(group, "attrs", {}).get("scores") or [1.0] * len(items)
+        return dict(zip(items, map(float, scores), strict=True))
+
     def write_vote(
         self, doc: Doc, result: VoteResult, rule: VoteRule, views: Mapping[str, Annotation]
     ) -> None:
