@@ -32,11 +32,13 @@ class Read(NamedTuple):
         list as key of a dict become a tuple.
     end: Where reading stopped.
     open: The lists and dicts in it that the text's end cuts off, the innermost first.
+    loose: Whether it is no JSON as it stands.
     """
 
     value: Any
     end: int
     open: list[Any]
+    loose: bool = True
 
     def is_open(self, value: Any) -> bool:
         """Whether this very list or dict is cut off."""
@@ -54,7 +56,7 @@ def read_json(answer: str, start: int) -> Read:
         value, end = _DECODER.raw_decode(answer, start)
     except (ValueError, RecursionError):
         return read_value(answer, start)
-    return Read(value, end, [])
+    return Read(value, end, [], loose=False)
 
 
 def read_value(text: str, start: int) -> Read:

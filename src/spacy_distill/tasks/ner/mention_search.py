@@ -123,12 +123,13 @@ class WordIndex:
         return _JoinedWords([normalize_loosely(word) for word in self.words])
 
     @cached_property
-    def _spelled(self) -> dict[str, list[int]]:
-        """The tokens of each spelling of a word that may be one of a name."""
-        found: dict[str, list[int]] = {}
+    def _spelled(self) -> dict[str, dict[str, list[int]]]:
+        """The tokens by the spelling of words that may be of a name, by their first and last character."""
+        found: dict[str, dict[str, list[int]]] = {}
         for i, word in enumerate(self.words):
-            if _names(word):
-                found.setdefault(normalize_loosely(word), []).append(i)
+            if _names(word) and (form := normalize_loosely(word)):
+                for key in (f"{form[0]}-", f"-{form[-1]}"):
+                    found.setdefault(key, {}).setdefault(form, []).append(i)
         return found
 
     def find(self, mention: str) -> Places | None:
@@ -236,9 +237,12 @@ class WordIndex:
                     rest = form[length:] if part == form[:length] else form[:-length]
                     more = self._stem(rest) if len(rest) >= SHORTEST else set[int]()
                     return more.union(*(range(*span) for span in spans))
-        self._effort -= len(self._spelled) // 4
-        close = get_close_matches(form, self._spelled, 3, LIKENESS) if self._effort > 0 and form else ()
-        return {i for spelled in close for i in self._spelled[spelled]}
+        near: dict[str, list[int]] = {}
+        for key in (f"{form[:1]}-", f"-{form[-1:]}"):
+            near |= self._spelled.get(key, {})
+        self._effort -= len(near) // 4
+        close = get_close_matches(form, near, 3, LIKENESS) if self._effort > 0 else ()
+        return {i for spelled in close for i in near[spelled]}
 
     def _search(self, mention: str) -> Places | None:
         for normalized, form in self._ways(mention):

@@ -20,6 +20,7 @@ AnswerFormat = Literal["json", "lines"]
 # What is left of JSON that is broken where it was not read.
 _REST_OF_JSON = re.compile(r"[\"”»」']\s*[:,]\s*[\"“”«»「'\[{]|[\"'\]}]\s*[\]}]|[{\[]\s*[\"'{\[]")
 _KEY_OF_JSON = re.compile(r"[\"”]\s*:\s*[\"“\[{]")
+MOST = 300  # Lists of an answer, which bounds the time that junk can take.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # What comes before an answer to another text, which the model made up.
 _NEXT = re.compile(
@@ -137,6 +138,9 @@ def _combined(
     found: Sequence[Structure], text: str, labels: LabelSet, index: WordIndex | None
 ) -> Structure | None:
     """The lists of an answer as one; None if it is not clear how they go together."""
+    found = _singles_joined(found, text, index)
+    if len(found) > MOST:
+        return None
     whole = found[0]
     for later in found[1:]:
         between = text[whole.end : later.start]
@@ -147,6 +151,27 @@ def _combined(
             return None
         whole = joined
     return whole
+
+
+def _singles_joined(found: Sequence[Structure], text: str, index: WordIndex | None) -> list[Structure]:
+    """The lists, in which mentions that stand alone one after the other are one."""
+    joined: list[list[Structure]] = []
+    for one in found:
+        last = joined[-1][-1] if joined else None
+        goes_on = last is not None and last.single and one.single and last.rank == one.rank
+        if last is not None and goes_on and not _is_next(text[last.end : one.start], index):
+            joined[-1].append(one)
+        else:
+            joined.append([one])
+    return [
+        some[-1]._replace(
+            start=some[0].start,
+            candidates=tuple(candidate for one in some for candidate in one.candidates),
+            complete=all(one.complete for one in some),
+            remarks=tuple(remark for one in some for remark in one.remarks),
+        )
+        for some in joined
+    ]
 
 
 def _is_next(between: str, index: WordIndex | None) -> bool:
