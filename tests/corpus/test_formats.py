@@ -341,9 +341,9 @@ def test_a_format_is_recognised_by_what_it_writes(tmp_path, write):
     import_corpus(write(FILES["prodigy"]), tmp_path / "in.spacy", ImportOptions())
     for format in FORMATS:
         if format.written:
-            export_corpus(tmp_path / "in.spacy", tmp_path / "out", format.name)
+            export_corpus(tmp_path / "in.spacy", tmp_path / format.name, format.name)
             columns = format.name in ("iob", "iob1", "bioes", "bilou")
-            assert guess_format(tmp_path / "out").format.name == ("conll" if columns else format.name)
+            assert guess_format(tmp_path / format.name).format.name == ("conll" if columns else format.name)
 
 
 def test_the_table_of_the_docs_is_the_list_of_formats():

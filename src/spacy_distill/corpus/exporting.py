@@ -46,7 +46,7 @@ def export_corpus(src: Path, out: Path, format: str, *, skip_bad: bool = False) 
     there, or whose words the format cannot hold, is refused.
 
     src: The `.spacy` file, or a folder of them.
-    out: The file to write.
+    out: The file to write; data sets: a folder, or a file that ends in .parquet.
     format: Name of the format.
     skip_bad: Whether documents that cannot be written are left out and listed, instead of being an error.
     RETURNS: The account of it.
@@ -56,7 +56,7 @@ def export_corpus(src: Path, out: Path, format: str, *, skip_bad: bool = False) 
     if not chosen.written:
         names = ", ".join(one.name for one in FORMATS if one.written)
         raise DistillError(f"The format {format!r} is only read. Formats that are written: {names}.")
-    check_outputs([out], [src])
+    check_outputs([out], [src], folder=chosen.makes_folder(out))
     report = ExportReport()
     docs = []
     for number, doc in enumerate(read_docs(src, Vocab()), start=1):

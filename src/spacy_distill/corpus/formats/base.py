@@ -163,6 +163,10 @@ class Format(Protocol):
         kept = [part for part in PARTS if part in self.holds and part != "labels"]
         return f"| `{self.name}` | {self.about} | {', '.join(kept) if self.written else 'only read'} |"
 
+    def makes_folder(self, out: Path) -> bool:
+        """Whether a folder is written to a place, instead of a file."""
+        return False
+
     def kept_text(self, doc: Doc) -> str:
         """The text of a document as it is read back."""
         return doc.text if "text" in self.holds else " ".join(word.text for word in words_of(doc))

@@ -6,6 +6,7 @@ from ...errors import DistillError
 from .base import AUTO, Format
 from .columns import Bilou, Bioes, Conll, Iob, Iob1
 from .conllu import Conllu, ConlluPlus
+from .hugging_face import HuggingFace
 from .json_formats import Csv, Doccano, JsonLines, Prodigy
 from .label_studio import LabelStudio, LabelStudioShort
 from .plain import Spacy, Text
@@ -13,6 +14,7 @@ from .plain import Spacy, Text
 # What is more special comes first.
 FORMATS: Sequence[Format] = (
     Spacy(),
+    HuggingFace(),
     LabelStudio(),
     LabelStudioShort(),
     Prodigy(),

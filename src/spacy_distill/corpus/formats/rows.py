@@ -34,7 +34,7 @@ ENTITY_FIELDS = (
     *("spans", "entities", "ner_tags", "tags", "label", "labels", "annotation", "annotations"),
     *("ents", "ner", "ner_labels", "span_label", "span_labels", "named_entities"),
 )
-OTHER_FIELDS = ("text", "tokens", "id", "document", "answer", "meta", "missing")
+OTHER_FIELDS = ("text", "tokens", "id", "document", "answer", "meta", "missing", "pos_tags", "chunk_tags")
 STARTS = ("start", "start_offset", "start_char", "begin")
 ENDS = ("end", "end_offset", "end_char")
 LABELS = ("label", "labels", "type", "entity", "entity_type", "tag")
