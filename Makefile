@@ -30,4 +30,4 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf corpus ledgers training studies reports packages dist build project.lock
+	rm -rf corpus demo ledgers training studies reports packages dist build project.lock

@@ -18,7 +18,7 @@ CORPORA = {
 
 @pytest.mark.parametrize(("name", "size"), CORPORA.items())
 def test_every_corpus_is_made_and_no_document_is_lost(sample_project: Path, name: str, size: int):
-    assert len(DocBin().from_disk(sample_project / "corpus" / f"{name}.spacy")) == size
+    assert len(DocBin().from_disk(sample_project / "demo" / "corpus" / f"{name}.spacy")) == size
 
 
 def test_the_comparison_table_and_the_teacher_table_are_printed(sample_project: Path):
@@ -51,7 +51,7 @@ def test_refused_and_truncated_answers_label_nothing(sample_project: Path):
     vocab = spacy.blank("en").vocab
     states = {}
     for doc in (
-        DocBin(store_user_data=True).from_disk(sample_project / "corpus/pool_cot.spacy").get_docs(vocab)
+        DocBin(store_user_data=True).from_disk(sample_project / "demo/corpus/pool_cot.spacy").get_docs(vocab)
     ):
         (view,) = doc.user_data["distill"]["views"].values()
         states.setdefault(view["state"], []).append(doc.has_annotation("ENT_IOB"))

@@ -236,6 +236,24 @@ def test_what_will_make_the_outcome_worse_is_warned_of(init):
     assert "The pool has only 9 texts" in output
 
 
+def test_files_of_another_format_in_a_folder_are_named(init):
+    Path("mixed").mkdir()
+    Path("mixed/a.txt").write_text("Ada met Bob.", encoding="utf8")
+    Path("mixed/b.txt").write_text("Bob left.", encoding="utf8")
+    write_rows("mixed/c.jsonl", ("Ada met Bob in Oslo.",))
+    _, output = init(labels="person", pool="mixed")
+    assert (
+        "pool text 2" in output
+        and "1 file of mixed cannot be read beside the others, which are text" in output
+    )
+
+
+def test_rows_of_a_table_are_counted_without_its_head(init):
+    Path("pool.csv").write_text('id,text\n1,"Ada met\nBob."\n2,Bob left.\n', encoding="utf8")
+    _, output = init(labels="person", pool="pool.csv")
+    assert "pool csv 2" in output
+
+
 def test_another_language_is_found_and_its_encoder_missed(init):
     german = "Die Ärztin {} wohnt in der Stadt {} und arbeitet dort seit vielen Jahren in der Klinik."
     rows = [(german.format(a, b), (a, "PER"), (b, "LOC")) for a in ("Ada", "Eva") for b in ("Ulm", "Jena")]

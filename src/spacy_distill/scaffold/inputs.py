@@ -94,6 +94,7 @@ class InputCorpus:
     sentences: whether it is to be split into sentences.
     lines: whether each line of a folder's files is a document.
     misfits: spans that fit no token borders.
+    unread: files of a folder that are of another format.
     docs: documents: all of a corpus with labels, the first of a pool.
     """
 
@@ -106,6 +107,7 @@ class InputCorpus:
     sentences: bool = False
     lines: bool = False
     misfits: int = 0
+    unread: int = 0
     docs: Sequence[Doc] = field(default=(), repr=False)
 
     @property
@@ -129,7 +131,15 @@ def read_labelled(path: Path, lang: str | None) -> InputCorpus:
         raise DistillError(f"{path} holds no document.")
     labels, unlabelled = _labels(docs)
     return InputCorpus(
-        path, format.name, len(docs), unlabelled, labels, language, misfits=len(found.misfits), docs=docs
+        path,
+        format.name,
+        len(docs),
+        unlabelled,
+        labels,
+        language,
+        misfits=len(found.misfits),
+        unread=_unread(path, format),
+        docs=docs,
     )
 
 
@@ -163,6 +173,7 @@ def read_pool(path: Path, lang: str | None, gold: InputCorpus | None) -> InputCo
         language,
         sentences=sentences,
         lines=lines,
+        unread=_unread(path, format),
         docs=docs,
     )
 
@@ -197,6 +208,13 @@ def _count(path: Path, format: Format, lines: bool) -> int:
     if format.name == "text" and path.is_dir() and not lines:
         return len(files)
     return sum(map(format.count, files))
+
+
+def _unread(path: Path, format: Format) -> int:
+    if not path.is_dir():
+        return 0
+    files = [file for file in path.rglob("*") if file.is_file() and not file.name.startswith(".")]
+    return len(files) - len(files_of(path, format))
 
 
 def find_language(texts: Iterable[str]) -> str:

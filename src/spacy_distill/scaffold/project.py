@@ -242,6 +242,11 @@ def _warnings(
                 f"{corpus.unlabelled} of {corpus.documents} texts of {corpus.path} have no labels and count "
                 'for nothing. A text without entities needs an empty list ("spans": []) or all O.'
             )
+        if corpus.unread:
+            yield (
+                f"{counted(corpus.unread, 'file')} of {corpus.path} cannot be read beside the others, which "
+                f"are {corpus.format}. Give a folder of one format."
+            )
         if corpus.misfits:
             yield (
                 f"{corpus.path}: {corpus.misfits} spans do not end where words do; their words are left "
