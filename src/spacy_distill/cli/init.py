@@ -28,7 +28,9 @@ def init_cli(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write.")],
     pool: Annotated[
         Path,
-        typer.Option(help="Texts for the teacher: a file or folder of text, JSON Lines, CoNLL or .spacy."),
+        typer.Option(
+            help="Texts for the teacher: a file or folder of text, JSON Lines, CSV, CoNLL or .spacy."
+        ),
     ],
     model: Annotated[
         str, typer.Option(help="The teacher, as its endpoint calls it: gpt-4o-mini, llama3.1 …")
