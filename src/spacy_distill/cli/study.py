@@ -174,12 +174,22 @@ def show_plan(plan: "StudyPlan", workers: int) -> None:
         for name, (steps, seeds, done) in arms.items()
     ]
     show_table(counted(len(plan.runs), "run"), ["runs", "steps", "seeds", "done"], rows)
+    show_table("Comparisons", ["comparison", "differs in", ""], list(_pair_rows(plan)))
     for arm, reason in plan.left_out.items():
         msg.warn(f"Left out: {arm}: {reason}")
     if plan.seconds:
         at_a_time = f"with {workers} at a time"
         runs = counted(len(plan.pending), "run")
         msg.info(f"{runs} to do, about {duration(plan.seconds / workers)} {at_a_time}")
+
+
+def _pair_rows(plan: "StudyPlan") -> Iterator[list[str]]:
+    from ..study.pairs import arm_labels, difference_text, is_confounded
+
+    labels = arm_labels(arm for pair in plan.pairs for arm in pair[:2])
+    for first, second, differing in plan.pairs:
+        several = "more than one thing" if is_confounded(differing) else ""
+        yield [f"{labels[first]} − {labels[second]}", difference_text(differing), several]
 
 
 def show_scores(findings: Mapping[str, Any], judge: str) -> None:

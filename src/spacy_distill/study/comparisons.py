@@ -1,12 +1,14 @@
 """What arms are worth beside each other: differences, learning curves, gold sentences."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..blend.plan import GOLD
 from ..corpus.scores import Floats, interval
-from .config import ANY, Arm, StudyConfig, arms_of
+from .config import Arm, arms_of
+from .pairs import ArmFacts, differences, is_confounded, matched, rate_of
 from .results import RunResult, StudyResults
 from .statistics import (
     ArmCounts,
@@ -19,43 +21,16 @@ from .statistics import (
 )
 
 
-def matched(arms: Sequence[Arm], study: StudyConfig) -> Iterator[tuple[Arm, Arm]]:
-    """Pairs of arms to compare: of the same student and the same number of gold documents.
-
-    Both have equal steps or both equal gold, never one this and one that; the baseline has both. Of several
-    arms with the second name those are taken that have the same number of steps and learning rate, or, where
-    none has both, as much of it as there is.
-
-    YIELDS: The two arms, each pair once.
-    """
-    seen = set()
-    for first, second in study.declared():
-        for a in (arm for arm in arms if first in (ANY, arm.name) and second != arm.name):
-            others = {b: _unlike(a, b) for b in arms if b.name == second and _comparable(a, b, study)}
-            for b in (b for b, unlike in others.items() if unlike == min(others.values())):
-                if (a, b) not in seen:
-                    seen.add((a, b))
-                    yield a, b
-
-
-def _comparable(a: Arm, b: Arm, study: StudyConfig) -> bool:
-    same = (a.student, a.gold_size) == (b.student, b.gold_size)
-    return same and (a.hold == b.hold or study.baseline in (a.regimen, b.regimen))
-
-
-def _unlike(a: Arm, b: Arm) -> int:
-    return (a.max_steps != b.max_steps) + (a.learn_rate != b.learn_rate)
-
-
 def compare_all(found: StudyResults, resampler: Resampler) -> list[dict[str, Any]]:
     """Carry out every declared comparison on every test corpus.
 
     Comparisons at equal steps on one corpus are a family, those at equal gold are another; p values are
     corrected within their family. It is that of the plan: comparisons whose runs are still to come count too.
 
-    RETURNS: the comparisons: see `difference`; with "first" and "second" (arms), "label", "set",
-        "hold", "across_processors" (seeds whose two runs were made on different processors or in different
-        precision), "p_holm", "family" (its planned size) and "claim": see `claim`.
+    RETURNS: the comparisons: see `difference`; with "first" and "second" (arms), "label", "set", "hold",
+        "differences" (what the arms differ in: see `differences`), "confounded" (whether that is more than
+        one thing), "across_processors" (seeds whose two runs were made on different processors or in
+        different precision), "p_holm", "family" (its planned size) and "claim": see `claim`.
     """
     rows: list[dict[str, Any]] = []
     planned = list(matched(arms_of(found.runs), found.study))
@@ -74,8 +49,19 @@ def compare_all(found: StudyResults, resampler: Resampler) -> list[dict[str, Any
                     label = f"{found.labels[a]} − {found.labels[b]}"
                     arms = {"first": a.record(), "second": b.record(), "label": label}
                     mixed = _across_processors(found.by_arm[a], found.by_arm[b])
-                    facts = {"set": name, "hold": hold, "across_processors": mixed, "family": len(pairs)}
-                    family.append({**arms, **compared, **facts})
+                    differing = differences(*(facts_of(arm, found.by_arm[arm]) for arm in (a, b)))
+                    family.append(
+                        {
+                            **arms,
+                            **compared,
+                            "set": name,
+                            "hold": hold,
+                            "differences": differing,
+                            "confounded": is_confounded(differing),
+                            "across_processors": mixed,
+                            "family": len(pairs),
+                        }
+                    )
             # What is not known cannot be claimed.
             corrected = holm([1.0 if row["p"] is None else row["p"] for row in family], len(pairs))
             for row, p_holm in zip(family, corrected, strict=True):
@@ -83,6 +69,33 @@ def compare_all(found: StudyResults, resampler: Resampler) -> list[dict[str, Any
                 row["claim"] = claim(row, p_holm)
             rows += family
     return rows
+
+
+def facts_of(arm: Arm, results: Sequence[RunResult]) -> ArmFacts:
+    """How an arm was trained, as its first run has it on record."""
+    record, blend = results[0].record, results[0].blend
+    seen = blend.get("exposures", {})
+    drawn = sum(source["examples"] for source in seen.values())
+    gold = seen.get(GOLD, {}).get("examples", 0) / drawn if drawn else float(arm.regimen == "gold")
+    return ArmFacts(
+        steps=record["steps"],
+        shares=[point["planned"] for point in blend.get("curve", [])] or [1 - gold],
+        gold=gold,
+        labels=arm.labels,
+        rate=rate_of(arm),
+        passes=_passes(seen, blend.get("documents", {})),
+    )
+
+
+def _passes(seen: Mapping[str, Mapping[str, float]], documents: Mapping[str, int]) -> dict[str, float]:
+    """Passes over gold, and over all distilled documents together."""
+    passes = {}
+    for kind in (GOLD, "distilled"):
+        sources = [name for name in seen if (name == GOLD) == (kind == GOLD)]
+        total = sum(documents.get(name, 0) for name in sources)
+        if total:
+            passes[kind] = sum(seen[name]["examples"] for name in sources) / total
+    return passes
 
 
 def _across_processors(first: Sequence[RunResult], second: Sequence[RunResult]) -> list[int]:

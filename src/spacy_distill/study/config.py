@@ -306,6 +306,11 @@ class Arm:
     learn_rate: float = 0.0
     name: str = ""
 
+    @property
+    def labels(self) -> str:
+        """Whose labels its distilled documents have; empty if it has none."""
+        return "the pool's gold labels" if self.regimen == ORACLE else self.variant
+
     def record(self) -> dict[str, Any]:
         """The arm as plain data."""
         return asdict(self)

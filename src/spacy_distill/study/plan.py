@@ -12,6 +12,7 @@ from spacy.util import registry
 from spacy.vocab import Vocab
 
 from ..blend.checks import missing_encoder
+from ..blend.plan import BY_SEQUENCE, GOLD
 from ..blend.schedules import draw_shares, fill_shares
 from ..configs import known_names, read_config
 from ..corpus.docbin import read_docs
@@ -20,6 +21,7 @@ from ..errors import DistillError
 from ..tasks.base import Task, task_of, task_of_factories
 from .config import ANY, DEV, HELDOUT, MINUS, ORACLE, Arm, Run, StudyConfig, arms_of, make_runs
 from .corpora import StudyCorpora, prepare_corpora
+from .pairs import ArmFacts, differences, matched, rate_of
 from .run import TrainingJob
 
 # Below this share of gold, equal gold would take so many steps that the comparison says nothing.
@@ -55,6 +57,7 @@ class StudyPlan:
     corpora: its prepared corpora.
     runs: the runs, in the order in which they are done.
     left_out: arms and declared comparisons that cannot be had, and why.
+    pairs: the arms that are compared, and in what they differ: see `differences`.
     seconds: what the runs that are not done will take, one after the other; None if it is not known.
     """
 
@@ -62,6 +65,7 @@ class StudyPlan:
     corpora: StudyCorpora
     runs: Sequence[PlannedRun]
     left_out: dict[str, str]
+    pairs: Sequence[tuple[Arm, Arm, list[dict[str, Any]]]] = ()
     seconds: float | None = None
 
     @property
@@ -100,7 +104,9 @@ def make_plan(
         if run.arm in steps:
             job = make_job(study, run, corpora, steps[run.arm], task, digests)
             planned.append(PlannedRun(run, job, is_done(run.folder, job.record["fingerprint"])))
-    return StudyPlan(task, corpora, planned, left_out)
+    facts = {arm: arm_facts(study, arm, corpora, count) for arm, count in steps.items()}
+    pairs = [(a, b, differences(facts[a], facts[b])) for a, b in matched(list(facts), study)]
+    return StudyPlan(task, corpora, planned, left_out, pairs)
 
 
 def study_task(study: StudyConfig, runs: Sequence[Run]) -> Task:
@@ -272,12 +278,36 @@ def _idle_comparisons(study: StudyConfig, runs: Sequence[Run]) -> dict[str, str]
 
 def gold_updates(study: StudyConfig, arm: Arm, corpora: StudyCorpora, steps: int) -> float:
     """How many updates' worth of gold a run of so many steps is planned to see."""
+    return sum(1 - share for share in planned_shares(study, arm, corpora, steps))
+
+
+def planned_shares(study: StudyConfig, arm: Arm, corpora: StudyCorpora, steps: int) -> list[float]:
+    """The share of distilled examples in each update of a run of so many steps."""
     drawn = draw_shares(_schedule(study, arm.regimen, steps), steps)
+    documents = _documents(study, arm, corpora)
+    return fill_shares(drawn, documents["distilled"], documents[GOLD])
+
+
+def _documents(study: StudyConfig, arm: Arm, corpora: StudyCorpora) -> dict[str, int]:
+    """How many documents of each kind the runs of an arm draw from."""
     gold = next(corpora.sizes[path] for (size, _), path in corpora.gold.items() if size == arm.gold_size)
     # Labels that differ by seed differ little in their number.
     parts = corpora.distilled[study.labels_of(arm.variant or study.variants[0], study.seeds[0])]
-    distilled = sum(corpora.sizes[path] for path in parts.values())
-    return sum(1 - share for share in fill_shares(drawn, distilled, gold))
+    return {GOLD: gold, "distilled": sum(corpora.sizes[path] for path in parts.values())}
+
+
+def arm_facts(study: StudyConfig, arm: Arm, corpora: StudyCorpora, steps: int) -> ArmFacts:
+    """How an arm is going to train; passes are known where a step has a fixed number of documents."""
+    shares = planned_shares(study, arm, corpora, steps)
+    gold = sum(1 - share for share in shares) / len(shares)
+    batcher = student_config(study, arm.student)["training"].get("batcher") or {}
+    passes = {}
+    if batcher.get("@batchers") == BY_SEQUENCE and isinstance(batcher.get("size"), int):
+        drawn = {GOLD: gold, "distilled": 1 - gold}
+        documents = _documents(study, arm, corpora)
+        every = batcher["size"] * len(shares)
+        passes = {kind: every * share / documents[kind] for kind, share in drawn.items() if share}
+    return ArmFacts(steps, shares, gold, arm.labels, rate_of(arm), passes)
 
 
 def equal_gold_steps(study: StudyConfig, arm: Arm, corpora: StudyCorpora) -> int:

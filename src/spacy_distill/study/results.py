@@ -21,6 +21,7 @@ from ..errors import DistillError
 from ..tasks.base import DEFAULT, find_task
 from .config import HELDOUT, Arm, Run, StudyConfig, arms_of, check_study, make_runs
 from .lineage import LineageReader
+from .pairs import arm_labels
 from .run import PREDICTIONS
 from .store import DATA, TEACHERS, StudyFolder
 
@@ -97,18 +98,8 @@ class StudyResults:
 
     @cached_property
     def labels(self) -> dict[Arm, str]:
-        """What to call each arm beside others: its name, with steps and learning rate where they vary."""
-        arms = arms_of(self.runs)
-        several = {
-            axis: len({getattr(arm, axis) for arm in arms}) > 1 for axis in ("max_steps", "learn_rate")
-        }
-
-        def label(arm: Arm) -> str:
-            steps = f"{arm.max_steps:,} steps" if several["max_steps"] else ""
-            rate = f"rate {arm.learn_rate:g}" if several["learn_rate"] and arm.learn_rate else ""
-            return ", ".join(filter(None, (arm.name, steps, rate)))
-
-        return {arm: label(arm) for arm in arms}
+        """What to call each arm: see `arm_labels`."""
+        return arm_labels(arms_of(self.runs))
 
     @property
     def test_sets(self) -> list[str]:

@@ -53,6 +53,10 @@ class StudyFolder:
         content = {
             "runs": {str(planned.run): planned.fingerprint for planned in plan.runs},
             "left_out": plan.left_out,
+            "comparisons": [
+                {"first": first.record(), "second": second.record(), "differences": differing}
+                for first, second, differing in plan.pairs
+            ],
             "task": plan.task.name,
         }
         write_bytes(json.dumps(content, indent=1).encode(), self.root / PLAN)

@@ -18,6 +18,7 @@ from ...labels.drawing import STYLE
 from ..config import DEPTH, ORACLE
 from ..corpora import trained_on
 from ..findings import exposures, find_all, teacher_findings
+from ..pairs import difference_text
 from ..results import (
     RunResult,
     StudyResults,
@@ -42,7 +43,7 @@ ARM = ("student", "name", "regimen", "variant", "rate", "hold", "gold_size", "ma
 SCORE = (*ARM, "seeds", "steps", "set", "label", "metric", "mean", "low", "high", "sd")
 COMPARISON = (
     "student", "gold_size", "first", "second", "set", "hold", "seeds", "articles", "mean", "low", "high", "p",
-    "family", "p_holm", "claim", "label",
+    "family", "p_holm", "claim", "label", "confounded",
 )  # fmt: skip
 
 
@@ -176,6 +177,7 @@ def _environment(html: bool) -> Environment:
         "signed": sections.signed,
         "p_value": sections.p_value,
         "usd": sections.usd,
+        "differing": difference_text,
         "svg": lambda figure: Markup(_in_page(figure)),
         "cell": lambda text: str(text).replace("|", "\\|").replace("\n", " "),
     }
