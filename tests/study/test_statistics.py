@@ -34,19 +34,34 @@ def counted(shift=0.0, seeds=10, articles=30):
 
 def test_with_articles_that_do_not_vary_the_interval_is_that_of_a_t_test_over_seeds():
     values = RNG.normal(0.5, 1, size=6)
-    low, high, p = t_test(values, np.full(100, values.mean()), 30)
+    low, high, p = t_test(values, np.tile(values, (100, 1)), 30)
     known = stats.ttest_1samp(values, 0)
     assert p == pytest.approx(known.pvalue)
     assert (low, high) == pytest.approx(tuple(known.confidence_interval(0.95)))
 
 
 def test_both_variances_count_and_one_seed_has_no_interval():
-    values, samples = RNG.normal(0.5, 1, size=10), RNG.normal(0.5, 1, size=1000)
-    alone, both = t_test(values, np.full(9, values.mean()), 30), t_test(values, samples, 30)
+    values = RNG.normal(0.5, 1, size=10)
+    # All seeds move together with the articles.
+    samples = values + RNG.normal(0, 1, size=(1000, 1))
+    alone, both = t_test(values, np.tile(values, (9, 1)), 30), t_test(values, samples, 30)
     assert both[0] < alone[0] and both[1] > alone[1] and both[2] > alone[2]
-    assert t_test(np.array([0.3]), samples, 30) == (None, None, None)
-    assert t_test(np.array([0.5, 0.5]), np.full(9, 0.5), 30) == (0.5, 0.5, 0.0)
-    assert t_test(np.zeros(2), np.zeros(9), 30) == (0.0, 0.0, 1.0)
+    assert t_test(np.array([0.3]), samples[:, :1], 30) == (None, None, None)
+    assert t_test(np.array([0.5, 0.5]), np.full((9, 2), 0.5), 30) == (0.5, 0.5, 0.0)
+    assert t_test(np.zeros(2), np.zeros((9, 2)), 30) == (0.0, 0.0, 1.0)
+
+
+def test_what_varies_anew_for_each_seed_and_article_counts_once():
+    """The noise of one seed on one article is in the variance over seeds and in that over articles."""
+    seeds, articles, rng = 10, 200, np.random.default_rng(2)
+    draws = rng.multinomial(articles, np.full(articles, 1 / articles), 500) / articles
+    widths = []
+    for _ in range(60):
+        noise = rng.normal(0, 1, size=(articles, seeds))
+        low, high, _ = t_test(noise.mean(axis=0), draws @ noise, articles)
+        widths.append((high - low) / 2 * np.sqrt(seeds * articles))
+    # A normal distribution has 1.96; both variances in full would make it 2.9.
+    assert 2.0 < np.mean(widths) < 2.6
 
 
 def test_holms_correction_of_a_known_example():
@@ -146,3 +161,19 @@ def test_a_learning_curve_is_read_backwards():
 def test_a_dip_in_a_learning_curve_is_made_flat():
     sizes, scores = np.array([100.0, 200.0, 400.0]), np.array([0.5, 0.7, 0.6])
     assert invert(sizes, scores, 0.65) == pytest.approx(200)
+
+
+def test_a_seed_that_found_nothing_has_no_precision_and_does_not_lower_that_of_others():
+    table = np.array([[[[3.0, 1, 1]]], [[[0.0, 0, 4]]]])
+    found = score_arm(ArmCounts(("a",), ("LOC",), (0, 1), table), Resampler(10))["labels"]["LOC"]
+    assert found["p"] == {"mean": 0.75, "low": 0.75, "high": 0.75, "sd": None}
+    assert found["r"]["mean"] == found["f"]["mean"] == pytest.approx(0.375)
+
+
+def test_a_label_of_few_articles_is_not_0_where_a_resample_has_none_of_it():
+    """One article of twenty has the label: a third of the resamples lack it, and know nothing of it."""
+    table = np.zeros((2, 20, 1, 3))
+    table[:, 4] = (3, 1, 1)
+    found = score_arm(ArmCounts(tuple(map(str, range(20))), ("LOC",), (0, 1), table), Resampler(200))
+    assert found["labels"]["LOC"]["f"] == {"mean": 0.75, "low": 0.75, "high": 0.75, "sd": 0.0}
+    assert found["macro_f"] == {"mean": 0.75, "low": 0.75, "high": 0.75, "sd": 0.0}

@@ -185,11 +185,15 @@ def draw_weights(articles: int, resamples: int, rng: np.random.Generator) -> Ite
         yield counted.reshape(size, articles).astype(np.float64)
 
 
-def prf_array(counts: Floats) -> Floats:
-    """Precision, recall and F1 (last axis) of counts (tp, fp, fn on the last axis); 0.0 where undefined."""
+def prf_array(counts: Floats, undefined: float = 0.0) -> Floats:
+    """Precision, recall and F1 (last axis) of counts (tp, fp, fn on the last axis).
+
+    undefined: what stands where there is nothing to divide by.
+    """
     tp, fp, fn = counts[..., 0], counts[..., 1], counts[..., 2]
     divisors = np.stack([tp + fp, tp + fn, tp + (fp + fn) / 2], axis=-1)
-    result: Floats = np.divide(tp[..., None], divisors, out=np.zeros_like(divisors), where=divisors > 0)
+    out = np.full_like(divisors, undefined)
+    result: Floats = np.divide(tp[..., None], divisors, out=out, where=divisors > 0)
     return result
 
 

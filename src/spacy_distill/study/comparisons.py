@@ -110,7 +110,8 @@ def worth(found: StudyResults, resampler: Resampler) -> list[dict[str, Any]]:
     """For each arm: how many gold documents alone would give the same F1.
 
     The curve of the baseline (gold alone) is made non-decreasing and read backwards, linear in the logarithm
-    of the number of documents. Each resample of the articles gives a curve and a score of its own.
+    of the number of documents. Each resample of the articles and the seeds gives a curve and a score of its
+    own.
 
     RETURNS: by arm: "arm", "label", "gold" (documents it had), "equals", "low", "high" (of gold alone),
         "first", "last" (ends of the curve: a value there means "or fewer", "or more"). Empty without at least
@@ -177,6 +178,7 @@ def invert(sizes: Floats, scores: Floats, score: float) -> float:
 
 
 def _scores(counted: ArmCounts, resampler: Resampler) -> Floats:
-    """Mean micro F1 over the seeds: first as observed, then in each resample."""
+    """Mean micro F1 over the seeds: first as observed, then in each resample of articles and seeds."""
     observed = micro_prf(counted.sums)[:, 2].mean()
-    return np.concatenate([[observed], micro_prf(resampler.counts(counted))[..., 2].mean(axis=1)])
+    drawn = micro_prf(resampler.counts(counted))[..., 2] * resampler.seeds(len(counted.seeds))
+    return np.concatenate([[observed], drawn.sum(axis=1)])

@@ -11,6 +11,7 @@ from .comparisons import compare_all, worth
 from .config import HELDOUT, Arm
 from .lineage import Lineage
 from .results import BEST, LAST, RunResult, StudyResults, sum_rows
+from .run import CHARACTERS
 from .statistics import Resampler, count_articles, count_runs, micro_prf, score, score_arm
 
 LINEAGE = "lineage"
@@ -116,7 +117,7 @@ def _micro(results: Sequence[RunResult], name: str) -> list[float]:
 
 
 def _apart(results: Sequence[RunResult], name: str, resampler: Resampler) -> dict[str, Any]:
-    """Micro F1 on entities seen and unseen in gold, and of model-best."""
+    """Micro F1 on entities seen and unseen in gold, by borders of characters, and of model-best."""
     every, found = count_runs(results, name), {}
     if all(result.has("last_seen", name) for result in results):
         sums, samples = every.sums.sum(axis=1), resampler.counts(every).sum(axis=2)
@@ -124,6 +125,9 @@ def _apart(results: Sequence[RunResult], name: str, resampler: Resampler) -> dic
         seen_sums, seen_samples = seen.sums.sum(axis=1), resampler.counts(seen).sum(axis=2)
         found["seen"] = score(seen_sums, seen_samples)["f"]
         found["unseen"] = score(sums - seen_sums, samples - seen_samples)["f"]
+    if all(result.has(CHARACTERS, name) for result in results):
+        exact = count_runs(results, name, CHARACTERS)
+        found["characters"] = score(exact.sums.sum(axis=1), resampler.counts(exact).sum(axis=2))["f"]
     if all(result.has(BEST, name) for result in results):
         best = count_runs(results, name, BEST)
         found["best"] = score(best.sums.sum(axis=1), resampler.counts(best).sum(axis=2))["f"]

@@ -195,8 +195,15 @@ def score_lines(results: Iterable[RunResult]) -> Iterator[Row]:
 
 
 def _scores(counts: Mapping[str, Counts]) -> dict[str, Any]:
-    labels = {label: prf(count)._asdict() for label, count in sorted(counts.items())}
-    return {"micro": prf(micro(counts))._asdict(), "macro_f": macro_f(counts), "labels": labels}
+    labels = {label: _prf(count) for label, count in sorted(counts.items())}
+    macro = macro_f(counts) if any(map(any, counts.values())) else None
+    return {"micro": _prf(micro(counts)), "macro_f": macro, "labels": labels}
+
+
+def _prf(count: Counts) -> dict[str, float | None]:
+    """Precision, recall and F1; None, never 0, where there is nothing to divide by."""
+    there = {"p": count.tp + count.fp, "r": count.tp + count.fn, "f": sum(count)}
+    return {key: value if there[key] else None for key, value in prf(count)._asdict().items()}
 
 
 def write_results(found: StudyResults, findings: dict[str, Any], path: Path) -> None:

@@ -45,6 +45,8 @@ BEST = "model-best"
 META = "meta.json"
 
 SEEN = "seen"
+# Counts of model-last by character borders.
+CHARACTERS = "last_characters"
 # Documents that are predicted at a time, so that memory does not grow with the corpus.
 BATCH = 64
 
@@ -224,6 +226,8 @@ def score_models(
                 if model == "last":
                     found += _found_line(task, name, row["id"], doc)
                 row[model], row[f"{model}_{SEEN}"] = count_items(task, reference, doc, known)
+                if model == "last":
+                    row[CHARACTERS] = character_counts(task, reference, doc)
         for name, path in predicted.items() if model == "last" else ():
             for i, (reference, doc) in enumerate(_predict(nlp, read_docs(path, nlp.vocab))):
                 found += _found_line(task, name, doc_key(reference, i), doc)
@@ -305,6 +309,27 @@ def count_items(task: Task, reference: Doc, doc: Doc, known: set[str]) -> tuple[
         )
 
     return _plain(task.counts(gold, found)), _plain(task.counts(only_known(gold), only_known(found)))
+
+
+def character_counts(task: Task, reference: Doc, doc: Doc) -> LabelCounts:
+    """Counts of one document per label by borders of characters.
+
+    spaCy's own scores, and `count_items`, go by the reference's tokens: of a token that was found in part all
+    counts as found. Here it does not.
+    """
+    gold, found = task.read(reference), task.read(doc)
+    if not gold.usable:
+        return {}
+    if gold.missing:
+        apart = {item: task.project(found._replace(items=(item,)), doc, reference) for item in found.items}
+        known = [item for item, alone in apart.items() if not any(map(gold.touches_missing, alone.items))]
+        found = found._replace(items=tuple(known))
+    right, given = set(task.to_characters(reference, gold)), set(task.to_characters(doc, found))
+    counts: dict[str, Counts] = {}
+    for item in right | given:
+        one = Counts(item in right and item in given, item not in right, item not in given)
+        counts[item[2]] = counts.get(item[2], Counts()) + one
+    return _plain(counts)
 
 
 def _plain(counts: Mapping[str, Counts]) -> LabelCounts:

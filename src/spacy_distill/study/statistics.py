@@ -94,6 +94,11 @@ class Resampler:
         flat = table.reshape(len(table), -1)
         return (self.weights(len(table)) @ flat).reshape(self.resamples, *table.shape[1:])
 
+    def seeds(self, number: int) -> Floats:
+        """The weight of each seed in each draw of as many with replacement: resamples × seeds."""
+        rng = np.random.default_rng(SEED + 1)
+        return rng.multinomial(number, np.full(number, 1 / number), size=self.resamples) / number
+
     def counts(self, counted: ArmCounts) -> Floats:
         """Counts over each draw: resamples × seeds × labels × 3."""
         return self.sums(counted.table.swapaxes(0, 1))
@@ -105,10 +110,8 @@ def micro_prf(counts: Floats) -> Floats:
 
 
 def macro_f(counts: Floats) -> Floats:
-    """The mean F1 of the labels that occur (… × labels × 3): …"""
-    occurs = counts.sum(axis=-1) > 0
-    f = prf_array(counts)[..., 2]
-    return np.asarray((f * occurs).sum(axis=-1) / np.maximum(occurs.sum(axis=-1), 1))
+    """The mean F1 of the labels that occur (… × labels × 3): …; NaN where none does."""
+    return _means(prf_array(counts, np.nan)[..., 2])
 
 
 # With fewer seeds or articles nothing is claimed: intervals of so few are too narrow.
@@ -117,19 +120,36 @@ CLAIM_ARTICLES = 20
 ALPHA = 0.05
 
 
-def estimate(per_seed: Floats, samples: Floats, *, defined: bool = True) -> dict[str, float | None]:
+def estimate(per_seed: Floats, samples: Floats) -> dict[str, float | None]:
     """A score: its mean over seeds, the interval by articles, and the spread over seeds.
 
+    What is not defined, NaN, is left out: a seed that found nothing has no precision, and a resample without
+    an entity of a label no recall of it.
+
     per_seed: the score of each seed.
-    samples: its mean over seeds in each resample of the articles.
-    defined: whether there is anything to score.
-    RETURNS: "mean", "low", "high", and "sd" (None for one seed); all None if it is not defined.
+    samples: the score of each resample of the articles and each seed.
+    RETURNS: "mean", "low", "high", and "sd" (None for one seed); all None if no seed has a score.
     """
-    if not defined:
+    per_seed, drawn = _defined(per_seed), _defined(_means(samples))
+    if not per_seed.size:
         return dict.fromkeys(("mean", "low", "high", "sd"))
-    low, high = interval(samples)
-    spread = float(np.std(per_seed, ddof=1)) if len(per_seed) > 1 else None
-    return {"mean": float(np.mean(per_seed)), "low": low, "high": high, "sd": spread}
+    mean = float(per_seed.mean())
+    low, high = interval(drawn) if drawn.size else (mean, mean)
+    spread = float(per_seed.std(ddof=1)) if per_seed.size > 1 else None
+    return {"mean": mean, "low": low, "high": high, "sd": spread}
+
+
+def _defined(values: Floats) -> Floats:
+    return np.asarray(values[~np.isnan(values)])
+
+
+def _means(samples: Floats) -> Floats:
+    """The mean over what is defined of the last axis; NaN where nothing is."""
+    known = ~np.isnan(samples)
+    sums = np.where(known, samples, 0.0).sum(axis=-1)
+    counts = known.sum(axis=-1)
+    result: Floats = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+    return result
 
 
 def score_arm(counted: ArmCounts, resampler: Resampler) -> dict[str, Any]:
@@ -140,7 +160,7 @@ def score_arm(counted: ArmCounts, resampler: Resampler) -> dict[str, Any]:
     sums, samples = counted.sums, resampler.counts(counted)
     return {
         "micro": score(sums.sum(axis=1), samples.sum(axis=2)),
-        "macro_f": estimate(macro_f(sums), macro_f(samples).mean(axis=1), defined=bool(sums.any())),
+        "macro_f": estimate(macro_f(sums), macro_f(samples)),
         "labels": {label: score(sums[:, i], samples[:, :, i]) for i, label in enumerate(counted.labels)},
     }
 
@@ -151,20 +171,14 @@ def score(sums: Floats, samples: Floats) -> dict[str, dict[str, float | None]]:
     sums: seeds × (tp, fp, fn).
     samples: the same in each resample of the articles.
     """
-    per_seed, drawn = prf_array(sums), prf_array(samples).mean(axis=1)
-    tp, fp, fn = sums.sum(axis=0)
-    there = {"p": tp + fp, "r": tp + fn, "f": tp + fp + fn}
-    return {
-        key: estimate(per_seed[:, i], drawn[:, i], defined=bool(there[key])) for i, key in enumerate("prf")
-    }
+    per_seed, drawn = prf_array(sums, np.nan), prf_array(samples, np.nan)
+    return {key: estimate(per_seed[:, i], drawn[..., i]) for i, key in enumerate("prf")}
 
 
 def difference(first: ArmCounts, second: ArmCounts, resampler: Resampler) -> dict[str, Any] | None:
     """Micro F1 of one arm minus that of another on the same corpus, paired by seed and by article.
 
-    Two things vary: the seeds (variance of the mean of the paired differences) and the articles (variance of
-    that mean over the resamples). The variances are added, with the degrees of freedom of Satterthwaite
-    (1946): one interval and one p value hold for other seeds and other articles alike.
+    See `t_test`: one interval and one p value hold for other seeds and other articles alike.
 
     RETURNS: "seeds", "articles" (their number), "per_seed", "mean", "low", "high", "p"; the last three are
         None for a single seed. None if the arms have no seed in common.
@@ -174,7 +188,7 @@ def difference(first: ArmCounts, second: ArmCounts, resampler: Resampler) -> dic
         return None
     a, b = first.of_seeds(seeds), second.of_seeds(seeds)
     per_seed = micro_prf(a.sums)[:, 2] - micro_prf(b.sums)[:, 2]
-    samples = (micro_prf(resampler.counts(a)) - micro_prf(resampler.counts(b)))[..., 2].mean(axis=1)
+    samples = (micro_prf(resampler.counts(a)) - micro_prf(resampler.counts(b)))[..., 2]
     low, high, p = t_test(per_seed, samples, len(a.articles))
     mean, each = float(per_seed.mean()), [float(f) for f in per_seed]
     facts = {"seeds": seeds, "articles": len(a.articles), "per_seed": each, "mean": mean}
@@ -184,18 +198,27 @@ def difference(first: ArmCounts, second: ArmCounts, resampler: Resampler) -> dic
 def t_test(
     per_seed: Floats, samples: Floats, articles: int
 ) -> tuple[float | None, float | None, float | None]:
-    """The interval of a mean difference, and the p value of a mean of 0: see `difference`.
+    """The interval of a mean difference, and the p value of a mean of 0.
+
+    Two things vary: the seeds (variance of the mean of the differences) and the articles (variance of that
+    mean over the resamples). The variances are added. What varies anew for each seed and article is in both
+    of them, so it is taken off once: it is the part of a single seed's variance over the resamples that the
+    mean has not. Degrees of freedom are those of Satterthwaite (1946).
 
     per_seed: the difference of each seed.
-    samples: their mean in each resample of the articles.
+    samples: the difference of each seed (columns) in each resample of the articles.
     articles: the number of articles.
     RETURNS: low, high, p; all None for a single seed.
     """
     n, mean = len(per_seed), float(per_seed.mean())
     if n < 2:
         return None, None, None
-    by_seed, by_article = float(per_seed.var(ddof=1)) / n, float(samples.var())
-    variance = by_seed + by_article
+    # A resample varies a little less than other articles would.
+    wider = articles / max(1, articles - 1)
+    by_seed = float(per_seed.var(ddof=1)) / n
+    by_article = wider * float(samples.mean(axis=1).var())
+    in_both = (wider * float(samples.var(axis=0).mean()) - by_article) / (n - 1)
+    variance = max(by_seed + by_article - max(0.0, in_both), by_seed, by_article)
     if variance == 0:
         return mean, mean, 1.0 if mean == 0 else 0.0
     freedom = variance**2 / (by_seed**2 / (n - 1) + by_article**2 / max(1, articles - 1))

@@ -234,7 +234,11 @@ def _score_rows(findings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         common = {**arm["arm"], "seeds": len(arm["seeds"]), "steps": arm["steps"]}
         for name, scores in arm["sets"].items():
             named = {"micro": scores["micro"], **scores["labels"], "macro": {"f": scores["macro_f"]}}
-            named |= {part: {"f": scores[part]} for part in ("seen", "unseen", "best") if part in scores}
+            named |= {
+                part: {"f": scores[part]}
+                for part in ("characters", "seen", "unseen", "best")
+                if part in scores
+            }
             for label, metrics in named.items():
                 for metric, score in metrics.items():
                     yield {**common, "set": name, "label": label, "metric": metric, **score}
