@@ -211,16 +211,8 @@ def show_scores(findings: Mapping[str, Any], judge: str) -> None:
     ]
     head = ["teacher", "documents", "unlabelled", *_heads(labels)]
     show_table("Teachers against the pool's gold labels", head, rows)
-    arms_alone = [arm["sets"][judge]["micro"]["f"]["mean"] for arm in arms if arm["arm"]["regimen"] == "gold"]
-    alone = max(filter(None, arms_alone), default=0.0)
-    for name, found in teachers.items():
-        score = found["scores"]["micro"]["f"]["mean"]
-        if score is not None and score < alone:
-            msg.warn(
-                f"The teacher {name} does worse than the student of gold alone: F1 {_percent(score)} on the "
-                f"pool, {_percent(alone)} on {judge}. Its labels can hardly help. Better definitions and "
-                "examples, another model, or `spacy-distill vote` or `clean` come first."
-            )
+    for advice in findings["advice"]:
+        msg.info(advice["text"])
 
 
 def _labels(scores: Iterable[Mapping[str, Any]]) -> list[str]:

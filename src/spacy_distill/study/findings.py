@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..corpus.scores import Floats, interval
+from .advice import advise
 from .comparisons import compare_all, worth
 from .config import HELDOUT, Arm
 from .lineage import Lineage
@@ -70,16 +71,17 @@ def find_all(found: StudyResults) -> dict[str, Any]:
     """Compute all that is to be said of a study.
 
     found: the study.
-    RETURNS: "arms", "comparisons", "worth", "teachers": see the functions that make them.
+    RETURNS: "arms", "comparisons", "worth", "teachers", "advice": see the functions that make them.
     """
     resampler = Resampler(found.study.resamples)
     arms = [arm_findings(arm, results, found, resampler) for arm, results in found.by_arm.items()]
-    return {
+    findings = {
         "arms": arms,
         "comparisons": compare_all(found, resampler),
         "worth": worth(found, resampler),
         "teachers": teacher_findings(found, resampler),
     }
+    return {**findings, "advice": [advice._asdict() for advice in advise(found, findings)]}
 
 
 def arm_findings(

@@ -180,8 +180,9 @@ def difference(first: ArmCounts, second: ArmCounts, resampler: Resampler) -> dic
 
     See `t_test`: one interval and one p value hold for other seeds and other articles alike.
 
-    RETURNS: "seeds", "articles" (their number), "per_seed", "mean", "low", "high", "p"; the last three are
-        None for a single seed. None if the arms have no seed in common.
+    RETURNS: "seeds", "articles" (their number), "per_seed", "mean", "low", "high", "p" (these three are None
+        for a single seed), "seed_share" and "article_share" (of the variance, what more of them would lower;
+        what is in both counts in each). None if the arms have no seed in common.
     """
     seeds = [seed for seed in first.seeds if seed in second.seeds]
     if not seeds:
@@ -191,8 +192,10 @@ def difference(first: ArmCounts, second: ArmCounts, resampler: Resampler) -> dic
     samples = (micro_prf(resampler.counts(a)) - micro_prf(resampler.counts(b)))[..., 2]
     low, high, p = t_test(per_seed, samples, len(a.articles))
     mean, each = float(per_seed.mean()), [float(f) for f in per_seed]
+    by_seed, by_article, total = variances(per_seed, samples, len(a.articles))
+    shares = {"seed_share": by_seed / total, "article_share": by_article / total} if total else {}
     facts = {"seeds": seeds, "articles": len(a.articles), "per_seed": each, "mean": mean}
-    return {**facts, "low": low, "high": high, "p": p}
+    return {**facts, "low": low, "high": high, "p": p, **shares}
 
 
 def t_test(
@@ -201,9 +204,8 @@ def t_test(
     """The interval of a mean difference, and the p value of a mean of 0.
 
     Two things vary: the seeds (variance of the mean of the differences) and the articles (variance of that
-    mean over the resamples). The variances are added. What varies anew for each seed and article is in both
-    of them, so it is taken off once: it is the part of a single seed's variance over the resamples that the
-    mean has not. Degrees of freedom are those of Satterthwaite (1946).
+    mean over the resamples). The variances are added; what varies anew for each seed and article is in both
+    and counts once. Degrees of freedom are those of Satterthwaite (1946).
 
     per_seed: the difference of each seed.
     samples: the difference of each seed (columns) in each resample of the articles.
@@ -213,17 +215,28 @@ def t_test(
     n, mean = len(per_seed), float(per_seed.mean())
     if n < 2:
         return None, None, None
-    # A resample varies a little less than other articles would.
-    wider = articles / max(1, articles - 1)
-    by_seed = float(per_seed.var(ddof=1)) / n
-    by_article = wider * float(samples.mean(axis=1).var())
-    in_both = (wider * float(samples.var(axis=0).mean()) - by_article) / (n - 1)
-    variance = max(by_seed + by_article - max(0.0, in_both), by_seed, by_article)
+    by_seed, by_article, variance = variances(per_seed, samples, articles)
     if variance == 0:
         return mean, mean, 1.0 if mean == 0 else 0.0
     freedom = variance**2 / (by_seed**2 / (n - 1) + by_article**2 / max(1, articles - 1))
     reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * variance**0.5
     return mean - reach, mean + reach, float(2 * stdtr(freedom, -abs(mean) / variance**0.5))
+
+
+def variances(per_seed: Floats, samples: Floats, articles: int) -> tuple[float, float, float]:
+    """Variances of a mean difference by seeds and by articles, and in all, where what is in both counts once.
+
+    It is the part of a single seed's variance over the resamples that the mean over seeds has not.
+    """
+    n = len(per_seed)
+    if n < 2:
+        return 0.0, float(samples.var()), float(samples.var())
+    # A resample varies a little less than other articles would.
+    wider = articles / max(1, articles - 1)
+    by_seed = float(per_seed.var(ddof=1)) / n
+    by_article = wider * float(samples.mean(axis=1).var())
+    in_both = (wider * float(samples.var(axis=0).mean()) - by_article) / (n - 1)
+    return by_seed, by_article, max(by_seed + by_article - max(0.0, in_both), by_seed, by_article)
 
 
 def holm(p_values: Sequence[float], family: int | None = None) -> list[float]:
