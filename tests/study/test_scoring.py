@@ -5,14 +5,14 @@ import spacy
 import srsly
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spacy.scorer import get_ner_prf
+from spacy.scorer import Scorer, get_ner_prf
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_distill import find_task, set_origin, write_docs
 from spacy_distill.corpus.scores import PRF, Counts, add_counts, micro, prf
-from spacy_distill.study.run import count_items, score_models
+from spacy_distill.study.run import character_counts, count_items, score_models
 
 VOCAB = Vocab()
 NER = find_task("ner")
@@ -96,10 +96,11 @@ def test_counts_stay_with_their_document_and_article_and_no_text_is_written(tmp_
         tmp_path / "test.spacy",
         tmp_path,
     )
+    kinds = ("last", "last_seen", "last_characters")
     assert scores["sets"]["test"] == [
-        {"id": "d0", "document": "a0", "last": {"LOC": [1, 0, 0]}, "last_seen": {"LOC": [1, 0, 0]}},
-        {"id": "d1", "document": "a0", "last": {}, "last_seen": {}},
-        {"id": "d2", "document": "a1", "last": {"LOC": [1, 0, 1]}, "last_seen": {"LOC": [1, 0, 1]}},
+        {"id": "d0", "document": "a0", **{key: {"LOC": [1, 0, 0]} for key in kinds}},
+        {"id": "d1", "document": "a0", **{key: {} for key in kinds}},
+        {"id": "d2", "document": "a1", **{key: {"LOC": [1, 0, 1]} for key in kinds}},
     ]
     assert list(srsly.read_gzip_jsonl(tmp_path / "predictions.jsonl.gz")) == [
         {"set": "test", "id": "d0", "spans": [[0, 4, "LOC"]]},
@@ -129,3 +130,45 @@ def test_a_pipeline_that_is_the_same_as_another_is_not_run_again(tmp_path, monke
     assert row["best"] == row["last"] == {"LOC": [1, 0, 0]}
     assert row["best_seen"] == row["last_seen"]
     assert row["other"] == {"LOC": [1, 0, 0], "ORG": [0, 1, 0]}
+
+
+def test_scores_by_characters_count_a_word_that_was_found_in_part_as_wrong(tmp_path):
+    """By the words of gold, as spaCy's scorer goes, all of "Oslo-based" counts as found."""
+    nlp = spacy.blank("en")
+    reference = Doc(nlp.vocab, words=["Oslo-based", "Acme", "left"], ents=["B-LOC", "B-ORG", "O"])
+    found = nlp.make_doc(reference.text)
+    assert found[0].text == "Oslo"
+    cut = found.char_span(0, 4, label="LOC")
+    found.ents = [cut, found.char_span(11, 15, label="ORG")]
+    by_words, _ = count_items(NER, reference, found, set())
+    assert by_words == {"LOC": [1, 0, 0], "ORG": [1, 0, 0]}
+    assert character_counts(NER, reference, found) == {"LOC": [0, 1, 1], "ORG": [1, 0, 0]}
+    own = Scorer().score([Example(found, reference)])
+    assert (own["ents_p"], own["ents_r"]) == (1.0, 1.0)
+
+
+def test_scores_by_characters_skip_what_gold_does_not_know():
+    nlp = spacy.blank("en")
+    reference = nlp.make_doc("Oslo waits")
+    reference.set_ents([], missing=[reference[0:1]], default="outside")
+    found = nlp.make_doc("Oslo waits")
+    found.ents = [Span(found, 0, 1, "LOC"), Span(found, 1, 2, "LOC")]
+    assert character_counts(NER, reference, found) == {"LOC": [0, 1, 0]}
+    assert character_counts(NER, nlp.make_doc("Oslo waits"), found) == {}
+
+
+def test_the_order_of_documents_is_that_of_the_corpus_whatever_their_lengths(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "LOC", "pattern": "Oslo"}])
+    nlp.to_disk(tmp_path / "model")
+    docs = []
+    for i, length in enumerate([9, 1, 5, 1, 3]):
+        doc = nlp.make_doc(" ".join(["word"] * length + ["Oslo"] * (i % 2)))
+        doc.ents = [Span(doc, length, length + 1, "LOC")] if i % 2 else []
+        docs.append(set_origin(doc, id=f"d{i}", document=f"a{i}", source="x"))
+    write_docs(docs, tmp_path / "test.spacy")
+    place = tmp_path / "test.spacy"
+    rows = score_models(NER, {"last": tmp_path / "model"}, {"test": place}, place, tmp_path)["sets"]["test"]
+    assert [(row["id"], row["last"]) for row in rows] == [
+        (f"d{i}", {"LOC": [1, 0, 0]} if i % 2 else {}) for i in range(5)
+    ]

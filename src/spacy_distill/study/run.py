@@ -49,6 +49,8 @@ SEEN = "seen"
 CHARACTERS = "last_characters"
 # Documents that are predicted at a time, so that memory does not grow with the corpus.
 BATCH = 64
+# Documents among which those of one length are brought together.
+WINDOW = 32 * BATCH
 
 LabelCounts = dict[str, list[int]]
 
@@ -290,9 +292,13 @@ def _files(folder: Path) -> list[str]:
 
 def _predict(nlp: Language, references: Iterable[Doc]) -> Iterator[tuple[Doc, Doc]]:
     """Pairs of a document with gold labels and the pipeline's own, made from the text alone."""
-    pairs = ((nlp.make_doc(doc.text), doc) for doc in references if len(doc))
-    for found, reference in nlp.pipe(pairs, as_tuples=True, batch_size=BATCH):
-        yield reference, found
+    documents = (doc for doc in references if len(doc))
+    while some := list(itertools.islice(documents, WINDOW)):
+        # Documents of one length beside each other: a transformer pads all of a batch to the longest.
+        order = sorted(range(len(some)), key=lambda i: len(some[i]))
+        made = nlp.pipe((nlp.make_doc(some[i].text) for i in order), batch_size=BATCH)
+        found = dict(zip(order, made, strict=True))
+        yield from ((doc, found[i]) for i, doc in enumerate(some))
 
 
 def count_items(task: Task, reference: Doc, doc: Doc, known: set[str]) -> tuple[LabelCounts, LabelCounts]:

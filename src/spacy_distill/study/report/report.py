@@ -156,6 +156,8 @@ def _page_facts(found: StudyResults, findings: dict[str, Any], *, text: bool) ->
         "costs": sections.cost_rows(found, findings),
         "failures": {run: say(error) for run, error in found.failures.items()},
         "versions": sections.versions(found),
+        "machines": sections.machines(found),
+        "time": sections.time_shares(found),
         "forests": sections.forest_figures(findings),
         "curves": sections.curve_figures(found, findings),
         "learning": sections.learning_figures(found, findings),

@@ -237,6 +237,22 @@ def versions(found: StudyResults) -> dict[str, str]:
     return {name: ", ".join(sorted(values)) for name, values in every.items()}
 
 
+def machines(found: StudyResults) -> list[str]:
+    """The processors and precisions that the runs were made with."""
+    made = [result.record.get("machine") for result in found.results]
+    return sorted({f"{machine['processor']}, {machine['precision']}" for machine in made if machine})
+
+
+def time_shares(found: StudyResults) -> tuple[float, dict[str, float]]:
+    """The seconds of a run, and the share of each part of it, the largest first; of all runs together."""
+    total: Counter[str] = Counter()
+    for result in found.results:
+        total.update(result.record["seconds"])
+    every = sum(total.values())
+    shares = {part: seconds / every for part, seconds in total.most_common() if every}
+    return every / max(1, len(found.results)), shares
+
+
 def forest_figures(findings: Findings) -> dict[tuple[str, str, str], str]:
     """Forest plots by test corpus, what is held equal, and group."""
     return {
