@@ -6,6 +6,8 @@ from itertools import groupby
 from statistics import fmean
 from typing import Any, Literal, NamedTuple
 
+from ..blend.checks import FEW_GOLD_PASSES
+from ..blend.plan import GOLD
 from .pairs import difference_text
 from .results import StudyResults
 from .statistics import CLAIM_ARTICLES, CLAIM_SEEDS
@@ -43,7 +45,7 @@ def advise(found: StudyResults, findings: Findings) -> list[Advice]:
     return [
         *_use(compared, found.study.baseline),
         *_drop(compared, found.study.baseline),
-        *_poor_teachers(arms, findings["teachers"], found),
+        *_poor_teachers(arms, compared, findings["teachers"], found),
         *_drop_teacher(arms, judge),
         *_train_longer(arms, judge),
         *_settle(compared, found),
@@ -108,13 +110,21 @@ def _drop(compared: Rows, baseline: str) -> Iterator[Advice]:
             )
 
 
-def _poor_teachers(arms: Rows, teachers: Mapping[str, Any], found: StudyResults) -> Iterator[Advice]:
-    """Teachers whose labels are worse than what the student of gold alone finds."""
+def _poor_teachers(
+    arms: Rows, compared: Rows, teachers: Mapping[str, Any], found: StudyResults
+) -> Iterator[Advice]:
+    """Teachers whose labels are worse than what the student of gold alone finds, and that nobody gains by.
+
+    Labels can be worse and help all the same: there are more of them.
+    """
     judge, baseline = found.study.judge, found.study.baseline
     alone = max((mean_f(arm, judge) or 0.0 for arm in arms if arm["arm"]["name"] == baseline), default=0.0)
     for name, teacher in teachers.items():
         score = teacher["scores"]["micro"]["f"]["mean"] if "scores" in teacher else None
-        if score is not None and score < alone:
+        gains = [
+            row["mean"] for row in compared if row["first"]["variant"] == name != row["second"]["variant"]
+        ]
+        if score is not None and score < alone and gains and max(gains) <= 0:
             yield Advice(
                 "drop",
                 f"The teacher {name} does worse than the student of {baseline} alone: F1 "
@@ -193,8 +203,12 @@ def _length(arm: Mapping[str, Any], line: Sequence[tuple[int, float]]) -> Advice
 
 
 def _rising(arms: Rows) -> Iterator[Advice]:
-    """The arm whose dev F1 rises most in the second half of training."""
-    rises = [(rise, arm) for arm in arms if (rise := _rise(arm)) is not None]
+    """The arm whose dev F1 rises most in the second half of training, of those that see the same throughout.
+
+    Where gold comes late, it rises late however long the run.
+    """
+    steady = [arm for arm in arms if len({share for _, share in arm["curve"]["share"]}) == 1]
+    rises = [(rise, arm) for arm in steady if (rise := _rise(arm)) is not None]
     rise, arm = max(rises, key=lambda pair: pair[0], default=(0.0, arms[0]))
     if rise >= MUCH:
         yield Advice(
@@ -276,22 +290,32 @@ def _label_more(arms: Rows, worth: Rows, found: StudyResults) -> Iterator[Advice
     alone = [arm for arm in arms if arm["arm"]["name"] == baseline and arm["documents"].get("gold")]
     alone.sort(key=lambda arm: (arm["arm"]["student"], arm["documents"]["gold"]))
     for _, part in groupby(alone, key=lambda arm: arm["arm"]["student"]):
-        sizes = {arm["documents"]["gold"]: mean_f(arm, judge) or 0.0 for arm in part}
-        if len(sizes) > 1:
-            (fewer, lower), (more, higher) = list(sizes.items())[-2:]
-            gain = higher - lower
+        by_size = {arm["documents"]["gold"]: arm for arm in part}
+        if len(by_size) > 1:
+            fewer, more = list(by_size)[-2:]
+            most = by_size[more]
+            passes = most["exposures"].get(GOLD, {}).get("examples", 0) / more
+            if passes < FEW_GOLD_PASSES:
+                yield Advice(
+                    "train",
+                    f"Train longer before you label more: {baseline} saw its {more:,} documents "
+                    f"{passes:.1f} times in {most['steps']:,} steps.",
+                )
+                continue
+            gain = (mean_f(most, judge) or 0.0) - (mean_f(by_size[fewer], judge) or 0.0)
             advice = "Label more" if gain >= MUCH else "More labels of your own hardly help"
             yield Advice(
                 "label",
                 f"{advice}: {baseline} gains {_points(gain)} points from {fewer:,} to {more:,} documents.",
             )
-    for row in worth:
-        if row["low"] > row["gold"] > 0:
-            yield Advice(
-                "label",
-                f"{row['label']} with {row['gold']:,.0f} gold documents is as good as {baseline} with "
-                f"{row['equals']:,.0f} ({row['low']:,.0f} to {row['high']:,.0f}).",
-            )
+    good = [row for row in worth if row["low"] > row["gold"] > 0]
+    best = {(row["arm"]["student"], row["gold"]): row for row in sorted(good, key=lambda row: row["equals"])}
+    for row in (row for row in good if row in best.values()):
+        yield Advice(
+            "label",
+            f"{row['label']} with {row['gold']:,.0f} gold documents is as good as {baseline} with "
+            f"{row['equals']:,.0f} ({row['low']:,.0f} to {row['high']:,.0f}).",
+        )
 
 
 def _separate(compared: Rows) -> Iterator[Advice]:
