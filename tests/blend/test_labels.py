@@ -33,7 +33,7 @@ def test_they_are_counted_over_all_shards(corpus: Corpus):
 
 
 def test_without_a_gold_corpus_the_line_to_change_is_told():
-    with pytest.raises(ConfigValidationError, match=r"(?s)ner -> labels -> path.*Set gold in \[paths\]"):
+    with pytest.raises(ConfigValidationError, match=r"(?s)initialize -> components.*Set gold in \[paths\]"):
         make_gold_labels(None)
 
 

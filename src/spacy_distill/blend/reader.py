@@ -17,7 +17,7 @@ from .plan import BY_SEQUENCE, GOLD, BlendPlan, make_plan, scan
 from .stream import Blend, BlendTotals
 
 DISTILLED = "distilled"
-LABELS_LINE = ("initialize", "components", "ner", "labels", "path")
+LABELS_LINE = ("initialize", "components")
 logger = logging.getLogger("spacy")
 
 Paths = str | Path | dict[str, str | Path]
@@ -194,7 +194,7 @@ def make_gold_labels(path: str | Path | None) -> Any:
     if path is None:
         raise refusal(
             "the labels are counted from the gold corpus, but none is given. Set gold in [paths]; a run "
-            "without gold may name another corpus: --initialize.components.ner.labels.path distilled.spacy",
+            "without gold may name another corpus as path in [initialize.components.….labels]",
             LABELS_LINE,
             "No labels",
         )

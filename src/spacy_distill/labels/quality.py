@@ -24,6 +24,8 @@ from ..tasks.base import Task
 FREQUENT, STRINGS, EXAMPLES = 20, 5, 3
 # Tokens that an example shows before and after an error.
 AROUND = 12
+# Characters of an item that are shown.
+LONGEST = 300
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,7 @@ def _frequent(
     spare: list[ErrorExample] = []
     for doc, pair in members:
         # The item's text; both texts, where the borders differ.
-        text = " → ".join(dict.fromkeys(task.text(doc, item) for item in pair.items))
+        text = " → ".join(dict.fromkeys(_short(task.text(doc, item)) for item in pair.items))
         strings[text] += 1
         example = _example(task, doc, pair)
         if examples.setdefault(text, example) is not example:
@@ -229,9 +231,14 @@ def _example(task: Task, doc: Doc, pair: Pair) -> ErrorExample:
     return ErrorExample(
         id=doc_id(doc) or "",
         before=("… " if first else "") + doc[first : span.start].text,
-        text=span.text,
+        text=_short(span.text),
         after=doc[span.end : last].text + (" …" if last < len(doc) else ""),
     )
+
+
+def _short(text: str) -> str:
+    """A text that can be read at a glance: an item may be a whole document."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
 
 
 def _label(item: Item | None) -> str:

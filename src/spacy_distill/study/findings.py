@@ -119,7 +119,7 @@ def _micro(results: Sequence[RunResult], name: str) -> list[float]:
 
 
 def _apart(results: Sequence[RunResult], name: str, resampler: Resampler) -> dict[str, Any]:
-    """Micro F1 on entities seen and unseen in gold, by borders of characters, and of model-best."""
+    """Micro F1 on items seen and unseen in gold, by borders of characters, and of model-best."""
     every, found = count_runs(results, name), {}
     if all(result.has("last_seen", name) for result in results):
         sums, samples = every.sums.sum(axis=1), resampler.counts(every).sum(axis=2)

@@ -26,7 +26,7 @@ from ..corpus.files import write_bytes
 from ..corpus.provenance import article_id
 from ..corpus.scores import Counts
 from ..engines.engine import JobResult
-from ..tasks.base import Annotation, Task, find_task
+from ..tasks.base import DEFAULT, Annotation, Task, find_task
 from ..training.fast_encoder import precision_of
 from .corpora import doc_key
 
@@ -76,7 +76,7 @@ class TrainingJob:
     paths: dict[str, str]
     scored: dict[str, str]
     predicted: dict[str, str] = field(default_factory=dict)
-    task: str = "ner"
+    task: str = DEFAULT
     record: dict[str, Any] = field(default_factory=dict)
     keep: str = "last"
     score_best: bool = True
@@ -208,7 +208,8 @@ def score_models(
     gold: the gold training data: an item is seen if its text is that of one there.
     out: folder to write to.
     RETURNS: by corpus the rows of its documents: "id", "document", and by model the counts (true positives,
-        false positives, false negatives) per label, of all items and of the seen ones.
+        false positives, false negatives) per label, of all items and, where the texts of items recur, of the
+        seen ones.
     """
     known = {task.text(doc, item) for doc in read_docs(gold, Vocab()) for item in task.read(doc).items}
     scores: dict[str, list[dict[str, Any]]] = {name: [] for name in sets}
@@ -217,7 +218,8 @@ def score_models(
     for model, place in models.items():
         if model in same:
             for row in itertools.chain(*scores.values()):
-                row[model], row[f"{model}_{SEEN}"] = row[same[model]], row[f"{same[model]}_{SEEN}"]
+                pairs = [(f"{model}{end}", f"{same[model]}{end}") for end in ("", f"_{SEEN}")]
+                row.update({own: row[other] for own, other in pairs if other in row})
             continue
         nlp = spacy.load(place)
         for name, path in sets.items():
@@ -227,7 +229,9 @@ def score_models(
                 row = scores[name][i]
                 if model == "last":
                     found += _found_line(task, name, row["id"], doc)
-                row[model], row[f"{model}_{SEEN}"] = count_items(task, reference, doc, known)
+                row[model], seen = count_items(task, reference, doc, known)
+                if task.recurs:
+                    row[f"{model}_{SEEN}"] = seen
                 if model == "last":
                     row[CHARACTERS] = character_counts(task, reference, doc)
         for name, path in predicted.items() if model == "last" else ():
