@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from helpers.docs import VOCAB, read_docs, record_of, write_docs
 from helpers.loopback import Server, completion
 from helpers.support import ROOT
-from helpers.tone import LABELS, install
+from helpers.tone import CODE, LABELS, install
 from spacy_distill.cli import app
 
 CONFIG = """
@@ -24,7 +24,7 @@ pipeline = ["llm"]
 factory = "llm"
 
 [components.llm.task]
-@llm_tasks = "test.Tone.v1"
+@llm_tasks = "tone.Tone.v1"
 view = "VIEW"
 
 [components.llm.model]
@@ -123,6 +123,10 @@ def annotated(tmp_path, distill):
             (tmp_path / f"{view}.cfg").write_text(config)
             distill("annotate", f"{view}.cfg", "in.spacy", f"{view}.spacy")
     return tmp_path
+
+
+def test_the_worked_example_is_short():
+    assert 0 < len(CODE.splitlines()) < 150
 
 
 def tones(path):
