@@ -1,13 +1,14 @@
 """Configs that would destroy a schedule: refused, or warned about, with the line to change."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from confection import ConfigValidationError
 from spacy.language import Language
 
+from ..errors import refusal
 from ..tasks.base import tasks
 from .plan import GOLD, BlendPlan, scan
 
@@ -128,6 +129,44 @@ def check_labels(config: Mapping[str, Any], plan: BlendPlan, nlp: Language | Non
                 )
     if errors:
         raise ConfigValidationError(errors=errors, title="Gold and distilled have different labels")
+
+
+def check_dev(config: Mapping[str, Any], plan: BlendPlan, nlp: Language | None = None) -> None:
+    """Refuse a dev corpus that scores cannot be had on: without labels, or with some never predicted.
+
+    config: the pipeline's interpolated config. A dev corpus that is not there, or not read by path, is left
+        to spaCy.
+    nlp: see `check_labels`.
+    RAISES ConfigValidationError: with the corpus and the labels.
+    """
+    where = str(config["training"]["dev_corpus"])
+    path, line = section_at(config, where).get("path"), [*where.split("."), "path"]
+    if not isinstance(path, str | Path) or not path or not Path(path).exists():
+        return
+    counts = scan(Path(path), line, task=next(iter(plan.counts.values())).task)
+    known = {label for name in new_components(config) for label in _known_labels(config, name, nlp)}
+    if problem := unscorable(str(path), counts.labels, known):
+        raise refusal(problem, line, "Nothing could be scored on dev")
+
+
+def unscorable(corpus: str, labels: Collection[str], known: Collection[str]) -> str | None:
+    """Why a student cannot be scored on a corpus; None if it can.
+
+    corpus: what it is called.
+    labels: its labels.
+    known: those of the student; empty if they are not known.
+    """
+    if not labels:
+        return (
+            f"{corpus} has no label, so every score on it would be 0 or nothing. Import it with its gold "
+            "labels: `spacy-distill import` says how many it finds."
+        )
+    if known and (extra := sorted(set(labels) - set(known))):
+        return (
+            f"{corpus} has labels that the student does not learn: {', '.join(extra)} (it learns "
+            f"{', '.join(sorted(known))}). Rename them in the corpus, or label some in gold."
+        )
+    return None
 
 
 def _known_labels(config: Mapping[str, Any], name: str, nlp: Language | None) -> set[str]:

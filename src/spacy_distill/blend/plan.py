@@ -58,17 +58,18 @@ class SourceCounts:
                 self.labels.update(labels)
 
 
-def scan(path: Path, line: Sequence[str], max_length: int = 0) -> SourceCounts:
+def scan(path: Path, line: Sequence[str], max_length: int = 0, task: Task | None = None) -> SourceCounts:
     """Count the documents of a `.spacy` file or folder, one shard in memory at a time.
 
     line: the line of the config that names the corpus.
     max_length: documents of more tokens are not usable; 0 for no limit.
+    task: what the annotation is; None: what the corpus says.
     RAISES ConfigValidationError: if there is nothing to read, or a file is not a DocBin.
     """
     try:
         shards = shard_paths(path)
         first_docs = (doc for shard in shards for doc in islice(read_shard(shard).get_docs(Vocab()), 1))
-        counts = SourceCounts(task_of(islice(first_docs, 1)))
+        counts = SourceCounts(task or task_of(islice(first_docs, 1)))
         for shard in shards:
             counts.add(read_shard(shard), max_length)
     except DistillError as error:

@@ -17,7 +17,15 @@ from spacy.util import registry
 from ..configs import known_names, named_paths, read_config
 from ..corpus.files import check_outputs, write_bytes
 from ..errors import DistillError, refusal
-from .checks import cautions, check_config, check_labels, missing_encoder, section_at, suggest_steps
+from .checks import (
+    cautions,
+    check_config,
+    check_dev,
+    check_labels,
+    missing_encoder,
+    section_at,
+    suggest_steps,
+)
 from .log import BlendRecord, read_blend_log
 from .plan import GOLD, BlendPlan, Exposure
 from .rates import learning_rates
@@ -80,6 +88,7 @@ def _preview(path: Path, config: Config, run: Path | None) -> BlendPreview:
     check_config(config)
     plan = reader.plan(config["training"]["max_steps"])
     check_labels(config, plan)
+    check_dev(config, plan)
     record = read_blend_log(run) if run else None
     sizes = plan.batch_sizes(config["training"]["batcher"])
     schedule = section_at(config, f"{config['training']['train_corpus']}.share").get(

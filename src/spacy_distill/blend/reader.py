@@ -12,7 +12,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..errors import DistillError, is_number, refusal
-from .checks import cautions, check_config, check_labels
+from .checks import cautions, check_config, check_dev, check_labels
 from .plan import BY_SEQUENCE, GOLD, BlendPlan, make_plan, scan
 from .stream import Blend, BlendTotals
 
@@ -113,6 +113,7 @@ class BlendedCorpus:
         check_config(config, nlp)
         plan = self.plan(config["training"]["max_steps"])
         check_labels(config, plan, nlp)
+        check_dev(config, plan, nlp)
         progress = progress_of(nlp)
         # Initialization and training each have a reader; the user is warned once.
         if progress.totals is None:

@@ -10,6 +10,7 @@ from typing import Any
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..blend.checks import unscorable
 from ..corpus.docbin import read_docs, shard_paths, write_docs
 from ..corpus.duplicates import find_leaks
 from ..corpus.files import digest
@@ -88,8 +89,12 @@ def prepare_corpora(study: StudyConfig, runs: Iterable[Run], folder: Path, task:
         },
     )
     shard_paths(corpora.gold_all)
+    known = _labels(task, corpora.gold_all)
     for path in (corpora.dev, *corpora.judged.values()):
-        if not any(True for _ in labelled(task, path)):
+        if any(True for _ in labelled(task, path)):
+            if problem := unscorable(str(path), _labels(task, path), known):
+                raise DistillError(problem)
+        else:
             raise DistillError(
                 f"{path} has no document with labels: nothing can be scored on it. Import it with its gold "
                 "labels (`spacy-distill import --format conll`); a document without an entity needs them "
@@ -121,6 +126,10 @@ def prepare_corpora(study: StudyConfig, runs: Iterable[Run], folder: Path, task:
 def labelled(task: Task, path: Path) -> Iterator[Doc]:
     """The documents of a corpus that have some annotation."""
     return (doc for doc in read_docs(path, Vocab()) if task.read(doc).usable)
+
+
+def _labels(task: Task, path: Path) -> set[str]:
+    return {item.label for doc in labelled(task, path) for item in task.read(doc).items}
 
 
 def _write_gold(corpora: StudyCorpora, wanted: set[tuple[int, int]], folder: Path, task: Task) -> None:
