@@ -2,12 +2,13 @@
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, cycle, islice, pairwise
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 from confection import Config, ConfigValidationError
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,6 +18,7 @@ from spacy.util import registry
 from ..configs import known_names, named_paths, read_config
 from ..corpus.files import check_outputs, write_bytes
 from ..errors import DistillError, refusal
+from ..escapes import FIGURE_TEXT, legend_name, one_line
 from .checks import (
     cautions,
     check_config,
@@ -192,6 +194,7 @@ DISTILLED_COLOURS = ("#0072B2", "#56B4E9", "#009E73", "#CC79A7", "#D55E00")
 OF_RUN: dict[str, Any] = {"color": "#000000", "linewidth": 1.2}
 DASHED: dict[str, Any] = {**OF_RUN, "linestyle": (0, (4, 3))}
 POINTS = 100
+Panel = Callable[[Axes, "BlendPreview", Mapping[str, str]], None]
 
 
 def write_plot(preview: BlendPreview, path: Path) -> None:
@@ -206,8 +209,18 @@ def write_plot(preview: BlendPreview, path: Path) -> None:
         panels.append(_draw_rates)
     if preview.sizes:
         panels.append(_draw_exposures)
+    with mpl.rc_context(FIGURE_TEXT):
+        picture = _picture(preview, panels, path.suffix.lstrip(".").lower() or "png", path)
+    write_bytes(picture, path)
+
+
+def _picture(preview: BlendPreview, panels: Sequence[Panel], kind: str, path: Path) -> bytes:
+    """The panels below each other, as a file of some kind.
+
+    RAISES DistillError: if there is no such kind.
+    """
     figure = Figure(figsize=(8.0, 2.4 * len(panels) + 0.6), layout="constrained")
-    figure.suptitle(preview.title, fontsize=10)
+    figure.suptitle(one_line(preview.title), fontsize=10)
     axes: list[Axes] = list(figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0])
     colours = dict(zip(preview.plan.weights, cycle(DISTILLED_COLOURS), strict=False)) | {GOLD: GOLD_COLOUR}
     for ax, draw in zip(axes, panels, strict=True):
@@ -219,12 +232,12 @@ def write_plot(preview: BlendPreview, path: Path) -> None:
     axes[-1].set_xlabel("step")
     picture = io.BytesIO()
     try:
-        figure.savefig(picture, format=path.suffix.lstrip(".").lower() or None)
+        figure.savefig(picture, format=kind)
     except ValueError as error:
         raise DistillError(
             f"Cannot draw {path}: {error}. Give --out a name ending in .svg or .png."
         ) from error
-    write_bytes(picture.getvalue(), path)
+    return picture.getvalue()
 
 
 def _draw_shares(ax: Axes, preview: BlendPreview, colours: Mapping[str, str]) -> None:
@@ -233,7 +246,7 @@ def _draw_shares(ax: Axes, preview: BlendPreview, colours: Mapping[str, str]) ->
     ax.stackplot(
         range(len(shares)),
         *parts.values(),
-        labels=list(parts),
+        labels=[legend_name(name) for name in parts],
         colors=[colours[name] for name in parts],
         alpha=0.7,
         step="post",
@@ -260,7 +273,9 @@ def _draw_exposures(ax: Axes, preview: BlendPreview, colours: Mapping[str, str])
     labels = iter(["realised", *["_realised"] * len(colours)])
     for name in preview.plan.sources:
         parts = [size * preview.plan.source_shares(step)[name] for step, size in enumerate(preview.sizes)]
-        ax.plot(list(accumulate(parts)), color=colours[name], linewidth=2.0, label=f"{name}, planned")
+        ax.plot(
+            list(accumulate(parts)), color=colours[name], linewidth=2.0, label=legend_name(f"{name}, planned")
+        )
         if preview.run is not None and name in preview.run.exposures():
             steps = [line["step"] for line in preview.run.steps]
             drawn = [line["examples"][name] for line in preview.run.steps]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import counted
+from ..escapes import terminal
 from .console import INTERRUPT_STATUS, command, duration, msg
 
 if TYPE_CHECKING:
@@ -86,7 +87,6 @@ def annotate_cli(
 def show_estimate(config: Path, source: Path, overrides: dict[str, Any]) -> None:
     """Print what annotating would send."""
     from ..teacher.estimate import estimate
-    from .ledger import visible
 
     found = estimate(config, source, overrides=overrides)
     rows = [
@@ -108,7 +108,7 @@ def show_estimate(config: Path, source: Path, overrides: dict[str, Any]) -> None
         ]
     msg.text(f"Prompt `{found.view}`, as it would be sent for the first document:")
     msg.divider()
-    typer.echo(visible(found.example))
+    typer.echo(terminal(found.example))
     msg.divider()
     msg.table(rows)
     msg.info("Nothing was sent.")
@@ -168,11 +168,10 @@ def show(report: "AnnotationReport", out: Path, *, allow_missing: bool) -> int:
 
 def show_reasons(report: "AnnotationReport") -> None:
     """Print why answers and parts of them came to nothing: the commonest reasons, with a key of each."""
-    from .ledger import visible
 
     if not report.reasons:
         return
-    rows = [(f"{one.count:,}", one.key[:DIGITS], visible(one.what)) for one in report.reasons[:MOST_REASONS]]
+    rows = [(f"{one.count:,}", one.key[:DIGITS], one.what) for one in report.reasons[:MOST_REASONS]]
     msg.table(
         rows, header=("times", "for example", "why"), divider=True, aligns=("r", "l", "l"), max_col=WIDEST
     )

@@ -43,13 +43,15 @@ def audit_cli(
 
     check_outputs([json, html], [distilled, *(gold or []), *(test or [])])
     found = audit_corpus(distilled, gold or [], test or [])
-    _show(found)
+    # Before anything is printed: a terminal that cannot show a name must not cost the files.
     if json is not None:
         write_bytes(srsly.json_dumps(found.to_json(), indent=2).encode("utf8"), json)
-        msg.info(f"Everything: {json}")
     if html is not None:
         write_bytes(render_page(found, show=show).encode("utf8"), html)
-        msg.info(f"Page: {html}")
+    _show(found)
+    for what, place in (("Everything", json), ("Page", html)):
+        if place is not None:
+            msg.info(f"{what}: {place}")
     _conclude(found)
     if strict and not found.clean:
         raise typer.Exit(1)

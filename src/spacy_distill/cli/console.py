@@ -3,12 +3,15 @@
 import errno
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import typer
 from wasabi.printer import Printer
+
+from ..escapes import one_line, terminal
 
 app = typer.Typer(
     name="distill",
@@ -16,7 +19,24 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-msg = Printer()
+
+
+class SafePrinter(Printer):
+    """Prints what comes from outside without letting it control the terminal."""
+
+    def text(self, title: Any = "", text: Any = "", **how: Any) -> Any:
+        """Print a message."""
+        return super().text(terminal(str(title)), terminal(str(text)), **how)
+
+    def table(self, data: Any, **how: Any) -> Any:
+        """Print a table, each of whose cells stays on its line."""
+        header = how.pop("header", None)
+        rows = data.items() if isinstance(data, Mapping) else data
+        cells = [[one_line(str(cell)) for cell in row] for row in rows]
+        return super().table(cells, header=header and [one_line(str(name)) for name in header], **how)
+
+
+msg = SafePrinter()
 
 # What a shell says of a program that Ctrl-C ended.
 INTERRUPT_STATUS = 130

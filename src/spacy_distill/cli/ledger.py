@@ -1,6 +1,5 @@
 """`distill ledger`: what a ledger holds; its answers out and in."""
 
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..errors import DistillError, counted, shorten
+from ..escapes import terminal
 from .console import command, msg
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def list_answers(ledger: "Ledger", state: str | None, config: Path | None, overr
         number += 1
         said = shorten(entry.error or entry.answer, length=SHOWN)
         facts = (f"{entry.key[:DIGITS]}  {state or entry.state:10}  {when(entry.time):16}", entry.model, said)
-        typer.echo(visible("  ".join(facts)))
+        typer.echo(terminal("  ".join(facts)))
     msg.info(f"{counted(number, 'answer')}. One in full: spacy-distill ledger {ledger.path} show KEY")
 
 
@@ -155,7 +155,7 @@ def show_answers(ledger: "Ledger", start: str) -> None:
     # As it was printed: shortened, or in capitals.
     found = ledger.find(start.strip().rstrip("….").casefold(), MOST_SHOWN)
     if not found:
-        raise DistillError(f"{ledger.path} has no answer whose key starts with {visible(start)}.")
+        raise DistillError(f"{ledger.path} has no answer whose key starts with {start}.")
     for entry in found:
         facts = {name: value for name, value in asdict(entry).items() if value is not None}
         messages, answer = facts.pop("messages"), facts.pop("answer")
@@ -163,9 +163,9 @@ def show_answers(ledger: "Ledger", start: str) -> None:
         if entry.time is not None:
             facts["time"] = f"{when(entry.time)} UTC"
         msg.divider(entry.key)
-        msg.table([(name, visible(str(value))) for name, value in facts.items()])
+        msg.table(facts.items())
         for role, content in [*((m["role"], m["content"]) for m in messages), ("answer", answer)]:
-            typer.echo(f"--- {role}\n{visible(content)}")
+            typer.echo(f"--- {role}\n{terminal(content)}")
     if len(found) == MOST_SHOWN:
         msg.info(f"These are the first {MOST_SHOWN}; give more of the key to see others.")
 
@@ -175,9 +175,9 @@ def show_summary(ledger: "Ledger") -> None:
     lines = ledger.summarise()
     rows = [
         (
-            visible(line.model),
-            visible(line.host if line.source is None else f"{line.host}: {line.source}"),
-            visible(f"{line.view or '?'} {line.prompt_hash or ''}".strip()),
+            line.model,
+            line.host if line.source is None else f"{line.host}: {line.source}",
+            f"{line.view or '?'} {line.prompt_hash or ''}".strip(),
             line.state,
             f"{line.answers:,}",
             f"{line.prompt_tokens:,}",
@@ -194,7 +194,7 @@ def show_summary(ledger: "Ledger") -> None:
     answers = sum(line.answers for line in lines)
     msg.good(f"{ledger.path}: {counted(answers, 'answer')}, {_total(lines)}, {retries:,} retries")
     for name, model, count in ledger.awaited():
-        msg.info(f"{counted(count, 'answer')} awaited from the batch {visible(name)} ({visible(model)})")
+        msg.info(f"{counted(count, 'answer')} awaited from the batch {name} ({model})")
     claims = ledger.count_claims()
     if claims:
         msg.info(f"{claims:,} answers are being asked for, or were when a run was killed.")
@@ -214,10 +214,3 @@ def when(seconds: float | None) -> str:
     if seconds is None:
         return ""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def visible(text: str) -> str:
-    """Text from outside for a terminal: control characters escaped, but for line breaks and tabs."""
-    return "".join(
-        char if char in "\n\t" or unicodedata.category(char)[0] != "C" else ascii(char)[1:-1] for char in text
-    )

@@ -42,6 +42,8 @@ def preview_cli(
         import_file("python_code", code)
     check_outputs([out], [config, code])
     found = preview(config, parse_config_overrides(list(ctx.args)), run)
+    if out:
+        write_plot(found, out)
     _show_curves(found)
     _show_sources(found)
     for caution in found.cautions:
@@ -54,7 +56,6 @@ def preview_cli(
     else:
         msg.info(f"By the number of documents: max_steps = {found.suggested_steps} (--write sets it).")
     if out:
-        write_plot(found, out)
         msg.good(f"Wrote {out}")
 
 

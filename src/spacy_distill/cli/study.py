@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ..engines import EngineName
 from ..errors import counted
+from ..escapes import one_line, terminal
 from .console import RESUMABLE, command, duration, msg
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class StudyProgress:
             self.console.print(Text.assemble(MARKS[event.kind], after))
             if event.error:
                 last = event.error.strip().splitlines()[-1]
-                self.console.print(Text(f"  {last}\n  log: {event.place}"))
+                self.console.print(Text(terminal(f"  {last}\n  log: {event.place}")))
 
     @property
     def position(self) -> str:
@@ -220,7 +221,7 @@ def _labels(scores: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _heads(labels: list[str]) -> list[str]:
-    return [*(f"{label}\nP R F1" for label in labels), "micro\nP R F1", "macro\nF1"]
+    return [*(f"{one_line(label)}\nP R F1" for label in labels), "micro\nP R F1", "macro\nF1"]
 
 
 def _cells(scores: Mapping[str, Any], labels: list[str]) -> list[str]:
@@ -248,7 +249,7 @@ def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = WIDE
-    cells = [list(head), *map(list, rows)]
+    cells = [[terminal(cell) for cell in row] for row in (head, *rows)]
     if sum(map(_width, zip(*cells, strict=True))) > console.width:
         cells = [[*row[:2], *(cell.replace(" ", "\n") for cell in row[2:])] for row in cells]
     # As Text: in a plain string Rich would read [...] as its markup.

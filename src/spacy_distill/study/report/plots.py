@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
+from markupsafe import escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from ...escapes import FIGURE_TEXT, legend_name, one_line
 
 # Okabe and Ito's colours differ in lightness too; gold and distilled are those of `distill preview`.
 GOLD = "#E69F00"
@@ -21,6 +24,7 @@ SOFT = "#5b6475"
 GRID = "#d5dae2"
 PAPER = "#fefefe"
 RC: dict[Any, Any] = {
+    **FIGURE_TEXT,
     "svg.fonttype": "none",
     "svg.hashsalt": "spacy-distill",
     "font.family": "sans-serif",
@@ -78,7 +82,7 @@ def _forest_row(ax: Axes, y: float, row: Mapping[str, Any]) -> None:
     fill = PAPER if colour == SOFT else colour
     ax.plot(100 * row["mean"], y, "o", color=colour, markerfacecolor=fill, markersize=8, markeredgewidth=1.6)
     where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "bottom", "bbox": LABEL_BOX}
-    ax.annotate(row["label"], (0, y + 0.28), fontsize=11, color=INK, **where)
+    ax.annotate(one_line(row["label"]), (0, y + 0.28), fontsize=11, color=INK, **where)
     ax.annotate(label, (1, y + 0.28), ha="right", fontsize=10, color=SOFT, **where)
 
 
@@ -129,7 +133,15 @@ def learning_curve(lines: Mapping[str, Sequence[tuple[float, Mapping[str, float]
             mean, low, high = ([100 * point[1][key] for point in points] for key in ("mean", "low", "high"))
             ax.fill_between(x, low, high, color=colour, alpha=0.13, linewidth=0)
             style = "-" if name == baseline else STYLES[i // len(LINES) % len(STYLES)]
-            ax.plot(x, mean, style, color=colour, marker=MARKERS[i % len(MARKERS)], markersize=6, label=name)
+            ax.plot(
+                x,
+                mean,
+                style,
+                color=colour,
+                marker=MARKERS[i % len(MARKERS)],
+                markersize=6,
+                label=legend_name(name),
+            )
         ax.set_xscale("log")
         sizes = sorted({point[0] for points in lines.values() for point in points})
         ax.set_xticks(sizes, labels=[f"{size:,.0f}" for size in sizes])
@@ -163,5 +175,4 @@ def _svg(figure: Figure, title: str) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = FAMILY.sub(r"font: \1 system-ui, sans-serif", text)
-    label = title.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
-    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+    return text.replace("<svg", f'<svg role="img" aria-label="{escape(one_line(title))}"', 1)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import srsly
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -14,6 +15,7 @@ from markupsafe import Markup
 from ...blend.preview import sparkline
 from ...corpus.files import check_outputs, write_bytes
 from ...errors import DistillError
+from ...escapes import csv_cell, markdown, markdown_code
 from ...labels.drawing import STYLE
 from ..config import DEPTH, ORACLE
 from ..corpora import trained_on
@@ -168,7 +170,9 @@ def _page_facts(found: StudyResults, findings: dict[str, Any], *, text: bool) ->
 def _environment(html: bool) -> Environment:
     environment = Environment(
         loader=PackageLoader("spacy_distill.study.report"),
-        autoescape=html,
+        autoescape=True,
+        # In Markdown what stands in a template's {{ }} is escaped for that instead.
+        **({} if html else {"finalize": _for_markdown}),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -181,7 +185,9 @@ def _environment(html: bool) -> Environment:
         "usd": sections.usd,
         "differing": difference_text,
         "svg": lambda figure: Markup(_in_page(figure)),
-        "cell": lambda text: str(text).replace("|", "\\|").replace("\n", " "),
+        "cell": markdown,
+        "code": markdown_code,
+        "url": lambda place: Markup(quote(place)),
     }
     environment.globals |= {
         "marks": sections.MARKS,
@@ -192,6 +198,10 @@ def _environment(html: bool) -> Environment:
         "figure_name": _figure_name,
     }
     return environment
+
+
+def _for_markdown(value: object) -> object:
+    return markdown(value) if isinstance(value, str) else value
 
 
 def _shade(value: float | None, low: float, high: float) -> int:
@@ -227,7 +237,7 @@ def _write_csv(findings: Mapping[str, Any], places: Mapping[str, Path]) -> None:
         stream = io.StringIO()
         writer = csv.DictWriter(stream, fields, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: csv_cell(value) for name, value in row.items()} for row in rows)
         write_bytes(stream.getvalue().encode(), places[name])
 
 

@@ -1,0 +1,64 @@
+"""Names from outside where a markup language is written: one function for each language.
+
+HTML is escaped by Jinja, Rich is given `Text`, and matplotlib is told to read no formulas (`FIGURE_TEXT`).
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+from markupsafe import Markup
+
+# Settings of matplotlib under which a "$" in a name is a "$".
+FIGURE_TEXT: dict[Any, Any] = {"text.parse_math": False}
+
+_SPECIAL = re.compile(r"[\\`*\[\]<>|&~$]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|(?<=WWW)\.|@(?=\w)")
+# What makes a list, a heading or a line at the beginning of a text.
+_BEGINNING = re.compile(r"^(?:[-+](?=\s|$|-)|#|\d+(?=[.)](?:\s|$)))")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def terminal(text: str) -> str:
+    """Text for a terminal or a log: control characters are spelled out, but for line breaks and tabs."""
+    return "".join(
+        char if char in "\n\t" or unicodedata.category(char)[0] != "C" else ascii(char)[1:-1] for char in text
+    )
+
+
+def one_line(text: str) -> str:
+    """Text for a cell, a heading or a figure: on one line, control characters spelled out."""
+    return terminal(" ".join(re.split(r"[\n\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+", text)))
+
+
+def legend_name(name: str) -> str:
+    """A name as a legend shows it: one that begins with "_" would be left out."""
+    return f" {one_line(name)}" if name.startswith("_") else one_line(name)
+
+
+def markdown(text: object) -> Markup:
+    """Text within a line of Markdown: an image, a link, HTML or the end of a cell in it is shown as it is.
+
+    RETURNS: What a template of Markdown takes as it is.
+    """
+    if isinstance(text, Markup):
+        return text
+    escaped = _SPECIAL.sub(r"\\\g<0>", one_line(str(text)))
+    return Markup(_BEGINNING.sub(lambda found: _escaped_start(found[0]), escaped))
+
+
+def _escaped_start(found: str) -> str:
+    # The number of a list is escaped after its digits.
+    return f"{found[:-1]}{found[-1]}\\" if found.isdigit() else f"\\{found}"
+
+
+def markdown_code(text: object) -> Markup:
+    """Text as code within a line of Markdown, whatever backticks it holds."""
+    code = one_line(str(text)).replace("|", "\\|")
+    fence = "`" * (max(map(len, re.findall("`+", code)), default=0) + 1)
+    space = " " if code[:1] == "`" or code[-1:] == "`" else ""
+    return Markup(f"{fence}{space}{code}{space}{fence}")
+
+
+def csv_cell(value: object) -> object:
+    """A value of a CSV file: text that a spreadsheet would take for a formula begins with an apostrophe."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
