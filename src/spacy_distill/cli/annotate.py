@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..teacher.annotate import AnnotationReport
     from ..teacher.batch import PendingBatches
-    from ..teacher.budget import RunStatistics
+    from ..teacher.budget import RunStatistics, Waiting
 
 # Answers of batches are still to come.
 WAITING_STATUS = 3
@@ -90,6 +91,7 @@ def show_estimate(config: Path, source: Path, overrides: dict[str, Any]) -> None
 
     found = estimate(config, source, overrides=overrides)
     rows = [
+        ("would be asked", found.destination or "nobody: kept answers are replayed"),
         ("documents", f"{found.documents:,}"),
         ("nothing to ask", f"{found.without_prompt:,}"),
         ("already answered", f"{found.answered:,}"),
@@ -110,7 +112,7 @@ def show_estimate(config: Path, source: Path, overrides: dict[str, Any]) -> None
     msg.divider()
     typer.echo(terminal(found.example))
     msg.divider()
-    msg.table(rows)
+    msg.table(rows, max_col=WIDEST)
     msg.info("Nothing was sent.")
 
 
@@ -201,7 +203,8 @@ def show_pending(pending: "PendingBatches", statistics: "RunStatistics") -> int:
     if statistics.stopped:
         msg.fail(f"Stopped early: {statistics.stopped}.")
     if pending.busy:
-        msg.info(f"Another process is dealing with {pending.busy} batches.")
+        holders = ", ".join(sorted(pending.holders)) or "Another process"
+        msg.info(f"Busy with {counted(pending.busy, 'batch', 'batches')}: {holders}.")
     msg.info("Answers are still to come, so no file was written. The same command collects them later.")
     return 1 if pending.problems else WAITING_STATUS
 
@@ -216,6 +219,10 @@ def watch(statistics: "RunStatistics") -> Iterator[None]:
     from rich.live import Live
 
     console = Console(stderr=True)
+    said = statistics.destination and f"Asking {statistics.destination}: what the ledger does not have."
+    console.print(
+        terminal(said or "Kept answers are replayed; nothing is sent."), markup=False, highlight=False
+    )
     if console.is_terminal:
         with Live(get_renderable=lambda: panel(statistics), console=console, refresh_per_second=4):
             yield
@@ -256,9 +263,31 @@ def facts(statistics: "RunStatistics") -> list[tuple[str, str]]:
     found += [(state, f"{count:,}") for state, count in sorted(statistics.states.items())]
     if statistics.seconds_left is not None:
         found.append(("left", f"about {duration(statistics.seconds_left)}"))
+    found += waits(statistics)
     if statistics.stopped:
         found.append(("stopping", statistics.stopped))
     return found
+
+
+def waits(statistics: "RunStatistics") -> list[tuple[str, str]]:
+    """Whom answers are waited for, how many, since when, and until when at most."""
+    by_holder: dict[str, list[Waiting]] = {}
+    for wait in filter(None, list(statistics.waiting)):
+        by_holder.setdefault(wait.holder, []).append(wait)
+    return [
+        (
+            "waiting for",
+            f"{holder} since {clock(min(wait.since for wait in found))}, which asks for "
+            f"{len(found):,} of these answers; without a sign of life of it this "
+            f"goes on at {clock(max(wait.until for wait in found))}",
+        )
+        for holder, found in sorted(by_holder.items())
+    ]
+
+
+def clock(seconds: float) -> str:
+    """A time of day, as the clock here shows it."""
+    return datetime.fromtimestamp(seconds).strftime("%H:%M:%S")
 
 
 def line(statistics: "RunStatistics") -> str:

@@ -24,9 +24,9 @@ app = typer.Typer(
 class SafePrinter(Printer):
     """Prints what comes from outside without letting it control the terminal."""
 
-    def text(self, title: Any = "", text: Any = "", **how: Any) -> Any:
+    def text(self, title: Any = "", text: Any = "", *how: Any, **more: Any) -> Any:
         """Print a message."""
-        return super().text(terminal(str(title)), terminal(str(text)), **how)
+        return super().text(terminal(str(title)), terminal(str(text)), *how, **more)
 
     def table(self, data: Any, **how: Any) -> Any:
         """Print a table, each of whose cells stays on its line."""

@@ -130,7 +130,7 @@ def annotate(
     check_outputs([out], teacher.files)
     check_writable(out)
     model, documents = teacher.model, count_docs(source)
-    statistics = RunStatistics(documents * model.samples)
+    statistics = RunStatistics(documents * model.samples, destination=model.destination)
     how = Asking(
         teacher.task.complaint, statistics, max_cost, max_tokens, batch, allow_missing, interruptible=True
     )

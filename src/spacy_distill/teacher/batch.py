@@ -17,7 +17,6 @@ from .ledger.claims import Claims
 from .ledger.entry import BatchJob, PromptJob, Request, dump_messages, request_body
 from .ledger.store import Ledger
 from .requests import Complaint, RequestOutcome, make_entry, next_reask
-from .responses import read_reply
 from .settings import ChatSettings, Credentials
 
 if TYPE_CHECKING:
@@ -35,11 +34,13 @@ class PendingBatches:
 
     batches: Batches that have not ended.
     busy: Batches that another process is dealing with.
+    holders: Those processes.
     problems: What went wrong with batches that could not be sent or collected this time.
     """
 
     batches: list["BatchState"] = field(default_factory=list)
     busy: int = 0
+    holders: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -108,6 +109,8 @@ class BatchRunner:
         """Send or collect one batch, unless another process is at it."""
         if not self._claims.take(f"batch {job.id}"):
             self._pending.busy += 1
+            if holder := self._claims.holder(f"batch {job.id}"):
+                self._pending.holders.add(str(holder))
             return
         try:
             if job.state == "filling":
@@ -205,7 +208,7 @@ class BatchRunner:
             if request is not None:
                 seen.add(request.key)
                 if not self._ledger.has_answer(request.key):
-                    self._keep(request, read_line(self._credentials.redact(line)))
+                    self._keep(request, read_line(line, self._credentials))
         return len(seen)
 
     def _make_smaller(self, job: BatchJob) -> None:
@@ -259,12 +262,16 @@ class BatchRunner:
                 return
 
 
-def read_line(line: Mapping[str, object]) -> RequestOutcome:
+def read_line(line: Mapping[str, object], credentials: Credentials) -> RequestOutcome:
     """What a line of results says.
 
     line: Its `response` or `error`.
+    credentials: What it may not hold.
     RETURNS: The reply, or what went wrong.
     """
+    from .client import read_redacted
+
+    line = credentials.redact(line)
     response = line.get("response")
     if not isinstance(response, Mapping):
         return RequestOutcome(RequestError(shorten(f"no response: {line.get('error')}")))
@@ -272,6 +279,6 @@ def read_line(line: Mapping[str, object]) -> RequestOutcome:
     try:
         if status != 200:
             raise status_error(status if isinstance(status, int) else 0, body)
-        return RequestOutcome(read_reply(body))
+        return RequestOutcome(read_redacted(body, credentials))
     except RequestError as error:
         return RequestOutcome(error.reply or error)

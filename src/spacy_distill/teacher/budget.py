@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import DistillError
+from .ledger.claims import Holder
 from .ledger.entry import Entry
 
 FIRST_GUESS = 1024
@@ -200,6 +201,22 @@ class Forecast:
     measured: bool
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A wait for an answer that another process is asking for.
+
+    holder: That process.
+    since: When the wait began, seconds since the epoch.
+    until: When it ends if that process gives no further sign of life.
+    number: Which of several waits it is.
+    """
+
+    holder: str
+    since: float
+    until: float
+    number: int
+
+
 @dataclass
 class RunStatistics:
     """Counts of a run that is going on.
@@ -216,6 +233,8 @@ class RunStatistics:
     prompt_tokens, completion_tokens: Tokens of this run's answers.
     cost: Their price in US dollars; None without prices.
     in_flight: Requests without a reply yet.
+    waiting: Waits for answers that other processes are asking for.
+    destination: Who is asked, and with what; empty for a model that sends nothing.
     stopped: Why the run stopped early, if it did.
     """
 
@@ -232,9 +251,12 @@ class RunStatistics:
     completion_tokens: int = 0
     cost: float | None = None
     in_flight: int = 0
+    waiting: set[Waiting | None] = field(default_factory=set)
+    destination: str = ""
     stopped: str | None = None
     clock: Callable[[], float] = time.monotonic
     started: float = field(init=False)
+    _waits: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.started = self.clock()
@@ -251,6 +273,22 @@ class RunStatistics:
         self.states[entry.state] += 1
         self.prompt_tokens += entry.prompt_tokens or 0
         self.completion_tokens += entry.completion_tokens or 0
+
+    def wait_for(self, holder: Holder | None, before: Waiting | None) -> Waiting | None:
+        """Note that an answer is waited for.
+
+        holder: Who is asking for it; None if nobody is any more.
+        before: What was noted of this wait before.
+        RETURNS: What is noted now.
+        """
+        self.waiting.discard(before)
+        if holder is None:
+            return None
+        self._waits += before is None
+        since, number = (before.since, before.number) if before else (time.time(), self._waits)
+        found = Waiting(str(holder), since, holder.until, number)
+        self.waiting.add(found)
+        return found
 
     def spend(self, cost: float) -> None:
         """Count what was spent, if there are prices."""

@@ -5,7 +5,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +39,13 @@ def client_error(error: Exception, credentials: Credentials, timeout: float) -> 
     timeout: Seconds that were waited for a reply.
     RETURNS: The error.
     """
+    found = _client_error(error, credentials, timeout)
+    # Headers are quoted too, and what was put together of several parts.
+    found.message = credentials.redact(found.message)
+    return found
+
+
+def _client_error(error: Exception, credentials: Credentials, timeout: float) -> RequestError:
     if isinstance(error, TimeoutError | openai.APITimeoutError):
         return RequestError(f"no reply within {timeout:g} seconds", charged=True)
     if isinstance(error, openai.APIConnectionError):
@@ -114,7 +121,23 @@ class ChatClient:
                 reply = await sent
         except ERRORS as error:
             raise client_error(error, self._credentials, self._timeout) from None
-        return read_reply(self._credentials.redact(reply))
+        return read_redacted(reply, self._credentials)
+
+
+def read_redacted(body: object, credentials: Credentials) -> Reply:
+    """Read a reply of which no part holds a secret, nor several parts put together.
+
+    RAISES RequestError: See `read_reply`.
+    """
+    redact = credentials.redact
+    try:
+        reply = read_reply(redact(body))
+    except RequestError as error:
+        error.message = redact(error.message)
+        if error.reply is not None:
+            error.reply = replace(error.reply, answer=redact(error.reply.answer))
+        raise
+    return replace(reply, answer=redact(reply.answer), error=redact(reply.error))
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class Estimate:
     view: Name of the prompt's template.
     example: One rendered prompt.
     forecast: What the requests would take; None if the model sends nothing.
+    destination: Who would be asked, and with which key; empty likewise.
     """
 
     documents: int = 0
@@ -34,6 +35,7 @@ class Estimate:
     view: str = ""
     example: str = ""
     forecast: Forecast | None = None
+    destination: str = ""
 
 
 def estimate(config: Path, source: Path, *, overrides: Mapping[str, Any] = {}) -> Estimate:
@@ -45,7 +47,7 @@ def estimate(config: Path, source: Path, *, overrides: Mapping[str, Any] = {}) -
     RETURNS: What would be sent.
     """
     teacher = load_teacher(config, overrides)
-    model, found = teacher.model, Estimate(view=teacher.task.view)
+    model, found = teacher.model, Estimate(view=teacher.task.view, destination=teacher.model.destination)
     new: set[str] = set()
     for job in teacher.jobs(source):
         found.documents += 1

@@ -43,6 +43,11 @@ class ChatModel:
         return self.settings.samples
 
     @property
+    def destination(self) -> str:
+        """Who is asked, and with which key."""
+        return self.settings.destination
+
+    @property
     def path(self) -> Path:
         """The ledger's file."""
         return self.settings.ledger

@@ -46,6 +46,7 @@ class TeacherModel(Protocol):
 
     samples: How many answers it gives to each prompt.
     path: The ledger that has its answers.
+    destination: Who is asked, and with which key; empty if nothing is sent.
     """
 
     @property
@@ -53,6 +54,9 @@ class TeacherModel(Protocol):
 
     @property
     def path(self) -> Path: ...
+
+    @property
+    def destination(self) -> str: ...
 
     def entry(self, key: str) -> Entry | None:
         """All that the ledger knows of an answer, or None."""
@@ -134,7 +138,7 @@ class Replay:
     """
 
     def __init__(self, ledger: Path, *, name: str | None = None, samples: int = 1) -> None:
-        self.path = ledger
+        self.path, self.destination = ledger, ""
         self.name = name
         self.samples = samples
         self._ledger: Ledger | None = None

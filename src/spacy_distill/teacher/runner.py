@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from .budget import Budget, RunStatistics, Usage
+from .budget import Budget, RunStatistics, Usage, Waiting
 from .errors import Reply, RequestError
 from .ledger.claims import RENEWAL, Claims
 from .ledger.entry import PromptJob, Request, request_body
@@ -142,8 +142,13 @@ class Runner:
 
         YIELDS: Whether its answer is neither in the ledger nor to come from a batch.
         """
-        while not self._claims.take(request.key):
-            await self._pause(CLAIM_POLL)
+        waiting: Waiting | None = None
+        try:
+            while not self._claims.take(request.key):
+                waiting = self._statistics.wait_for(self._claims.holder(request.key), waiting)
+                await self._pause(CLAIM_POLL)
+        finally:
+            self._statistics.waiting.discard(waiting)
         try:
             # In this order: who fills a batch leaves out what is claimed.
             awaited = self._ledger.in_batch(request.key)

@@ -13,6 +13,7 @@ from ..errors import DistillError, shorten
 from .budget import CHARACTERS_PER_TOKEN, Forecast, TokenPrices, Usage
 from .ledger.entry import Message, PromptJob, Request, answer_key, user_message
 from .limits import LONGEST_WAIT
+from .redaction import Redactor
 
 # Of a request, until the ledger has answers to go by.
 COMPLETION_TOKENS = 200.0
@@ -87,6 +88,19 @@ class ChatSettings:
     def host(self) -> str:
         """Host and port of the endpoint."""
         return urlsplit(self.endpoint).netloc
+
+    @property
+    def variables(self) -> list[str]:
+        """The environment variables whose values are sent."""
+        named = [*self.headers.values(), *self.query.values()]
+        found = [self.api_key_env or "", *(value[1:] for value in named if value.startswith("$"))]
+        return list(dict.fromkeys(filter(None, found)))
+
+    @property
+    def destination(self) -> str:
+        """Who is asked, and what is sent there of the environment."""
+        keys = ", ".join(self.variables)
+        return f"{self.name} at {self.host}, " + (f"with the key in {keys}" if keys else "without a key")
 
     @property
     def longest(self) -> int | None:
@@ -204,23 +218,13 @@ class Credentials:
 
     key: The API key; None if the endpoint needs none.
     headers, query: Further headers and parts of the query.
-    secrets: What no message, file or answer may hold.
+    redact: Cuts what no message, file or answer may hold out of what a server says.
     """
 
     key: str | None = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-
-    def redact(self, said: Any) -> Any:
-        """What a server says, without the secrets, should it quote one."""
-        if isinstance(said, str):
-            for secret in self.secrets:
-                said = said.replace(secret, "[key]").replace(secret.replace("/", "\\/"), "[key]")
-            return said
-        if isinstance(said, Mapping):
-            return {self.redact(name): self.redact(value) for name, value in said.items()}
-        return [self.redact(value) for value in said] if isinstance(said, list) else said
+    redact: Redactor = field(default_factory=lambda: Redactor(()), repr=False)
 
 
 def read_credentials(settings: ChatSettings) -> Credentials:
@@ -239,7 +243,7 @@ def read_credentials(settings: ChatSettings) -> Credentials:
             if value.startswith("$"):
                 values[name] = _read_variable(settings, value[1:])
                 secrets.add(values[name])
-    return Credentials(key or None, headers, query, tuple(sorted(secrets - {""}, key=len, reverse=True)))
+    return Credentials(key or None, headers, query, Redactor(secrets))
 
 
 def _read_variable(settings: ChatSettings, variable: str) -> str:

@@ -1,5 +1,7 @@
 """Runs that share a ledger do not ask the same at the same time."""
 
+import os
+import socket
 import subprocess
 import sys
 import threading
@@ -7,8 +9,9 @@ import time
 
 import pytest
 
-from helpers.asking import PromptJob, ask, chat_model
+from helpers.asking import Asking, PromptJob, ask, chat_model
 from helpers.loopback import Server, completion, failure
+from spacy_distill.cli.annotate import clock, waits
 
 
 @pytest.fixture
@@ -79,3 +82,28 @@ def test_a_run_that_waits_renews_its_claims(model, monkeypatch):
         asked = model(server)
         ask(asked, [PromptJob("prompt")])
     assert ends[1] > ends[0]
+
+
+def test_whom_a_run_waits_for_and_since_when_is_known(model):
+    """A paused process is alive, and renews nothing."""
+    with Server(lambda call: completion("[]")) as server:
+        asked = model(server)
+        keys = [asked.peek(f"prompt {i}")[0][0] for i in range(2)]
+        until = time.time() + 1.0
+        for key in keys:
+            asked.ledger.set_claim(key, f"{socket.gethostname()} {os.getppid()} - {'0' * 32}", until)
+        how, seen = Asking(), []
+
+        def look():
+            while not how.statistics.done:
+                seen.extend(waits(how.statistics))
+                time.sleep(0.02)
+
+        watcher = threading.Thread(target=look)
+        watcher.start()
+        asked.get_answers([PromptJob(f"prompt {i}") for i in range(2)], how)
+        watcher.join()
+    assert how.statistics.states == {"ok": 2} and not how.statistics.waiting
+    said = {text for _, text in seen}
+    assert any(f"process {os.getppid()} since " in text and "2 of these answers" in text for text in said)
+    assert all(f"goes on at {clock(until)}" in text for text in said)

@@ -172,7 +172,7 @@ def _environment(html: bool) -> Environment:
         loader=PackageLoader("spacy_distill.study.report"),
         autoescape=True,
         # In Markdown what stands in a template's {{ }} is escaped for that instead.
-        **({} if html else {"finalize": _for_markdown}),
+        finalize=None if html else _for_markdown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -184,10 +184,10 @@ def _environment(html: bool) -> Environment:
         "p_value": sections.p_value,
         "usd": sections.usd,
         "differing": difference_text,
-        "svg": lambda figure: Markup(_in_page(figure)),
+        "svg": _svg,
         "cell": markdown,
         "code": markdown_code,
-        "url": lambda place: Markup(quote(place)),
+        "url": _url,
     }
     environment.globals |= {
         "marks": sections.MARKS,
@@ -198,6 +198,14 @@ def _environment(html: bool) -> Environment:
         "figure_name": _figure_name,
     }
     return environment
+
+
+def _svg(figure: str) -> Markup:
+    return Markup(_in_page(figure))
+
+
+def _url(place: str) -> Markup:
+    return Markup(quote(place))
 
 
 def _for_markdown(value: object) -> object:

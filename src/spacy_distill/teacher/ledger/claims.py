@@ -4,11 +4,29 @@ import os
 import socket
 import time
 import uuid
+from dataclasses import dataclass
 
 from .store import Ledger
 
 LEASE = 60.0
 RENEWAL = LEASE / 4
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A process that asks for something.
+
+    host, process: Where it runs, and its number there.
+    until: When its claim ends unless it renews it, seconds since the epoch.
+    """
+
+    host: str
+    process: str
+    until: float
+
+    def __str__(self) -> str:
+        where = "" if self.host == socket.gethostname() else f" on {self.host}"
+        return f"process {self.process}{where}"
 
 
 class Claims:
@@ -33,6 +51,14 @@ class Claims:
             if free:
                 self._ledger.set_claim(key, self._owner, time.time() + self._lease)
         return free
+
+    def holder(self, key: str) -> Holder | None:
+        """The other run that has claimed a key, or None."""
+        claim = self._ledger.claim_of(key)
+        if claim is None or claim[0] == self._owner:
+            return None
+        host, process, *_ = claim[0].split(" ")
+        return Holder(host, process, claim[1])
 
     def is_taken(self, key: str) -> bool:
         """Whether another run that is alive has claimed a key."""
