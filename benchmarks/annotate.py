@@ -3,11 +3,12 @@
 Usage: python benchmarks/annotate.py [speed|memory|kept|all]
 
 speed   requests a second against a server that answers after 200 ms, with 64 and 256 in flight; and the same
-        prompts through spacy-llm's own OpenAI model. The bound is (in flight) / 0.2 s.
+        prompts by aiohttp alone and through spacy-llm's own OpenAI model. The bound is (in flight) / 0.2 s.
 memory  resident memory while 100,000 prompts are asked.
 kept    documents a second when 10,000 kept answers are made into a .spacy file.
 """
 
+import asyncio
 import os
 import sys
 import tempfile
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import spacy
 from spacy_llm.models.rest.openai.model import OpenAI
 
@@ -71,6 +73,20 @@ def memory() -> float:
     return pages * os.sysconf("SC_PAGESIZE") / 1e6
 
 
+async def bare(endpoint: str, concurrency: int, count: int) -> None:
+    """The same requests and nothing else: what the HTTP library takes of a request's time."""
+    todo = iter(list(prompts(count)))
+
+    async def work(session: aiohttp.ClientSession) -> None:
+        for job in todo:
+            body = {"model": "fake", "messages": [{"role": "user", "content": job.prompt}]}
+            async with session.post(f"{endpoint}/chat/completions", json=body) as reply:
+                await reply.json()
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=concurrency)) as session:
+        await asyncio.gather(*(work(session) for _ in range(concurrency)))
+
+
 def speed(folder: Path) -> None:
     rates = {}
     with latency_server(SECONDS) as endpoint:
@@ -90,6 +106,11 @@ def speed(folder: Path) -> None:
                 f"{100 * count / wall / bound:5.1f} % of the bound, {1000 * cpu / count:.2f} ms of CPU each, "
                 f"states {dict(how.statistics.states)}"
             )
+        for concurrency in rates:
+            cpu = time.process_time()
+            asyncio.run(bare(endpoint, concurrency, 2000))
+            cpu = time.process_time() - cpu
+            print(f"{concurrency:4} in flight by aiohttp alone: {1000 * cpu / 2000:.2f} ms of CPU each")
         peer = Unchecked("fake", f"{endpoint}/chat/completions", {}, True, 3, 1.0, 30, None)
         count = 40
         wall = time.perf_counter()

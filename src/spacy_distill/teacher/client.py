@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import openai
-from openai import AsyncOpenAI, DefaultAsyncHttpxClient, DefaultHttpxClient, Omit, OpenAI, RequestOptions
+from openai import AsyncOpenAI, DefaultAioHttpClient, DefaultHttpxClient, Omit, OpenAI, RequestOptions
 from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileObject
 
@@ -19,12 +19,14 @@ from .errors import Reply, RequestError, malformed, says_too_large, status_error
 from .responses import read_reply
 from .settings import ChatSettings, Credentials, is_loopback
 
-# A connection pool looks at all its connections at each request: several small ones are faster than one.
-LANE = 32
+# Connections that a client of `openai` opens at most.
+LANE = 1000
 # The client wants one, though it need not be sent.
 NO_KEY = "none"
 # Brackets that are nested too deep are a RecursionError of the JSON parser.
 ERRORS = (openai.OpenAIError, TimeoutError, ValueError, RecursionError)
+# How the names of exceptions begin after which no connection was made.
+NOT_CONNECTED = ("ConnectError", "ClientConnector", "ClientProxyConnection")
 Thing = TypeVar("Thing", Batch, FileObject)
 TAG = "spacy_distill_job"
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
@@ -46,12 +48,14 @@ def client_error(error: Exception, credentials: Credentials, timeout: float) -> 
 
 
 def _client_error(error: Exception, credentials: Credentials, timeout: float) -> RequestError:
-    if isinstance(error, TimeoutError | openai.APITimeoutError):
+    causes = list(_causes(error))
+    if isinstance(error, TimeoutError) or "Timeout" in type(causes[-1]).__name__:
         return RequestError(f"no reply within {timeout:g} seconds", charged=True)
     if isinstance(error, openai.APIConnectionError):
-        cause = type(error.__cause__).__name__
-        said = shorten(credentials.redact(f"{cause}: {error.__cause__}"))
-        refused = cause == "ConnectError"
+        # The client takes any failure of a connection for a timeout; what is beneath says what it was.
+        cause = next(one for one in causes[1:] or causes if "Timeout" not in type(one).__name__)
+        said = shorten(credentials.redact(f"{type(cause).__name__}: {cause}"))
+        refused = any(type(one).__name__.startswith(NOT_CONNECTED) for one in causes)
         return RequestError(f"connection failed: {said}", unreachable=refused, charged=not refused)
     if isinstance(error, openai.APIStatusError):
         body = credentials.redact(error.body or error.response.text)
@@ -59,6 +63,14 @@ def _client_error(error: Exception, credentials: Credentials, timeout: float) ->
     if isinstance(error, openai.OpenAIError):
         return RequestError(shorten(credentials.redact(f"{type(error).__name__}: {error}")), scope="document")
     return malformed(shorten(credentials.redact(str(error))))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and those that it was raised from."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__
 
 
 def client_options(settings: ChatSettings, credentials: Credentials) -> dict[str, Any]:
@@ -95,7 +107,7 @@ class ChatClient:
         self._lanes = [
             AsyncOpenAI(
                 max_retries=0,
-                http_client=DefaultAsyncHttpxClient(follow_redirects=False, trust_env=trust_env),
+                http_client=DefaultAioHttpClient(follow_redirects=False, trust_env=trust_env),
                 **options,
             )
             for _ in range(-(-settings.concurrency // LANE))

@@ -1,0 +1,98 @@
+"""Proxies and certificates of the environment, as the client beneath is given them."""
+
+import shutil
+import ssl
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from helpers.asking import ask, chat_model
+from helpers.loopback import Server, completion
+
+VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch):
+    """An environment without proxies and certificates."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+def one_answer(tmp_path, endpoint, **settings):
+    return ask(chat_model(tmp_path / "ledger.sqlite", endpoint, **{"max_tries": 1, **settings}), 1)
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+def test_another_machine_is_asked_through_the_proxy_of_the_environment(tmp_path, monkeypatch, variable):
+    with Server(lambda call: completion("[]")) as proxy:
+        monkeypatch.setenv(variable, f"http://127.0.0.1:{proxy.port}")
+        assert one_answer(tmp_path, "http://api.example.test/v1").states == {"ok": 1}
+        assert [call.path for call in proxy.calls] == ["http://api.example.test/v1/chat/completions"]
+
+
+def test_a_host_that_needs_no_proxy_is_asked_itself(tmp_path, monkeypatch):
+    with Server(lambda call: completion("[]")) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "api.example.test")
+        assert "connection failed" in one_answer(tmp_path, "http://api.example.test/v1").stopped
+        assert not proxy.calls
+
+
+class Secure(BaseHTTPRequestHandler):
+    """Answers over TLS."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        payload = completion("[]").payload()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, *args):
+        """Nothing."""
+
+
+@pytest.fixture
+def secure(tmp_path):
+    """The port of a server whose certificate nobody vouches for but itself, and that certificate."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate")
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(cert)]
+    subprocess.run([*command, *names], check=True, capture_output=True)
+    server = HTTPServer(("127.0.0.1", 0), Secure)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[1], cert
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path, secure):
+    assert "certificate" in one_answer(tmp_path, f"https://127.0.0.1:{secure[0]}/v1").stopped.casefold()
+
+
+def test_the_certificates_of_the_environment_are_trusted(tmp_path, monkeypatch, secure):
+    monkeypatch.setenv("SSL_CERT_FILE", str(secure[1]))
+    monkeypatch.setattr("spacy_distill.teacher.client.is_loopback", lambda endpoint: False)
+    assert one_answer(tmp_path, f"https://127.0.0.1:{secure[0]}/v1").states == {"ok": 1}
