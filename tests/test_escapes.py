@@ -150,7 +150,7 @@ def test_the_pages_of_a_study_hold_such_names_as_text(study_dir):
         assert not [cell for cell in cells if cell[:1] in "=@" and cell]
     for figure in out.glob("report_figures/*.svg"):
         ElementTree.parse(figure)
-    run = next(out.glob("*/*/*/*/scores.json")).parent
+    run = next(out.rglob("scores.json")).parent
     done = CliRunner().invoke(
         app, ["card", str(run), "--out", str(study_dir / "card.md"), "--licence", "<b>MIT"]
     )
