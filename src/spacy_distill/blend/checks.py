@@ -7,8 +7,10 @@ from typing import Any
 
 from confection import ConfigValidationError
 from spacy.language import Language
+from spacy.vocab import Vocab
 
-from ..errors import refusal
+from ..corpus.docbin import read_docs
+from ..errors import DistillError, refusal
 from ..tasks.base import tasks
 from .plan import GOLD, BlendPlan, scan
 
@@ -143,9 +145,14 @@ def check_dev(config: Mapping[str, Any], plan: BlendPlan, nlp: Language | None =
     path, line = section_at(config, where).get("path"), [*where.split("."), "path"]
     if not isinstance(path, str | Path) or not path or not Path(path).exists():
         return
-    counts = scan(Path(path), line, task=next(iter(plan.counts.values())).task)
+    task = next(iter(plan.counts.values())).task
+    try:
+        # Whole documents: what is damaged would end training at its first evaluation.
+        labels = {item.label for doc in read_docs(Path(path), Vocab()) for item in task.read(doc).items}
+    except DistillError as error:
+        raise refusal(str(error), line, "A corpus cannot be read") from error
     known = {label for name in new_components(config) for label in _known_labels(config, name, nlp)}
-    if problem := unscorable(str(path), counts.labels, known):
+    if problem := unscorable(str(path), labels, known):
         raise refusal(problem, line, "Nothing could be scored on dev")
 
 

@@ -11,7 +11,7 @@ from spacy.tokens import DocBin
 from spacy.util import registry
 from spacy.vocab import Vocab
 
-from ..corpus.docbin import read_shard, shard_paths
+from ..corpus.docbin import named_damage, read_docs, read_shard, shard_paths
 from ..errors import DistillError, Share, refusal
 from ..tasks.base import Task, task_of
 from .schedules import draw_shares, fill_shares
@@ -58,20 +58,20 @@ class SourceCounts:
                 self.labels.update(labels)
 
 
-def scan(path: Path, line: Sequence[str], max_length: int = 0, task: Task | None = None) -> SourceCounts:
+def scan(path: Path, line: Sequence[str], max_length: int = 0) -> SourceCounts:
     """Count the documents of a `.spacy` file or folder, one shard in memory at a time.
 
     line: the line of the config that names the corpus.
     max_length: documents of more tokens are not usable; 0 for no limit.
-    task: what the annotation is; None: what the corpus says.
     RAISES ConfigValidationError: if there is nothing to read, or a file is not a DocBin.
     """
     try:
         shards = shard_paths(path)
-        first_docs = (doc for shard in shards for doc in islice(read_shard(shard).get_docs(Vocab()), 1))
-        counts = SourceCounts(task or task_of(islice(first_docs, 1)))
+        first_docs = (doc for shard in shards for doc in islice(read_docs(shard, Vocab()), 1))
+        counts = SourceCounts(task_of(islice(first_docs, 1)))
         for shard in shards:
-            counts.add(read_shard(shard), max_length)
+            with named_damage(shard):
+                counts.add(read_shard(shard), max_length)
     except DistillError as error:
         raise refusal(str(error), line, "A corpus cannot be read") from error
     return counts

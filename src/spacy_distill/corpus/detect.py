@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import DistillError
-from .files import read_lines
+from .files import files_within, read_lines
 from .formats.base import SHOWN, Format, Head, ending
 from .formats.known import FORMATS, find_format
 

@@ -2,15 +2,19 @@
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
+import numpy as np
+import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 from srsly.msgpack import msgpack_decoders, msgpack_encoders
 
-from ..errors import DistillError
-from .files import write_bytes
+from ..errors import DistillError, shorten
+from .files import files_within, write_bytes
+from .provenance import check_record
 
 
 def shard_paths(path: Path) -> list[Path]:
@@ -25,7 +29,7 @@ def shard_paths(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise DistillError(f"No such corpus: {path}. Expected a .spacy file, or a folder that holds some.")
-    found = sorted(p for p in path.rglob("*.spacy") if p.is_file())
+    found = files_within(path, "*.spacy")
     if not found:
         raise DistillError(f"The folder {path} holds no .spacy file. Make one with `spacy-distill import`.")
     return found
@@ -41,8 +45,23 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     """
     for shard in shard_paths(path):
         docs, codecs = read_shard(shard).get_docs(vocab), Codecs()
-        while (doc := codecs.call(next, docs, None)) is not None:
+        while True:
+            with named_damage(shard):
+                doc = codecs.call(next, docs, None)
+                if doc is None:
+                    break
+                _check(doc)
             yield doc
+
+
+def _check(doc: Doc) -> None:
+    """Raise one of `DAMAGE` if a document holds strings that the file lacks, or a record of another kind."""
+    # Text and labels are looked up when they are first asked for: here, and not in the middle of the work.
+    _ = doc.text
+    for spans in (doc.ents, *doc.spans.values()):
+        for span in spans:
+            _ = span.label_
+    check_record(doc)
 
 
 def count_docs(path: Path) -> int:
@@ -73,15 +92,47 @@ def read_shard(path: Path) -> DocBin:
 
     RAISES DistillError: If the file is not a DocBin.
     """
+    with named_damage(path):
+        data = path.read_bytes()
+        _check_lengths(srsly.msgpack_loads(zlib.decompress(data)))
+        docbin = DocBin(store_user_data=True).from_bytes(data)
+        parts = [docbin.spaces, docbin.cats, docbin.span_groups, docbin.flags]
+        if any(len(part) != len(docbin.tokens) for part in parts):
+            raise ValueError("its parts are not of the same number of documents")
+        return docbin
+
+
+def _check_lengths(message: dict[str, Any]) -> None:
+    """Raise one of `DAMAGE` if the lengths of documents are not those of their tokens: spaCy does not look."""
+    lengths = np.frombuffer(message["lengths"], dtype="int32").astype("int64")
+    tokens = len(message["tokens"]) / (8 * len(message["attrs"]))
+    if (lengths < 0).any() or not lengths.sum() == tokens == len(message["spaces"]):
+        raise ValueError("the lengths of its documents do not add up")
+
+
+@contextmanager
+def named_damage(path: Path) -> Iterator[None]:
+    """Name the file whose content cannot be what it should be.
+
+    RAISES DistillError: In place of one of `DAMAGE`.
+    """
     try:
-        return DocBin(store_user_data=True).from_disk(path)
-    except (zlib.error, ValueError, TypeError, KeyError, EOFError) as error:
+        yield
+    except DistillError:
+        raise
+    except DAMAGE as error:
+        said = shorten(str(error)) if type(error) is ValueError else type(error).__name__
         raise DistillError(
-            f"{path} is not a .spacy file (a DocBin), or is damaged: {type(error).__name__}. "
+            f"{path} is not a .spacy file (a DocBin), or is damaged: {said}. "
             "Make one with `spacy-distill import`."
         ) from error
 
 
+# What spaCy, numpy and msgpack raise for a file that holds something else.
+DAMAGE = (
+    *(zlib.error, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, AssertionError),
+    *(OverflowError, MemoryError, RecursionError, ZeroDivisionError),
+)
 P = ParamSpec("P")
 R = TypeVar("R")
 

@@ -164,6 +164,27 @@ def write_bytes(data: bytes | Iterable[bytes], path: Path) -> None:
             beside.unlink(missing_ok=True)
 
 
+def files_within(folder: Path, pattern: str = "*") -> list[Path]:
+    """The files of a folder at any depth, sorted.
+
+    folder: The folder.
+    pattern: What their names look like.
+    RAISES DistillError: If one is a link to a file outside of the folder: nobody who gives a folder means
+        that other files are read, and perhaps sent to a model.
+    """
+    root, found = folder.resolve(), []
+    for file in sorted(folder.rglob(pattern)):
+        if not file.is_file():
+            continue
+        if file.is_symlink() and not file.resolve().is_relative_to(root):
+            raise DistillError(
+                f"{file} is a link to {file.resolve()}, which is not in {folder}. Copy that file into the "
+                "folder, or give it by itself."
+            )
+        found.append(file)
+    return found
+
+
 def check_outputs(
     outputs: Iterable[Path | None], inputs: Iterable[Path | str | None], *, folder: bool = False
 ) -> None:

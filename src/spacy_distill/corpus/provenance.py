@@ -10,6 +10,7 @@ The record is a plain dict, so that it survives a DocBin and can be read without
 - "views" (dict[str, dict]): what is known of each teacher's view, by the name after "teacher:" in its group.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from spacy.tokens import Doc
@@ -19,6 +20,13 @@ TASK = "task"
 LABELS = "labels"
 VIEW_PREFIX = "teacher:"
 REJECTED = "rejected"
+# What the parts of a view's record are.
+VIEW_PARTS: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("model", "key", "state", "source", "answer"), str),
+    **dict.fromkeys(("dropped", "unknown_labels"), Mapping),
+    **dict.fromkeys(("items", "missing", "unknown", "reasons"), (list, tuple)),
+    "candidates": int,
+}
 VOTES = "votes"  # All spans that any view holds, with the shares of votes as attrs["scores"].
 CONFIDENCE = "confidence"  # The chosen spans, with the chance that each is right as attrs["scores"].
 NEGATIVE = "negative"  # Negative annotation, for spaCy's `incorrect_spans_key`.
@@ -28,6 +36,26 @@ def record(doc: Doc) -> dict[str, Any]:
     """The document's record, made empty where there is none yet. Changing it changes the document."""
     found: dict[str, Any] = doc.user_data.setdefault(KEY, {})
     return found
+
+
+def check_record(doc: Doc) -> None:
+    """Raise a ValueError if a document's record, or a view's, is not what it is here: foreign or damaged."""
+    found = doc.user_data.get(KEY, {})
+    if not isinstance(found, Mapping):
+        raise ValueError(f'the user data "{KEY}" is no mapping')
+    for name in ("id", "document", "source", TASK):
+        if not isinstance(found.get(name, ""), str | None):
+            raise ValueError(f'"{name}" in the user data "{KEY}" is no text')
+    if not isinstance(found.get("views", {}), Mapping):
+        raise ValueError(f'"views" in the user data "{KEY}" is no mapping')
+    for name, facts in found.get("views", {}).items():
+        if not isinstance(name, str) or not isinstance(facts, Mapping):
+            raise ValueError(f'a view in the user data "{KEY}" is no mapping')
+        for part, kind in VIEW_PARTS.items():
+            if facts.get(part) is not None and not isinstance(facts[part], kind):
+                raise ValueError(f'"{part}" of a view in the user data "{KEY}" is of another type')
+        if not all(isinstance(item, list | tuple) and len(item) == 3 for item in facts.get("items") or ()):
+            raise ValueError(f'"items" of a view in the user data "{KEY}" are of another type')
 
 
 def set_origin(doc: Doc, *, id: str, document: str, source: str) -> Doc:

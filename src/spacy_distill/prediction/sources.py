@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ..corpus.docbin import read_shard
-from ..corpus.files import GZIP_ERRORS, damaged, digest, digest_of, open_binary, source_name
+from ..corpus.files import GZIP_ERRORS, damaged, digest, digest_of, files_within, open_binary, source_name
 from ..errors import DistillError
 
 BLOCK = 1 << 20
@@ -104,7 +104,7 @@ def find_sources(path: Path, *, lines: bool | None = None) -> list[Source]:
         return [Source(path, source_name(path), kind)]
     if not path.is_dir():
         raise DistillError(f"No such corpus: {path}. Expected a file or folder of {allowed}.")
-    names = sorted(p.relative_to(path) for p in path.rglob("*") if p.is_file())
+    names = [file.relative_to(path) for file in files_within(path)]
     files = {n: k for n in names if (k := _kind(n)) and not any(part[0] in "._" for part in n.parts)}
     if not files:
         raise DistillError(f"The folder {path} holds no file of {allowed}.")

@@ -33,6 +33,7 @@ _ARTICLE = re.compile(r"(?:an?|the)\s+", re.IGNORECASE)
 _REMARKED = re.compile(r"([^()\[\]:–—]{1,80}?)\s*(?:[(\[]([^()\[\]]*)[)\]]|(?::|\s[-–—])\s*([^()\[\]]*))")
 _ENUMERATED = re.compile(r"\s*[/,;|]\s*")
 LONGEST_SHOWN = 60
+MOST_NODES = 1_000_000  # Values of a file of definitions or examples.
 REMEMBERED, LONGEST = 10_000, 200  # Bounds what an answer full of strange labels can cost.
 
 
@@ -151,8 +152,14 @@ def read_structured(path: Path) -> Any:
     RAISES DistillError: If there is no such file or it is neither.
     """
     try:
-        text = Path(path).read_text("utf8")
-        return srsly.yaml_loads(text)
+        found = srsly.yaml_loads(Path(path).read_text("utf8"))
+        if not _is_bounded(found):
+            raise DistillError(
+                f"{path} holds more than {MOST_NODES:,} values, if its aliases are written out."
+            )
+        return found
+    except DistillError:
+        raise
     except OSError as error:
         raise DistillError(
             f"Cannot read {path}: {error.strerror}. Change the path in [components.llm.task]; "
@@ -160,6 +167,19 @@ def read_structured(path: Path) -> Any:
         ) from error
     except (ValueError, RecursionError) as error:
         raise DistillError(f"{path} is neither YAML nor JSON: {error}") from error
+
+
+def _is_bounded(value: Any) -> bool:
+    """Whether a value has no more parts than can be worked with; an alias of YAML counts at each place."""
+    number, todo = 0, [value]
+    while todo and number < MOST_NODES:
+        one = todo.pop()
+        number += 1
+        if isinstance(one, dict):
+            todo += [*one.keys(), *one.values()]
+        elif isinstance(one, list | tuple | set):
+            todo += one
+    return not todo
 
 
 def shown_label(label: str) -> str:

@@ -3,20 +3,26 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ..corpus.files import repair_text
-from ..errors import DistillError
+from ..errors import DistillError, shorten
 from .fewshot import Example
 
 # Controls, and marks that reorder what a reader sees; no prompt needs them, and alignment does without them.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+# What a template may make and do for one document: it would never end otherwise.
+LONGEST = 10_000_000
+MOST_ROUNDS = 1_000_000
 
 
 def template_names(folder: Path) -> list[str]:
@@ -68,18 +74,33 @@ class PromptTemplate:
         """
         shown = presentable(text)
         try:
-            return self._template.render(
+            parts = self._template.generate(
                 text=shown,
                 tag=_free_tag([shown, *(example.text for example in examples)]),
                 labels=self.labels,
                 definitions=self.definitions,
                 examples=examples,
                 answer_format=self.answer_format,
+                range=_counting_range(),
                 **self.facts,
                 **facts,
-            ).strip()
-        except (jinja2.TemplateError, TypeError, ValueError) as error:
-            raise DistillError(f"The prompt {self.name} cannot be filled in: {error}") from error
+            )
+            return _joined(parts).strip()
+        # A template is a program of the user's: it can raise anything.
+        except (
+            jinja2.TemplateError,
+            ArithmeticError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+        ) as error:
+            raise self._failure(str(error)) from error
+        except (RecursionError, MemoryError) as error:
+            raise self._failure(type(error).__name__) from error
+
+    def _failure(self, said: str) -> DistillError:
+        return DistillError(f"The prompt {self.name} cannot be filled in: {shorten(said)}")
 
     def digest(self, examples: object) -> str:
         """What identifies the prompt without a document: 16 hex digits of a SHA-256."""
@@ -93,10 +114,51 @@ def presentable(text: str) -> str:
     return repair_text(_REORDERING.sub("", _CONTROLS.sub(" ", text))).strip()
 
 
+def _joined(parts: Iterable[str]) -> str:
+    """The text that a template makes.
+
+    RAISES DistillError: If it is longer than any model could read.
+    """
+    made, length = [], 0
+    for part in parts:
+        length += len(part)
+        if length > LONGEST:
+            raise DistillError(f"it makes more than {LONGEST:,} characters")
+        made.append(part)
+    return "".join(made)
+
+
+def _counting_range() -> Callable[..., range]:
+    """Python's `range` for one rendering, which ends if asked for too much in all, by loops in loops too."""
+    left = MOST_ROUNDS
+
+    def counted(*bounds: int) -> range:
+        nonlocal left
+        found = range(*bounds)
+        left -= len(found)
+        if left < 0:
+            raise DistillError(f"its loops go round more than {MOST_ROUNDS:,} times")
+        return found
+
+    return counted
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """A sandbox in which nothing grows without bounds."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Multiply, unless the outcome is longer than any prompt."""
+        sizes = [len(one) if isinstance(one, str | list | tuple) else 0 for one in (left, right)]
+        times = [one for one in (left, right) if isinstance(one, int)]
+        if operator == "**" or (any(sizes) and times and max(sizes) * max(times) > LONGEST):
+            raise DistillError(f"{operator} makes too much of {shorten(repr(right), length=20)}")
+        return super().call_binop(context, operator, left, right)
+
+
 def _environment() -> jinja2.Environment:
-    return ImmutableSandboxedEnvironment(
-        undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
-    )
+    return _Sandbox(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
 
 
 def _read(prompt: str, folder: Path) -> str:

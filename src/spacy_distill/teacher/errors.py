@@ -1,6 +1,7 @@
 """What went wrong with a request, and whether it is worth another try."""
 
 import email.utils
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -204,10 +205,13 @@ def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> floa
         try:
             seconds = float(value) / unit
         except ValueError:
-            date = email.utils.parsedate_tz(value)
-            if date is None:
+            # Dates of the year 99999, and those that only begin like one, have no time.
+            try:
+                date = email.utils.parsedate_tz(value)
+                seconds = email.utils.mktime_tz(date) if date else math.nan  # type: ignore[arg-type]
+            except (ValueError, OverflowError, TypeError, IndexError):
                 continue
-            seconds = email.utils.mktime_tz(date) - (time.time() if now is None else now)
+            seconds -= time.time() if now is None else now
         if seconds == seconds:
             return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
     return None
