@@ -18,6 +18,7 @@ from spacy_distill.cli import app
 
 STUDENT = str(ROOT / "configs" / "student_cpu.cfg")
 BLEND = ("preview", "train.cfg", "--paths.gold", "gold.spacy", "--paths.distilled", "in.spacy")
+CORPORA = ("--gold", "gold.spacy", "--distilled", "in.spacy", "--dev", "gold.spacy")
 INIT = ("init", "OUT", "--pool", "texts", "--gold", "rows.jsonl", "--model", "m", "--labels", "LOC")
 
 # What is typed for each output of each command, and what that command reads.
@@ -42,6 +43,12 @@ OUTPUTS = {
         ("clean", "in.spacy", "OUT", "--gold", "gold.spacy", "--judge", "model"),
         ("in.spacy", "gold.spacy", "model", "model/config.cfg"),
     ),
+    "committee out": (("committee", "train.cfg", "OUT", *CORPORA), ("train.cfg", "gold.spacy", "in.spacy")),
+    "export out": (("export", "in.spacy", "OUT", "--format", "conll"), ("in.spacy",)),
+    "relabel paths": (
+        ("relabel", "jury", "in.spacy", "shards", "OUT", "--gold", "gold.spacy"),
+        ("jury", "in.spacy", "shards", "gold.spacy"),
+    ),
     "encoder folder": (("encoder", "OUT"), ("rows.jsonl",)),
     "import out": (
         ("import", "texts", "OUT", "--exclude", "gold.spacy"),
@@ -58,6 +65,8 @@ OUTPUTS = {
 }
 # All other paths that commands take are read. `--write` of preview is asked to change its config.
 READ = {
+    *("committee config", "committee gold", "committee distilled", "committee dev", "export src"),
+    *("relabel committee", "relabel gold"),
     *("annotate config", "annotate source", "audit distilled", "audit gold", "audit test", "card run_dir"),
     *("clean source", "clean judge", "clean gold", "import src", "import exclude", "init pool", "init gold"),
     *("init dev", "init test", "ledger config", "ledger corpus", "predict corpus", "predict model"),
@@ -83,6 +92,7 @@ def filled(tmp_path_factory):
     for name in ("rows.jsonl", "texts/rows.jsonl"):
         write_rows(folder / name, 3)
     make_blank(folder / "model")
+    make_blank(folder / "jury")
     task = '[components.llm.task]\n@llm_tasks = "spacy_distill.NER.v1"'
     assert task in CONFIG
     config = CONFIG.replace('"LEDGER"', '"ledger.sqlite"').replace(
@@ -161,7 +171,7 @@ def test_a_folder_is_no_file_to_write(filled, monkeypatch, name):
     Path("empty.html").mkdir()
     try:
         arguments = ["empty.html" if word == "OUT" else word for word in OUTPUTS[name][0]]
-        if name in ("predict out", "study out"):
+        if name in ("predict out", "study out", "committee out"):
             pytest.skip("it writes a folder")
         done = CliRunner().invoke(app, arguments)
         assert done.exit_code == 1, done.output

@@ -50,7 +50,7 @@ def files_of(src: Path, format: Format) -> dict[Path, str]:
     """
     if not src.is_dir() or (format.whole_folder and format.recognise(Head(src))):
         return {src: src.name}
-    files = sorted(p for p in src.rglob("*") if p.is_file())
+    files = files_within(src)
     # Columns are often called .txt too.
     for endings in (format.endings, TEXT if format.by_sentence else ()):
         if found := [file for file in files if ending(file) in endings]:
@@ -82,7 +82,7 @@ def is_linewise(path: Path) -> bool:
 def _usual_files(folder: Path) -> list[Path]:
     """The files of the endings of the format that is the most frequent one by endings."""
     known = dict.fromkeys(format.endings for format in FORMATS)
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = files_within(folder)
     counts = Counter(ending(path) for path in files)
     endings = max(known, key=lambda some: sum(counts[one] for one in some))
     found = [path for path in files if ending(path) in endings]

@@ -96,14 +96,14 @@ def read_shard(path: Path) -> DocBin:
         data = path.read_bytes()
         _check_lengths(srsly.msgpack_loads(zlib.decompress(data)))
         docbin = DocBin(store_user_data=True).from_bytes(data)
-        parts = [docbin.spaces, docbin.cats, docbin.span_groups, docbin.flags]
-        if any(len(part) != len(docbin.tokens) for part in parts):
+        numbers = len(docbin.spaces), len(docbin.cats), len(docbin.span_groups), len(docbin.flags)
+        if any(number != len(docbin.tokens) for number in numbers):
             raise ValueError("its parts are not of the same number of documents")
         return docbin
 
 
 def _check_lengths(message: dict[str, Any]) -> None:
-    """Raise one of `DAMAGE` if the lengths of documents are not those of their tokens: spaCy does not look."""
+    """Raise one of `DAMAGE` if the lengths of documents do not fit the tokens: spaCy does not look."""
     lengths = np.frombuffer(message["lengths"], dtype="int32").astype("int64")
     tokens = len(message["tokens"]) / (8 * len(message["attrs"]))
     if (lengths < 0).any() or not lengths.sum() == tokens == len(message["spaces"]):

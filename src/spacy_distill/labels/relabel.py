@@ -12,6 +12,7 @@ from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, write_docs
 from ..corpus.duplicates import match_gold
+from ..corpus.files import check_outputs
 from ..corpus.provenance import CONFIDENCE, VOTES, record
 from ..corpus.scores import Counts, add_counts, micro, prf
 from ..errors import DistillError
@@ -132,6 +133,8 @@ def relabel(
     RAISES DistillError: if a file or member cannot be used, labels or task differ, a weight names nobody, or
         weights cannot be learned.
     """
+    folder = committee.folder if isinstance(committee, Committee) else committee
+    check_outputs([out], [folder, pool, *views, gold])
     jury = committee if isinstance(committee, Committee) else read_committee(committee)
     merged = merge_views(views, texts=pool)
     task = merged.task

@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, write_docs
+from ..corpus.files import check_outputs
 from ..corpus.provenance import doc_id, record, views
 from ..errors import DistillError
 from ..tasks.annotation import Annotation
@@ -86,6 +87,7 @@ def vote(
     """
     if not sources:
         raise DistillError("Give the views to vote on, and as the last path the file to write.")
+    check_outputs([out], sources)
     _check_out(out)
     merged = merge_views(sources)
     if len(merged.names) < 2:

@@ -14,6 +14,7 @@ from spacy.vocab import Vocab
 
 from ..configs import read_config
 from ..corpus.docbin import read_docs, write_docs
+from ..corpus.files import check_outputs
 from ..corpus.scores import Counts, micro, prf
 from ..engines import EngineName
 from ..engines.engine import Engine
@@ -108,6 +109,7 @@ def train_committee(
     values = dict(overrides or {})
     student = read_config(config, values, interpolate=True)
     paths = _paths(config, student, options)
+    check_outputs([out], [config, *paths.values()], folder=True)
     out.mkdir(parents=True, exist_ok=True)
     distilled = list(read_docs(paths["distilled"], Vocab())) if "distilled" in paths else []
     folds = dict.fromkeys(map(text_hash, distilled), 0)

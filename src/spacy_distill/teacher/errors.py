@@ -208,7 +208,7 @@ def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> floa
             # Dates of the year 99999, and those that only begin like one, have no time.
             try:
                 date = email.utils.parsedate_tz(value)
-                seconds = email.utils.mktime_tz(date) if date else math.nan  # type: ignore[arg-type]
+                seconds = email.utils.mktime_tz(date) if date else math.nan
             except (ValueError, OverflowError, TypeError, IndexError):
                 continue
             seconds -= time.time() if now is None else now
