@@ -1,0 +1,109 @@
+"""Classes as training sees them: what is left out, and what a student learns its labels from."""
+
+import pytest
+import spacy
+from confection import Config
+from spacy.cli.train import train
+from spacy.tokens import Doc, DocBin
+from spacy.vocab import Vocab
+
+from helpers.docs import write_docs
+from helpers.support import ROOT
+from spacy_distill import audit_corpus, preview, read_blend_log, vote
+from spacy_distill.tasks.base import find_task
+from spacy_distill.tasks.textcat.task import make_textcat_task
+
+LABELS = ["cold", "warm"]
+CONFIG = ROOT / "configs" / "student_textcat_cpu.cfg"
+
+
+def make_docs(answers, exclusive=True, view="v"):
+    """Documents as a teacher's answers label them."""
+    task = make_textcat_task(LABELS, exclusive, view=view)
+    docs = []
+    for number, answer in enumerate(answers):
+        doc = Doc(Vocab(), ["It", "was", answer.split()[0], "in", "town", str(number)])
+        doc.user_data["distill"] = {"id": str(number), "document": str(number)}
+        docs.append(task.annotate(doc, answer))
+    return docs
+
+
+@pytest.fixture
+def paths(tmp_path):
+    """Corpora of which the distilled one has two documents whose class is missing."""
+    answers = {
+        "gold": ["warm", "cold"] * 6,
+        "distilled": ["warm", "cold", "cold or warm", "hot"] * 2,
+        "dev": ["warm", "cold"],
+    }
+    for name, given in answers.items():
+        write_docs(tmp_path / f"{name}.spacy", *make_docs(given))
+    return {f"paths.{name}": str(tmp_path / f"{name}.spacy") for name in answers}
+
+
+def test_documents_whose_class_is_missing_are_left_out_before_shares_are_counted(paths):
+    counts = preview(CONFIG, paths).plan.counts["distilled"]
+    assert (counts.documents, counts.skipped_text()) == (4, "4 unannotated")
+    pooled = preview(CONFIG, {**paths, "corpora.train.share.@schedules": "spacy_distill.pooled.v1"})
+    assert pooled.plan.shares[0] == pytest.approx(4 / 16)
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_shard_is_counted_without_making_its_documents(exclusive):
+    answers = ["warm", "cold", "cold or warm", "hot", "none", "cold, warm", "?! ?! ?! ?! ?!"]
+    docs = make_docs(answers, exclusive)
+    task = find_task("textcat" if exclusive else "textcat_multilabel")
+    found = list(task.holdings(DocBin(docs=docs, store_user_data=True)))
+    for doc, (words, labels) in zip(docs, found, strict=True):
+        annotation = task.read(doc)
+        assert words == len(doc)
+        assert (labels is not None) == annotation.usable
+        assert labels is None or sorted(labels) == [item.label for item in annotation.items]
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_student_of_either_kind_trains_on_what_is_known(exclusive, paths, tmp_path):
+    config = Config().from_disk(CONFIG, interpolate=False)
+    if not exclusive:
+        component = config["components"]["textcat"]
+        component["factory"] = "textcat_multilabel"
+        component["model"]["exclusive_classes"] = False
+        component["scorer"]["@scorers"] = "spacy.textcat_multilabel_scorer.v2"
+        for name, path in paths.items():
+            given = {"distilled": ["warm", "cold or warm", "none", "cold, warm"]}
+            answers = given.get(name.partition(".")[2], ["warm", "cold", "none", "cold, warm"] * 3)
+            write_docs(tmp_path / path, *make_docs(answers, exclusive))
+    config.to_disk(tmp_path / "student.cfg")
+    short = {"training.max_steps": 20, "training.eval_frequency": 20, "training.batcher.size": 4}
+    short["training.optimizer.learn_rate.rate"] = 0.05
+    train(tmp_path / "student.cfg", tmp_path / "out", overrides={**paths, **short})
+    drawn = read_blend_log(tmp_path / "out").exposures()
+    assert drawn["distilled"]["examples"] and drawn["gold"]["examples"]
+    nlp = spacy.load(tmp_path / "out" / "model-last")
+    assert nlp.get_pipe("textcat").labels == ("cold", "warm")
+    scores = nlp("It was cold in town").cats
+    assert scores["cold"] > scores["warm"]
+
+
+def test_views_are_put_to_the_vote_and_audited(tmp_path):
+    views = {"one": ["warm", "cold", "cold", "warm"], "two": ["warm", "cold", "warm", "cold or warm"]}
+    texts = make_docs(["x"] * 4)
+    for name, answers in views.items():
+        task = make_textcat_task(LABELS, view=name)
+        docs = []
+        for doc, answer in zip(texts, answers, strict=True):
+            bare = Doc(Vocab(), [token.text for token in doc])
+            bare.user_data["distill"] = {key: doc.user_data["distill"][key] for key in ("id", "document")}
+            docs.append(task.annotate(bare, answer))
+        write_docs(tmp_path / f"{name}.spacy", *docs)
+    report = vote([tmp_path / "one.spacy", tmp_path / "two.spacy"], tmp_path / "voted.spacy")
+    assert (report.places, report.size, report.missing) == ("documents", 4, 2)
+    assert dict(report.voted) == {"cold": 1, "warm": 1}
+    gold = make_docs(["x"] * 4)
+    for doc, label in zip(gold, ["warm", "warm", "cold", "warm"], strict=True):
+        doc.cats = {name: float(name == label) for name in LABELS}
+    write_docs(tmp_path / "gold.spacy", *gold)
+    found = audit_corpus(tmp_path / "voted.spacy", gold=[tmp_path / "gold.spacy"])
+    (own,) = [quality for quality in found.gold.quality if quality.name == "labels"]
+    assert own.scores.micro.counts == (1, 1, 1)
+    assert own.missing_items == 2
