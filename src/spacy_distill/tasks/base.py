@@ -79,6 +79,8 @@ class Task(Protocol):
     name: as registered, and as a corpus names it in its provenance.
     factories: spaCy factories of the components that predict it; the first is the one a small student gets.
     items, places: what items and places are called, in the plural.
+    predicts: what a pipeline is for, as a model card says it.
+    strict: when an item counts as right: a sentence.
     kinds: what each kind of error is called.
     recurs: whether the text of an item may stand in other documents, so that seen and unseen ones differ.
     """
@@ -87,6 +89,8 @@ class Task(Protocol):
     factories: ClassVar[tuple[str, ...]]
     items: ClassVar[str] = "items"
     places: ClassVar[str] = "places"
+    predicts: ClassVar[str] = "items"
+    strict: ClassVar[str] = "Items count as right only with exact places and label."
     recurs: ClassVar[bool] = True
     kinds: ClassVar[Mapping[str, str]] = {
         "type": "wrong label",

@@ -17,6 +17,7 @@ from ...corpus.files import check_outputs, write_bytes
 from ...errors import DistillError
 from ...escapes import csv_cell, markdown, markdown_code
 from ...labels.drawing import STYLE
+from ...tasks.base import find_task
 from ..config import DEPTH, ORACLE
 from ..corpora import trained_on
 from ..findings import exposures, find_all, teacher_findings
@@ -146,6 +147,7 @@ def _page_facts(found: StudyResults, findings: dict[str, Any], *, text: bool) ->
     """Everything that the templates show."""
     say: Callable[[str], str] = short_error if text else without_text
     return {
+        "task": find_task(found.task),
         "study": found.study,
         "found": found,
         "findings": findings,
@@ -331,6 +333,7 @@ def _card_facts(found: StudyResults, result: RunResult, licence: str) -> dict[st
         "not_trained_on": _part(found.data, (*names, "dev")),
         "licence": licence,
         "study": found.study,
+        "task": find_task(found.task),
     }
 
 

@@ -26,6 +26,8 @@ class EntityTask(Task):
     factories: ClassVar[tuple[str, ...]] = ("ner", "beam_ner")
     items: ClassVar[str] = "entities"
     places: ClassVar[str] = "tokens"
+    predicts: ClassVar[str] = "named entities"
+    strict: ClassVar[str] = "Entities count as right only with exact borders and label."
     kinds: ClassVar[Mapping[str, str]] = {**Task.kinds, "spurious": "not an entity"}
 
     def size(self, doc: Doc) -> int:

@@ -28,6 +28,8 @@ class CategoryTask(Task):
     factories: ClassVar[tuple[str, ...]] = ("textcat",)
     items: ClassVar[str] = "classes"
     places: ClassVar[str] = "documents"
+    predicts: ClassVar[str] = "the class of a document"
+    strict: ClassVar[str] = "A document counts as right if its class is; micro F1 is accuracy."
     recurs: ClassVar[bool] = False
     exclusive: ClassVar[bool] = True
 
@@ -79,6 +81,8 @@ class MultilabelTask(CategoryTask):
     name: ClassVar[str] = "textcat_multilabel"
     factories: ClassVar[tuple[str, ...]] = ("textcat_multilabel",)
     places: ClassVar[str] = "decisions"
+    predicts: ClassVar[str] = "the classes of a document"
+    strict: ClassVar[str] = "Each class of a document counts by itself."
     exclusive: ClassVar[bool] = False
 
     def size(self, doc: Doc) -> int:
