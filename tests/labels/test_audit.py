@@ -63,7 +63,9 @@ class Page(HTMLParser):
 
     def rows(self):
         """Name and HTML of each annotation of each document."""
-        return re.findall(r'<section class="row"><h4>(.*?)</h4>\s*<div>(.*?)</div></section>', self.page)
+        return re.findall(
+            r'<section class="row"><h4>(.*?)</h4>\s*<div dir="auto">(.*?)</div></section>', self.page
+        )
 
 
 def text_of(row):

@@ -10,15 +10,15 @@ from ..tasks.base import Task
 
 # Hues that stay apart for most kinds of colour vision; the label stands beside each colour.
 HUES = (215, 28, 150, 285, 350, 185, 55, 120, 255, 320)
-ITEM = Markup('<mark class="ent{}" style="--hue: {}"{}>{}<i>{}</i></mark>')
+ITEM = Markup('<mark class="ent{}" dir="auto" style="--hue: {}"{}>{}<i>{}</i></mark>')
 TITLE = Markup(' title="{}"')
 MISSING = Markup('<span class="missing">{}</span>')
 # A page that includes it sets --tint, --tint-s, --edge, --bad and --soft.
 STYLE = Markup("""\
 .ent { background: hsl(var(--hue) var(--tint-s) var(--tint)); color: inherit; border-radius: 5px; \
 padding: .12em .3em; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
-.ent i { font-style: normal; font-size: .68em; font-weight: 700; margin-left: .45em; vertical-align: .1em; \
-color: hsl(var(--hue) 70% var(--edge)); white-space: nowrap; }
+.ent i { font-style: normal; font-size: .68em; font-weight: 700; margin-inline-start: .45em; \
+vertical-align: .1em; color: hsl(var(--hue) 70% var(--edge)); white-space: nowrap; }
 .ent.wrong { outline: 2px solid var(--bad); }
 .ent.missed { outline: 2px dashed var(--bad); background: none; }
 .ent[title] { cursor: help; }

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import jinja2
 
+from ..corpus.importing import blank
 from ..errors import DistillError
 from ..tasks.base import find_task
 from ..tasks.labels import LabelSet
@@ -70,6 +71,7 @@ def student_config(
         max_steps=max_steps,
         eval_frequency=eval_frequency or _third(max_steps),
         lang=lang,
+        tokenizer=blank(lang).config["nlp"]["tokenizer"],
         regimen=regimen,
         with_gold=with_gold,
     )
