@@ -4,7 +4,7 @@ BIN = $(VENV)/bin
 export OMP_NUM_THREADS = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: demo test live install lint clean
+.PHONY: demo test site live install clean
 
 # The whole spaCy project on the shipped sample: annotate, blend, train, compare.
 demo: install
@@ -15,6 +15,10 @@ test: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest $(ARGS)
+
+# The documentation as a site, in site/; a link that leads nowhere is an error.
+site: install
+	$(BIN)/mkdocs build --strict
 
 # Both prompts through a real model behind a real server on this machine; builds llama.cpp, which takes minutes.
 live: install
@@ -30,4 +34,4 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf corpus demo ledgers training studies reports packages dist build project.lock
+	rm -rf corpus demo ledgers training studies reports packages dist build site project.lock
