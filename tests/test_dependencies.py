@@ -8,8 +8,8 @@ import tomllib
 from helpers.support import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
-# Tools that are run, and what `spacy package` builds a wheel with.
-RUN = {"build", "mypy", "ruff", "setuptools", "twine", "wheel"}
+# Tools that are run, what they work with, and what `spacy package` builds a wheel with.
+RUN = {"build", "mkdocs", "mkdocs_material", "mypy", "ruff", "setuptools", "twine", "wheel"}
 OURS = {"spacy_distill"}
 # What a package is imported by, where it is called otherwise.
 IMPORTED_AS = {"scikit_learn": "sklearn"}
