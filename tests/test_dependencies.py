@@ -12,7 +12,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["p
 RUN = {"build", "mkdocs", "mkdocs_material", "mypy", "ruff", "setuptools", "twine", "wheel"}
 OURS = {"spacy_distill"}
 # What a package is imported by, where it is called otherwise.
-IMPORTED_AS = {"scikit_learn": "sklearn"}
+IMPORTED_AS = {"markdown_it_py": "markdown_it", "scikit_learn": "sklearn"}
 
 
 def imported(*folders: str) -> set[str]:
