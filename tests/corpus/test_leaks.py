@@ -90,3 +90,17 @@ def test_the_index_finds_what_comparing_all_would_find(sets, near):
                 assert found == (reachable.index(best), best)
             else:
                 assert found is None
+
+
+def test_a_corpus_is_not_called_clean_where_a_cap_acted():
+    """Documents of one template share their rarest words with more others than are compared."""
+    text = (
+        "Order of {0} pieces from shelf number {1} to customer with account code {2} before noon of day {3}"
+    )
+    docs = [make_doc(text.format(f"a{i}", f"b{i}", f"c{i}", f"d{i}")) for i in range(80)]
+    other = [make_doc(text.format(f"e{i}", f"f{i}", f"g{i}", f"h{i}")) for i in range(80)]
+    found = find_leaks(docs, other, "test")
+    assert (found.exact, found.near) == (0, 0) and found.capped
+    assert found.clean is None
+    assert find_leaks(docs, docs, "test").clean is False
+    assert find_leaks(docs, [make_doc(OTHER)], "test").clean is True

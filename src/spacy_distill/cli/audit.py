@@ -142,14 +142,16 @@ def _show_quality(found: Audit) -> None:
 def _conclude(found: Audit) -> None:
     for leak in found.leaks:
         recurring = f"; {leak.short} short ones recur" if leak.short else ""
-        if leak.clean:
+        if leak.clean is None:
+            msg.warn(f"Not known whether {leak.name} is free of these documents: too many are alike.")
+        elif leak.clean:
             msg.good(f"No document of at least 8 tokens stands in {leak.name}{recurring}")
         else:
             documents = counted(leak.exact, "document")
             msg.fail(f"In {leak.name} stand {documents} exactly and {leak.near} nearly{recurring}")
     if found.clean is False:
         msg.fail("This corpus is not clean: scores on that test corpus would be too good.")
-    if found.clean is None:
+    if found.clean is None and not found.leaks:
         msg.info("Not compared with any test corpus: give --test")
 
 

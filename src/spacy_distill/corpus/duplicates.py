@@ -91,9 +91,11 @@ class Leaks:
     capped: int = 0
 
     @property
-    def clean(self) -> bool:
-        """Whether no document of at least 8 tokens stands in both."""
-        return not self.exact and not self.near
+    def clean(self) -> bool | None:
+        """Whether no document of at least 8 tokens stands in both; None if not all that may were compared."""
+        if self.exact or self.near:
+            return False
+        return None if self.capped else True
 
 
 def find_leaks(docs: Sequence[Doc], others: Sequence[Doc], name: str) -> Leaks:

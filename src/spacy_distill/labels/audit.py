@@ -106,7 +106,8 @@ class Audit:
     """All that was found.
 
     corpus: path of the annotated corpus.
-    clean: whether no document of at least 8 tokens stands in a test corpus; None if none was given.
+    clean: whether no document of at least 8 tokens stands in a test corpus; None if none was given, or not
+        all documents that may be alike were compared.
     facts: sizes.
     views: states and counters of the teacher's views.
     contradicting, contradictions: texts that have different labels: how many, and some of them.
@@ -155,7 +156,7 @@ def audit_corpus(corpus: Path, gold: Sequence[Path] = (), tests: Sequence[Path] 
     read = {name: [audited.read(i, name) for i in range(len(docs))] for name in audited.names}
     return Audit(
         corpus=str(corpus),
-        clean=all(leak.clean for leak in leaks) if leaks else None,
+        clean=_clean(leaks),
         facts=corpus_facts(task, docs),
         views=view_facts(task, docs),
         contradicting=contradicting,
@@ -166,6 +167,11 @@ def audit_corpus(corpus: Path, gold: Sequence[Path] = (), tests: Sequence[Path] 
         gold=_against_gold(audited) if audited.reference else None,
         audited=audited,
     )
+
+
+def _clean(leaks: Sequence[Leaks]) -> bool | None:
+    found = {leak.clean for leak in leaks}
+    return False if False in found else True if found == {True} else None
 
 
 def _read_corpus(corpus: Path, gold: Sequence[Path], vocab: Vocab) -> AuditedCorpus:

@@ -1,7 +1,8 @@
 """The task protocol: what is known of an annotation of one kind, and the registry of tasks."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import entry_points
 from itertools import groupby, repeat
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -356,7 +357,9 @@ def task_of(docs: Iterable[Doc]) -> Task:
 
     RAISES DistillError: if the documents are of several tasks, or of one that no installed package registers.
     """
-    names = set(map(_task_name, docs)) or {DEFAULT}
+    # Looking for registered tasks takes milliseconds: once, and not for each document.
+    default, every = find_task(DEFAULT), cache(tasks)
+    names = {_task_name(doc, default, every) for doc in docs} or {DEFAULT}
     if len(names) > 1:
         raise DistillError(
             f"The documents are of several tasks: {', '.join(sorted(names))}. Give corpora of one task."
@@ -364,11 +367,11 @@ def task_of(docs: Iterable[Doc]) -> Task:
     return find_task(names.pop())
 
 
-def _task_name(doc: Doc) -> str:
+def _task_name(doc: Doc, default: Task, every: Callable[[], Mapping[str, Task]]) -> str:
     named: str | None = doc.user_data.get("distill", {}).get(TASK)
-    if named is not None or find_task(DEFAULT).read(doc).usable:
+    if named is not None or default.read(doc).usable:
         return named or DEFAULT
-    return next((name for name, task in sorted(tasks().items()) if task.read(doc).usable), DEFAULT)
+    return next((name for name, task in sorted(every().items()) if task.read(doc).usable), DEFAULT)
 
 
 def set_task(doc: Doc, name: str) -> Doc:
