@@ -5,6 +5,7 @@ import json
 import pytest
 from spacy.tokens import DocBin
 
+from helpers.docs import make_doc, write_docs
 from helpers.importing import VOCAB, ents, import_docs, record
 from helpers.support import ROOT
 from spacy_distill import DistillError, ImportOptions, export_corpus, import_corpus
@@ -352,3 +353,21 @@ def test_the_table_of_the_docs_is_the_list_of_formats():
         "\n\n"
     )[0]
     assert table.split("\n") == [format.table_row() for format in FORMATS]
+
+
+@pytest.mark.parametrize(
+    ("name", "tags"),
+    [
+        ("iob", "B-PER I-PER B-PER O B-LOC B-PER"),
+        ("iob1", "I-PER I-PER B-PER O I-LOC I-PER"),
+        ("bioes", "B-PER E-PER S-PER O S-LOC S-PER"),
+        ("bilou", "B-PER L-PER U-PER O U-LOC U-PER"),
+    ],
+)
+def test_entities_that_adjoin_are_told_apart_in_each_scheme(name, tags, tmp_path):
+    doc = make_doc("Ana Duarte Bo met Oslo Li", [(0, 2, "PER"), (2, 3, "PER"), (4, 5, "LOC"), (5, 6, "PER")])
+    export_corpus(write_docs(tmp_path / "in.spacy", doc), tmp_path / "out", name)
+    lines = (tmp_path / "out").read_text(encoding="utf8").strip().split("\n")
+    assert " ".join(line.split("\t")[1] for line in lines) == tags
+    (back,), _ = import_docs(tmp_path / "out")
+    assert [(ent.text, ent.label_) for ent in back.ents] == [(ent.text, ent.label_) for ent in doc.ents]

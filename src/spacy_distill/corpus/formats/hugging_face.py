@@ -108,7 +108,6 @@ def _load(src: Path, split: str | None, cache: str) -> Any:
     RAISES DistillError: If it cannot be had, or has several splits and none is chosen.
     """
     datasets = import_datasets()
-    datasets.disable_progress_bars()
     try:
         if src.is_dir():
             found = datasets.load_from_disk(str(src))
@@ -169,5 +168,6 @@ def import_datasets() -> ModuleType:
         import datasets
     except ImportError as error:
         raise DistillError("Data sets need a package: pip install 'spacy-distill[datasets]'.") from error
+    datasets.disable_progress_bars()
     module: ModuleType = datasets
     return module
