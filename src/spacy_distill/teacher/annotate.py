@@ -54,7 +54,7 @@ class AnnotationReport:
     documents: How many there are.
     states: How many documents are in each state.
     empty: How many of those that are "ok" have no label at all.
-    reasons: Why answers and candidates could not be used, the commonest first.
+    reasons: Why answers and candidates could not be used, or texts were cut, the commonest first.
     ledger: The file that has the answers.
     missing: How many of them could have been asked about and have no answer yet.
     statistics: What was asked for it.
@@ -186,6 +186,8 @@ class Reasons:
         state, key = facts["state"], facts.get("key") or ""
         if state not in ("ok", "unanswered"):
             self._count(self._explain(state, key, facts.get("answer", "")), key)
+        if facts.get("cut"):
+            self._count("shown in part: the text is longer than max_words", key)
         for label, number in facts.get("unknown_labels", {}).items():
             self._count(f"dropped: the label {label!r} is none of those asked for", key, number)
         for reason, number in facts.get("dropped", {}).items():
