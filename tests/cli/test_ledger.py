@@ -173,6 +173,23 @@ def test_recorded_answers_are_matched_by_text_or_tokens(recorded, tmp_path):
     assert first.prompt_hash and first.view == "standard"
 
 
+@pytest.mark.parametrize(
+    ("reason", "state"),
+    [
+        ("end_turn", "ok"),
+        ("MAX_TOKENS", "truncated"),
+        ("SAFETY", "refused"),
+        ("error", "failed"),
+        (None, "ok"),
+    ],
+)
+def test_recorded_answers_end_for_the_same_reasons_as_live_ones(recorded, tmp_path, reason, state):
+    status, output = recorded([{"text": "Ada met Bob.", "answer": OK, "finish_reason": reason}])
+    assert status == 0, output
+    with Ledger(tmp_path / "new") as ledger:
+        assert [entry.state for entry in ledger.entries()] == [state]
+
+
 def test_recorded_answers_are_matched_by_the_documents_id(recorded, tmp_path):
     status, output = recorded([{"id": "docs:3", "answer": "two"}, {"id": "elsewhere", "answer": "none"}])
     assert status == 0, output
@@ -202,7 +219,7 @@ def test_an_export_is_a_file_of_recorded_answers(recorded, run, tmp_path):
         ({"text": "a"}, "answer"),
         ({"text": "a", "answer": 1}, "answer"),
         ({"tokens": "a", "answer": "x"}, "tokens"),
-        ({"text": "a", "answer": "x", "finish_reason": "done"}, "finish_reason"),
+        ({"text": "a", "answer": "x", "finish_reason": 7}, "finish_reason"),
         ({"text": "a", "answer": "x", "sample": -1}, "sample"),
         ({"text": "a", "answer": "x", "prompt_tokens": "5"}, "prompt_tokens"),
         ({"text": "a", "answer": "x", "prompt_tokens": 2**63}, "prompt_tokens"),

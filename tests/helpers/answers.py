@@ -4,6 +4,7 @@
 
 import html
 import json
+import re
 
 from hypothesis import strategies as st
 
@@ -149,7 +150,17 @@ def _one_character(draw, answer, form, draft):
     )
 
 
+def _broken(draw, answer, form, draft):
+    """A mention that is broken over two lines."""
+    places = [m.start() for m in re.finditer(r"(?<=\w) (?=\w)", answer)]
+    if form in IN_JSON or not places:
+        return answer
+    at = draw(st.sampled_from(places))
+    return answer[:at] + draw(st.sampled_from(["\n", "\n  ", "\r\n    "])) + answer[at + 1 :]
+
+
 MUTATIONS = [
+    _broken,
     _unknown_keys,
     _commented,
     _one_character,

@@ -14,6 +14,7 @@ from ..tasks.answer import State
 from .ledger.entry import Entry, answer_key, from_line, is_count, to_line, user_message
 from .ledger.store import Ledger, chunks
 from .pipeline import Teacher, load_teacher
+from .responses import state_of
 
 
 def lines(ledger: Ledger) -> Iterator[str]:
@@ -37,7 +38,6 @@ def write_export(ledger: Ledger, path: Path) -> None:
 
 
 HOST = "recorded"
-REASONS: dict[str, State] = {"stop": "ok", "length": "truncated", "content_filter": "refused"}
 
 
 @dataclass
@@ -75,8 +75,8 @@ class RecordedAnswer:
 
     @property
     def state(self) -> State:
-        """What became of the answer: cut off, refused, or usable."""
-        state = REASONS[self.finish_reason or "stop"]
+        """What became of the answer, by the same reasons to end as of a live reply."""
+        state = state_of(self.finish_reason)
         return "refused" if state == "ok" and not self.answer.strip() else state
 
 
@@ -180,8 +180,8 @@ def _read(number: int, line: object) -> RecordedAnswer:
     if not isinstance(answer, str):
         raise DistillError(f'expected "answer" (a string), got {answer!r:.60}')
     reason, sample = line.get("finish_reason"), line.get("sample", 0)
-    if reason is not None and reason not in REASONS:
-        raise DistillError(f'"finish_reason" has to be one of {", ".join(REASONS)}, got {reason!r:.60}')
+    if reason is not None and not isinstance(reason, str):
+        raise DistillError(f'"finish_reason" has to be a string, as the server gave it, got {reason!r:.60}')
     if not is_count(sample):
         raise DistillError(f'"sample" has to be a number from 0, got {sample!r:.60}')
     counts = [line.get(name) for name in ("prompt_tokens", "completion_tokens")]

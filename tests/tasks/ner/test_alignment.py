@@ -58,8 +58,17 @@ def test_occurrences_beyond_listings_that_differ_stay_unknown():
 
 
 def test_listings_beyond_occurrences_are_duplicates_and_acceptance_comes_first():
-    assert run("Rome fell", yes("Rome"), yes("Rome", "ORG")) == ([("Rome", 0, "LOC")], [], {"duplicate": 1})
+    assert run("Rome fell", yes("Rome"), yes("Rome")) == ([("Rome", 0, "LOC")], [], {"duplicate": 1})
     assert run("Rome fell", no("Rome"), yes("Rome"))[0] == [("Rome", 0, "LOC")]
+
+
+def test_a_mention_under_more_labels_than_places_is_missing():
+    both = {"duplicate": 1, "unknown_label": 1}
+    assert run("Rome fell", yes("Rome"), yes("Rome", "ORG")) == ([], [0], both)
+    assert run("Ann Rome left Rome", yes("Ann Rome", "PER"), yes("Rome"), yes("Rome", "PER"))[:2] == (
+        [("Ann Rome", 0, "PER")],
+        [3],
+    )
 
 
 def test_the_longest_wins_and_the_shorter_mention_is_looked_for_elsewhere():

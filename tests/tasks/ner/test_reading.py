@@ -142,6 +142,13 @@ READ = {
     "a title": first("PER", "Dr. Ines Calder"),
     "a remark": first("PER", "Ines Calder (a woman)"),
     "an HTML entity": first("PER", "Ines&nbsp;Calder"),
+    **{f"broken over two lines: {text[:20]!r}": text for text in (
+        LINES.replace("Ines ", "Ines\n"), TABLE.replace("Ines ", "Ines\n"),
+        TABLE.replace("| Ines Calder | PER |", "| Ines | |\n| Calder | PER |"),
+        "Ines\nCalder: PER\nNordbank: ORG\nBergen: LOC", "PER: Ines\n  Calder\nORG: Nordbank\nLOC: Bergen",
+        "- Ines\n  Calder (PER)\n- Nordbank (ORG)\n- Bergen (LOC)", "PER:\n- Ines\n  Calder\nORG:\n- Nordbank\nLOC:\n- Bergen",
+        "- label: PER\n  text: Ines\n    Calder\n- label: ORG\n  text: Nordbank\n- label: LOC\n  text: Bergen",
+    )},
     "Markdown": first("PER", "**Ines**  **Calder**"),
 }  # fmt: skip
 NOTHING = [
@@ -235,6 +242,9 @@ PARTLY = {
     "cut within a word, in lines": ("PER: Ines Cald\nORG: Nordbank\nLOC: Bergen", "Ines Calder"),
     "a letter that is another": (first("PER", "Inxs Calder"), "Ines Calder"),
     "a misspelling": (first("PER", "Ines Caldre"), "Ines Calder"),
+    "two labels": (json.dumps({"entities": in_json([*FOUND, ("Bergen", "ORG")])}), "Bergen"),
+    "two labels as keys": ('{"PER": ["Ines Calder"], "ORG": ["Nordbank", "Bergen"], "LOC": ["Bergen"]}', "Bergen"),
+    "broken over two lines, and misspelled": (LINES.replace("Ines ", "Inez\n"), "Ines Calder"),
     "a draft that has more": (f"Draft:\n- Ines Calder: PER\n- Bergen: LOC\n\nFinal:\n{json.dumps({'entities': in_json(FOUND[:2])})}", "Bergen"),
 }  # fmt: skip
 

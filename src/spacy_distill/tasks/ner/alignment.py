@@ -72,7 +72,8 @@ def align(
     is for its n-th occurrence. A mention that occurs more often than it is listed labels the other
     occurrences too if `repeats` is "all" (and leaves them missing if its listings differ), or none of them
     if it is "listed". Of overlapping entities the longest wins (in tokens), then the one listed first; a
-    mention that also stands outside the longer entity is looked for there.
+    mention that also stands outside the longer entity is looked for there. A mention that is listed under
+    different labels, and more often than it occurs, has none that is known.
 
     index: The tokens' texts.
     candidates: What the answer names.
@@ -146,6 +147,9 @@ def _settle(group: _Group, repeats: Repeats, claimed: dict[int, PlacedCandidate]
     listed = group.listed
     if len(listed) > len(free):
         listed = sorted(listed, key=lambda item: not item[0].accepted)
+        meant = {label for candidate, label in listed if candidate.accepted}
+        if len(meant) > 1:  # More labels than places: none of them is clear.
+            listed = [(candidate, None if candidate.accepted else label) for candidate, label in listed]
         for candidate, _ in listed[len(free) :]:
             if candidate.accepted:
                 result.dropped["duplicate" if free else "overlap"] += 1

@@ -1,7 +1,7 @@
 """Candidates from the lines of an answer: the asked form, tables, lists, and keys with values."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..labels import LabelSet
@@ -9,6 +9,7 @@ from ..thinking import UnreadableError
 from .candidates import UNNAMED, Candidate, Structure
 from .entries import NUMBER, VERDICT, label_in, plain, read_entries
 from .keys import role_of
+from .mention_search import WordIndex
 from .statements import says_nothing
 from .values import ValueReader, join_tags
 
@@ -17,7 +18,6 @@ _OPEN_BRACKET = re.compile(r"\([^()|]{0,40}$")
 # As a last line, without a verdict: the answer was cut off here.
 _NUMBERED = re.compile(r"\s*[*_`]*[(\[]?(\d{1,4})\s*[.):\]]")
 _ORDINAL = re.compile(r"\s*[*_`]*\d{1,4}[.)]?[*_`]*\s*")
-_RULE = re.compile(r"[-:=+\s|`~]*(?:\w{1,12})?$")
 _TABLE_RULE = re.compile(r"[-:=+\s|]*$")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _STEP = re.compile(r"\W*steps?\W*\d", re.IGNORECASE)
@@ -31,6 +31,7 @@ _WORD = re.compile(r"\w+")
 # What a sentence puts in marks, or divides from the rest of it, may be what it is about.
 _MARKED = re.compile(r"\*\*[^*\n]{1,100}\*\*|`[^`\n]{1,100}`|\"[^\"\n]{1,100}\"|“[^“”\n]{1,100}”")
 _PARTS = re.compile(r"\t|\s[-–—]\s|:\s|->|=>|[→⇒=|]")
+_CELL_END = re.compile(r"\t|\s[-–—]\s|[:,;=→⇒|(\[<]|->")
 WORDS = 10
 _REMARK = re.compile(r"\s*(?::|\s[-–—]\s|\().*", re.DOTALL)
 
@@ -48,7 +49,7 @@ def find_lines(text: str, reader: ValueReader) -> list[Structure]:
     """
     lines = _Lines(reader)
     at = 0
-    for line in text.splitlines(keepends=True):
+    for line in _unbroken(text.splitlines(keepends=True), reader.index):
         if line.strip():
             lines.add(line.strip("\r\n"), at)
         else:
@@ -56,6 +57,49 @@ def find_lines(text: str, reader: ValueReader) -> list[Structure]:
         at += len(line)
     lines.close()
     return lines.found
+
+
+def _unbroken(lines: Sequence[str], index: WordIndex | None) -> Iterator[str]:
+    """The lines of a text; two in one, as long as both, where a mention is broken between them.
+
+    One of the two has nothing else in it, and the other one has it at its border.
+    """
+    whole = ""
+    for line in lines if index is not None else ():
+        start, end = whole.strip("| \r\n"), line.strip("| \r\n")
+        if (
+            start
+            and min(len(cells := _CELL_END.split(start)), len(_CELL_END.split(end))) == 1
+            and not (_ITEM.match(line) or line.startswith("|"))
+            and index.goes_on(_bare(cells[-1]), _bare(_CELL_END.split(end, maxsplit=1)[0]))
+        ):
+            whole = whole.rstrip().ljust(len(whole)) + line
+        else:
+            yield whole
+            whole = line
+    yield from [whole] if index is not None else lines
+
+
+def _rows_joined(rows: Sequence[list[str]], index: WordIndex | None) -> list[list[str]]:
+    """Rows of a table; two in one where the other cells of one are empty and a mention goes on in it."""
+    joined: list[list[str]] = []
+    for row in rows:
+        last = joined[-1] if joined else []
+        both = [i for i, (one, other) in enumerate(zip(last, row, strict=False)) if one and other]
+        if (
+            index is not None
+            and len(last) == len(row)
+            and len(both) == 1
+            and index.goes_on(last[both[0]], row[both[0]])
+        ):
+            joined[-1] = [f"{one} {other}".strip() for one, other in zip(last, row, strict=True)]
+        else:
+            joined.append(row)
+    return joined
+
+
+def _bare(line: str) -> str:
+    return plain(NUMBER.sub("", line, count=1))
 
 
 class _Lines:
@@ -160,6 +204,7 @@ class _Lines:
         if rows and self.heading and len({len(row) for row in rows}) == 1:
             columns = _columns(self.heading[-len(rows[0]) :])  # Without that of the numbers.
             rows = [[row[i] for i in columns] for row in rows]
+        rows = _rows_joined(rows, self.reader.index)
         self.rows, self.heading = [], []
         if not rows:
             return

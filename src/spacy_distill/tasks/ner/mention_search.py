@@ -160,6 +160,21 @@ class WordIndex:
             ends = {end for start, end in spans if part is parts[0] or {start, start - 1} & ends}
         return bool(ends)
 
+    def goes_on(self, first: str, second: str) -> bool:
+        """Whether a string stands in the text right behind another; of one of them a part is enough."""
+        if max(len(first.split()), len(second.split())) > WORDS:
+            return False
+        places = [self.find(part) for part in (first, second)]
+        before, behind = (
+            (
+                {i for span in found.spans for i in range(*span)} if found else self.parts(part)
+                for part, found in zip((first, second), places, strict=True)
+            )
+            if any(places)
+            else (set[int](), set[int]())
+        )
+        return any(i + 1 in behind for i in before - behind)
+
     def has(self, text: str) -> bool:
         """Whether a string is a part of the text, wherever it begins."""
         return (normalized := normalize_loosely(text)) in self._loose.text and bool(normalized)
