@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.answers import ALIASES, TEXTS, answers
+from helpers.answers import LABELS as FOUR
 from spacy_distill.tasks.labels import LabelSet
 from spacy_distill.tasks.ner.alignment import align
+from spacy_distill.tasks.ner.asked_form import read_asked_form
 from spacy_distill.tasks.ner.candidates import Candidate
 from spacy_distill.tasks.ner.mention_search import WordIndex
-from spacy_distill.tasks.ner.parsing import parse_answer
+from spacy_distill.tasks.ner.parsing import parse_answer, read_any_form
 
 LABELS = LabelSet(["LOC", "PER"])
 PIECES = [
@@ -87,3 +90,69 @@ def test_a_long_answer_of_junk_is_given_up_on():
         "| " * 100_000,
     ):
         assert (parse_answer(answer, "json", LABELS) or parse_answer("None", "lines", LABELS)) is not None
+
+
+mentions = st.sampled_from(
+    [
+        "Rome",
+        "U.S.",
+        "8",
+        "1. FC",
+        "A|B",
+        "the (old)",
+        "'s",
+        "x*",
+        "É–a",
+        "True",
+        "none",
+        "a\tb",
+        "_",
+        "as written",
+    ]
+)
+marks = st.sampled_from(
+    ["", "None", "(LOC)", "(B-PER)", "(loc)", "(X)", "LOC", "no", "a city", "see (LOC) there"]
+)
+reasons = st.lists(marks | st.sampled_from(["as it is, e.g. a person's", "True"]), max_size=3).map(" ".join)
+verdicts = st.sampled_from(["True", "False", "True", "False", "yes"])
+rows = st.lists(st.tuples(mentions | names, verdicts, reasons), max_size=4)
+numbered = rows.map(lambda rows: "\n".join(f"{i}. {' | '.join(row)}" for i, row in enumerate(rows, 1)))
+items = st.dictionaries(
+    st.sampled_from(["text", "label", "text", "label", "reason"]),
+    mentions
+    | names
+    | st.sampled_from(["LOC", "PER", "loc", "B-LOC", "entity as written", "", "[]", "<b>", None]),
+)
+in_json = st.lists(items, max_size=3).map(lambda found: json.dumps({"entities": found}, ensure_ascii=False))
+fenced = st.sampled_from(["{}", "```json\n{}\n```", "```\n{}\n```\n", "{}\n", "{}.", " {}", "<b>{}</b>"])
+texts = st.builds(lambda fence, answer: fence.replace("{}", answer), fenced, numbered | in_json)
+
+
+@settings(max_examples=600, deadline=None)
+@given(texts, st.sampled_from([LABELS, LabelSet(["TEXT", "LOC"]), LabelSet(["B_X", "ENTITY"], {"LOC": "O"})]))
+def test_an_asked_form_is_read_at_once_as_it_is_read_among_all_forms(answer, labels):
+    index = WordIndex(["Rome", "fell", "."])
+    assert parse_answer(answer, "json", labels, index) == read_any_form(answer, labels, index)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(TEXTS), st.data())
+def test_a_mutated_form_is_read_at_once_as_it_is_read_among_all_forms(text, data):
+    words, labels = text[0].split(), LabelSet(FOUR, ALIASES)
+    answer = data.draw(answers(words, text[1]))
+    index = WordIndex(words)
+    assert parse_answer(answer, "json", labels, index) == read_any_form(answer, labels, index)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"entities": []}',
+        '{"entities": [{"text": "Rome", "label": "LOC", "reason": "a city, (old)"}]}',
+        '```json\n{\n  "entities": [{"text": "São Tomé", "label": "LOC"}]\n}\n```',
+        "1. Rome | True | (LOC)\n2. U.S. | True | as it's a country, 50 % of it (LOC)\n3. 8 | False | None\n",
+        "1. Rome | False | as it is a common noun",
+    ],
+)
+def test_the_commonest_answers_are_read_at_once(answer):
+    assert read_asked_form(answer, LABELS) == read_any_form(answer, LABELS, None)

@@ -64,20 +64,23 @@ def _unbroken(lines: Sequence[str], index: WordIndex | None) -> Iterator[str]:
 
     One of the two has nothing else in it, and the other one has it at its border.
     """
+    if index is None:
+        yield from lines
+        return
     whole = ""
-    for line in lines if index is not None else ():
+    for line in lines:
         start, end = whole.strip("| \r\n"), line.strip("| \r\n")
         if (
             start
             and min(len(cells := _CELL_END.split(start)), len(_CELL_END.split(end))) == 1
-            and not (_ITEM.match(line) or line.startswith("|"))
+            and not (_ITEM.match(line) or line.startswith("|") or _FENCE.match(whole) or _STEP.match(whole))
             and index.goes_on(_bare(cells[-1]), _bare(_CELL_END.split(end, maxsplit=1)[0]))
         ):
             whole = whole.rstrip().ljust(len(whole)) + line
         else:
             yield whole
             whole = line
-    yield from [whole] if index is not None else lines
+    yield whole
 
 
 def _rows_joined(rows: Sequence[list[str]], index: WordIndex | None) -> list[list[str]]:
