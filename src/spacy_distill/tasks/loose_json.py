@@ -154,8 +154,12 @@ class _Reader:
                 continue
             key, at = self.value(at, depth + 1)
             at = self.skip(at)
-            if at >= len(self.text):
+            if at >= len(self.text) and not isinstance(key, (dict, list)):
                 break
+            if isinstance(key, dict) or at >= len(
+                self.text
+            ):  # Another value, in an object that is not closed.
+                raise _NotJsonError(at)
             if self.text[at] != ":":
                 raise _NotJsonError(at)
             at = self.skip(at + 1)

@@ -149,6 +149,7 @@ READ = {
         "- Ines\n  Calder (PER)\n- Nordbank (ORG)\n- Bergen (LOC)", "PER:\n- Ines\n  Calder\nORG:\n- Nordbank\nLOC:\n- Bergen",
         "- label: PER\n  text: Ines\n    Calder\n- label: ORG\n  text: Nordbank\n- label: LOC\n  text: Bergen",
     )},
+    "a fence before a line": "```text\nInes Calder → PER\nNordbank → ORG\nBergen → LOC\n```",
     "Markdown": first("PER", "**Ines**  **Calder**"),
 }  # fmt: skip
 NOTHING = [
@@ -201,6 +202,8 @@ FAILED = {
     "a draft in a fence, not closed": f"```thinking\n{ASKED}",
     "two labels under one key": '{"Ines Calder": "PER", "Bergen": "LOC", "Ines Calder": "ORG"}',
     "cut off": ASKED[:60],
+    "another object in one that is not closed": f"{ASKED[:-1]},\n{ASKED}",
+    "another list in an object that is not closed": f'{ASKED[:-1]},\n["Tuesday", "MISC"]',
     "and so on": ASKED.replace("]}", ", ...]}"),
     "without end": '{"entities": [' + '{"text": "Bergen", "label": "LOC"}, ' * 50,
     "lines, cut off": "1. Ines Calder | True | (PER)\n2. Nord",
