@@ -203,6 +203,7 @@ FAILED = {
     "two labels under one key": '{"Ines Calder": "PER", "Bergen": "LOC", "Ines Calder": "ORG"}',
     "cut off": ASKED[:60],
     "another object in one that is not closed": f"{ASKED[:-1]},\n{ASKED}",
+    "a quotation mark of a tuple missing": repr(FOUND).replace("'PER'", ",PER'"),
     "another list in an object that is not closed": f'{ASKED[:-1]},\n["Tuesday", "MISC"]',
     "and so on": ASKED.replace("]}", ", ...]}"),
     "without end": '{"entities": [' + '{"text": "Bergen", "label": "LOC"}, ' * 50,
