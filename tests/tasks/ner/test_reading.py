@@ -197,7 +197,7 @@ FAILED = {
     **{f"doubt: {text}": text for text in (
         '{"entities": [], "success": false}', '{"entities": [], "error": true}', '{"language": "en", "entities": []}',
         '{"result": null}', '{"entities": ""}', "null", "[null]", "[{}]", '{"entities": [{}]}', '{"entities": [null]}',
-        'The format is {"entities": []}', "Format: []",
+        'The format is {"entities": []}', "Format: []", '"{\n\nNo named entities were found in the text.', "[\n[]",
     )},
     "a draft in a fence, not closed": f"```thinking\n{ASKED}",
     "two labels under one key": '{"Ines Calder": "PER", "Bergen": "LOC", "Ines Calder": "ORG"}',

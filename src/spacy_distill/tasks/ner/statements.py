@@ -44,6 +44,7 @@ _WORD = re.compile(r"[^\W_][\w'’-]*")
 # What shows the asked form is no answer in it.
 _FORM = re.compile(r"\W*(?:(?:the|my|your|requested|output|answer|json|response|result) )*format\b", re.I)
 _STEP = re.compile(r"\W*steps?\W*\d", re.IGNORECASE)
+_OPENED = re.compile(r"[{\[]")  # The beginning of another list, of which the rest is not there.
 _MARKS = " \t*_`#>-"
 
 
@@ -58,7 +59,10 @@ def is_harmless(prose: str) -> bool:
     """Whether what stands beside an empty list leaves no doubt that it is meant as the answer."""
     return all(
         says_nothing(line)
-        or (not _FORM.match(line) and _HARMLESS.issuperset(map(str.casefold, _WORD.findall(line))))
+        or (
+            not (_FORM.match(line) or _OPENED.search(line))
+            and _HARMLESS.issuperset(map(str.casefold, _WORD.findall(line)))
+        )
         for line in prose.splitlines()
     )
 
