@@ -13,12 +13,12 @@ from spacy.vocab import Vocab
 from parsing import read
 from real_answers import CONLL, PROMPTS, WIKIGOLD, conll_answers, data_folder, wikigold_answers, with_spans
 from spacy_distill import Annotation, Item, VoteRule
-from spacy_distill.corpus.scores import Counts, micro, prf
 from spacy_distill.labels.clean import label_quality
 from spacy_distill.tasks.base import find_task
 from spacy_distill.tasks.ner.alignment import Alignment, align
 from spacy_distill.tasks.ner.candidates import Candidate
 from spacy_distill.tasks.ner.mention_search import WordIndex
+from spacy_distill.tasks.scores import Counts, micro, prf
 
 NER = find_task("ner")
 RULES = {

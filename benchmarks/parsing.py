@@ -23,7 +23,6 @@ from real_answers import (
     wikigold_answers,
     with_spans,
 )
-from spacy_distill.corpus.scores import add_counts, micro, prf
 from spacy_distill.labels.clean import label_quality
 from spacy_distill.tasks.base import find_task
 from spacy_distill.tasks.labels import LabelSet
@@ -31,6 +30,7 @@ from spacy_distill.tasks.ner.alignment import Alignment, align
 from spacy_distill.tasks.ner.candidates import Parsed
 from spacy_distill.tasks.ner.mention_search import WordIndex
 from spacy_distill.tasks.ner.parsing import AnswerFormat, parse_answer
+from spacy_distill.tasks.scores import add_counts, micro, prf
 
 NER = find_task("ner")
 Place = tuple[int, int, str]

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from .labels.vote import vote as vote
     from .prediction.predict import PredictOptions as PredictOptions
     from .prediction.predict import predict as predict
-    from .study.committee import CommitteeOptions as CommitteeOptions
-    from .study.committee import train_committee as train_committee
     from .study.config import read_study as read_study
     from .study.report.report import write_card as write_card
     from .study.report.report import write_report as write_report
     from .study.results import read_results as read_results
     from .study.runner import plan_study as plan_study
     from .study.runner import run_study as run_study
+    from .study.train_committee import CommitteeOptions as CommitteeOptions
+    from .study.train_committee import train_committee as train_committee
     from .tasks.annotation import Annotation as Annotation
     from .tasks.annotation import Item as Item
     from .tasks.answer import Answer as Answer
@@ -55,7 +55,7 @@ _HOMES = {
     "Annotation": "tasks.annotation",
     "Answer": "tasks.answer",
     "BlendedCorpus": "blend.reader",
-    "CommitteeOptions": "study.committee",
+    "CommitteeOptions": "study.train_committee",
     "DistillError": "errors",
     "ImportOptions": "corpus.formats.base",
     "Item": "tasks.annotation",
@@ -87,7 +87,7 @@ _HOMES = {
     "run_study": "study.runner",
     "set_origin": "corpus.provenance",
     "set_task": "tasks.base",
-    "train_committee": "study.committee",
+    "train_committee": "study.train_committee",
     "views": "corpus.provenance",
     "vote": "labels.vote",
     "write_card": "study.report.report",

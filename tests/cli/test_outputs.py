@@ -46,8 +46,8 @@ OUTPUTS = {
     "committee out": (("committee", "train.cfg", "OUT", *CORPORA), ("train.cfg", "gold.spacy", "in.spacy")),
     "export out": (("export", "in.spacy", "OUT", "--format", "conll"), ("in.spacy",)),
     "relabel paths": (
-        ("relabel", "jury", "in.spacy", "shards", "OUT", "--gold", "gold.spacy"),
-        ("jury", "in.spacy", "shards", "gold.spacy"),
+        ("relabel", "committee", "in.spacy", "shards", "OUT", "--gold", "gold.spacy"),
+        ("committee", "in.spacy", "shards", "gold.spacy"),
     ),
     "encoder folder": (("encoder", "OUT"), ("rows.jsonl",)),
     "import out": (
@@ -92,7 +92,7 @@ def filled(tmp_path_factory):
     for name in ("rows.jsonl", "texts/rows.jsonl"):
         write_rows(folder / name, 3)
     make_blank(folder / "model")
-    make_blank(folder / "jury")
+    make_blank(folder / "committee")
     task = '[components.llm.task]\n@llm_tasks = "spacy_distill.NER.v1"'
     assert task in CONFIG
     config = CONFIG.replace('"LEDGER"', '"ledger.sqlite"').replace(

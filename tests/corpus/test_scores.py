@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.corpus.scores import Counts, add_counts, bootstrap_scores, macro_f, micro, prf
+from spacy_distill.tasks.scores import Counts, add_counts, bootstrap_scores, macro_f, micro, prf
 
 GOOD, BAD = {"LOC": Counts(1, 0, 0)}, {"LOC": Counts(0, 1, 1)}
 FEW = [GOOD, BAD, GOOD] * 10
@@ -46,7 +46,7 @@ def test_seeds_repeat_and_differ_and_parts_are_drawn_as_a_whole(monkeypatch):
 
     first = found(1)
     assert first != found(2)
-    monkeypatch.setattr("spacy_distill.corpus.scores.CHUNK", 100)
+    monkeypatch.setattr("spacy_distill.tasks.scores.CHUNK", 100)
     assert found(1) == first
 
 

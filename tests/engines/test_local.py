@@ -5,7 +5,7 @@ import srsly
 
 from helpers.note_task import note
 from spacy_distill.engines.local import LocalEngine
-from spacy_distill.study.run import TrainingJob
+from spacy_distill.study.job import TrainingJob
 
 
 def run(names, tmp_path, workers=2):

@@ -11,7 +11,7 @@ from helpers.note_task import note
 from spacy_distill.engines.cluster import joined_cluster
 from spacy_distill.engines.engine import RayOptions
 from spacy_distill.engines.ray_engines import RayTasks
-from spacy_distill.study.run import TrainingJob
+from spacy_distill.study.job import TrainingJob
 
 
 def make_jobs(names, tmp_path, paths=None):

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from spacy_distill.engines.engine import JobResult
-from spacy_distill.study.run import TrainingJob
+from spacy_distill.study.job import TrainingJob
 
 
 def note(job: TrainingJob, folder: Path) -> JobResult:

@@ -11,8 +11,8 @@ from spacy.vocab import Vocab
 from helpers.support import ROOT
 from spacy_distill import run_study, set_origin, views, write_docs
 from spacy_distill.engines.engine import JobEvent
+from spacy_distill.study.job import TrainingJob, train_job
 from spacy_distill.study.plan import StudyPlan
-from spacy_distill.study.run import TrainingJob, carry_out
 
 FIRST = ("Ana", "Bo", "Carl", "Dora", "Emil", "Fay")
 PLACES = ("Oslo", "Lima", "Graz", "Bern", "Kyoto", "Quito")
@@ -122,7 +122,7 @@ class InProcess:
         for i, job in enumerate(jobs):
             yield JobEvent(job, "started")
             folder = scratch / str(i)
-            yield JobEvent.of(job, carry_out(job, folder), folder)
+            yield JobEvent.of(job, train_job(job, folder), folder)
 
 
 def carry_out_study(

@@ -43,7 +43,7 @@ def test_members_of_folds_judge_what_they_did_not_learn_and_are_trained_once(tmp
     }  # fmt: skip
     jury = read_committee(tmp_path / "jury")
     for doc in read_docs(folder / "cot.spacy"):
-        assert len(jury.judges(doc)) == 2
+        assert len(jury.voters(doc)) == 2
     *events, _ = train(folder, tmp_path / "jury", members=["gold", "cosine"], folds=2)
     assert [event.kind for event in events].count("skipped") == 3
     out = tmp_path / "out.spacy"

@@ -10,11 +10,11 @@ from spacy.vocab import Vocab
 
 from spacy_distill import Annotation, Item, find_task
 from spacy_distill.corpus.formats.columns import read_columns
-from spacy_distill.corpus.scores import add_counts, micro, prf
 from spacy_distill.tasks.labels import LabelSet
 from spacy_distill.tasks.ner.alignment import align
 from spacy_distill.tasks.ner.mention_search import WordIndex
 from spacy_distill.tasks.ner.parsing import parse_answer
+from spacy_distill.tasks.scores import add_counts, micro, prf
 
 DATA = Path(os.environ.get("SPACY_DISTILL_DATA", "none"))
 pytestmark = [

@@ -69,7 +69,7 @@ def _show(report: "CleanReport") -> None:
 
 
 def _compare(places: str, before: "LabelQuality", after: "LabelQuality") -> None:
-    from ..corpus.scores import micro, prf
+    from ..tasks.scores import micro, prf
 
     def row(name: str, found: "LabelQuality") -> Iterable[str]:
         score = prf(micro(found.counts))

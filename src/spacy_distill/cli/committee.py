@@ -12,8 +12,8 @@ from .console import RESUMABLE, command, msg
 from .study import StudyProgress, show_plan
 
 if TYPE_CHECKING:
-    from ..study.committee import CommitteeReport
     from ..study.runner import StudyEvent
+    from ..study.train_committee import CommitteeReport
 
 
 @command("committee", overrides=True, interrupted=RESUMABLE)
@@ -46,7 +46,7 @@ def committee_cli(
     """
     from spacy.cli._util import parse_config_overrides
 
-    from ..study.committee import CommitteeOptions, CommitteeReport, train_committee
+    from ..study.train_committee import CommitteeOptions, CommitteeReport, train_committee
 
     overrides = parse_config_overrides(list(ctx.args))
     given = {"gold": gold, "distilled": distilled, "dev": dev}

@@ -15,7 +15,7 @@ from ..escapes import one_line, terminal
 
 app = typer.Typer(
     name="distill",
-    help="Distil a large language model's knowledge into a small NER pipeline.",
+    help="Distil a large language model's knowledge into a small spaCy pipeline.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

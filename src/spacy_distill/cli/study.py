@@ -69,7 +69,7 @@ def study_cli(
         if event.kind == "planned":
             show_plan(event.plan, event.workers)
         elif event.report is not None:
-            show_scores(event.report.findings, event.report.found.study.judge)
+            show_scores(event.report.findings, event.report.found.study.main_set)
             for place in (event.place, *event.report.files):
                 msg.good(f"Wrote {place}")
     if progress.failed:
@@ -193,17 +193,17 @@ def _pair_rows(plan: "StudyPlan") -> Iterator[list[str]]:
         yield [f"{labels[first]} − {labels[second]}", difference_text(differing), several]
 
 
-def show_scores(findings: Mapping[str, Any], judge: str) -> None:
-    """Print the scores of students and teachers; judge: the corpus that students are compared on."""
-    arms = [arm for arm in findings["arms"] if judge in arm["sets"]]
-    labels = _labels(arm["sets"][judge] for arm in arms)
+def show_scores(findings: Mapping[str, Any], corpus: str) -> None:
+    """Print the scores of students and teachers; corpus: the one that students are compared on."""
+    arms = [arm for arm in findings["arms"] if corpus in arm["sets"]]
+    labels = _labels(arm["sets"][corpus] for arm in arms)
     students = [
         [arm["arm"]["student"], arm["label"], str(arm["arm"]["gold_size"] or "all"),
-         str(len(arm["seeds"])), *_cells(arm["sets"][judge], labels)]
+         str(len(arm["seeds"])), *_cells(arm["sets"][corpus], labels)]
         for arm in arms
     ]  # fmt: skip
     head = ["student", "regimen", "gold", "seeds", *_heads(labels)]
-    show_table(f"Students on {judge}: strict scores, percent", head, students)
+    show_table(f"Students on {corpus}: strict scores, percent", head, students)
     teachers = {name: found for name, found in findings["teachers"].items() if "scores" in found}
     labels = _labels(found["scores"] for found in teachers.values())
     rows = [

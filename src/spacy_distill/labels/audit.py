@@ -12,12 +12,11 @@ from spacy.vocab import Vocab
 from ..corpus.docbin import read_docs
 from ..corpus.duplicates import Leaks, find_duplicates, find_leaks, match_gold
 from ..corpus.provenance import CONFIDENCE, VOTES, article_id
-from ..corpus.scores import Counts
 from ..errors import DistillError
 from ..tasks.annotation import Annotation, Item
 from ..tasks.base import Task, task_of
-from .committee import rate
-from .confidence import Reliability, calibration_error, reliability
+from ..tasks.scores import Counts
+from .confidence import Reliability, calibration_error, rate, reliability
 from .corpus_statistics import (
     Agreement,
     Contradiction,
@@ -31,7 +30,7 @@ from .corpus_statistics import (
     view_facts,
     view_names,
 )
-from .estimate import LEAST, Estimate, estimate_f1, expect
+from .estimate import LEAST, PoolEstimate, estimate_f1, expect
 from .quality import ComparedDoc, Quality, compare
 
 # The name of the documents' own annotation, beside those of the views.
@@ -97,7 +96,7 @@ class AgainstGold:
     unmatched: int
     quality: list[Quality]
     unseen: Unseen
-    whole: Estimate | None = None
+    whole: PoolEstimate | None = None
     confidence: Reliability | None = None
 
 
@@ -216,12 +215,12 @@ def _confidence(audited: AuditedCorpus) -> Reliability | None:
     task, rated = audited.task, []
     for i, gold in audited.gold.items():
         right = task.project(task.read(gold), gold, audited.docs[i])
-        rated += rate(task, right, task.kept_items(audited.docs[i], CONFIDENCE))
+        rated += rate(right, task.kept_items(audited.docs[i], CONFIDENCE))
     error = calibration_error(rated)
     return None if error is None else Reliability(error, reliability(rated))
 
 
-def _estimate(audited: AuditedCorpus) -> Estimate | None:
+def _estimate(audited: AuditedCorpus) -> PoolEstimate | None:
     """F1 of the labels on all documents, from those that have gold."""
     task, docs = audited.task, audited.docs
     articles = [article_id(doc) or f"document {i}" for i, doc in enumerate(docs)]

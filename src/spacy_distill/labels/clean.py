@@ -1,24 +1,23 @@
 """Mask what a student contradicts in a teacher's labels, and say what that was worth."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, write_docs
-from ..corpus.duplicates import match_gold
 from ..corpus.files import check_outputs
 from ..corpus.provenance import record
-from ..corpus.scores import Counts, add_counts
 from ..errors import DistillError
 from ..tasks.annotation import Annotation, Item, places_of
 from ..tasks.base import Task, task_of
+from ..tasks.scores import Counts, add_counts
 from ..teacher.annotate import check_writable
 from .cross_validation import Progress, cross_validate, predict_with
+from .quality import read_gold
 
 # Under this name a document keeps what the student says of it.
 STUDENT = "judge"
@@ -140,7 +139,7 @@ def clean(
     labelled = sum(one.size - len(one.missing) for one in labels)
     if not labelled:
         raise DistillError(f"None of the {len(docs)} documents has a label: there is nothing to clean.")
-    right = _read_gold(task, gold, docs, vocab) if gold is not None else None
+    right = read_gold(task, gold, docs) if gold is not None else None
     if model is not None:
         predictions = predict_with(task, docs, model)
     else:
@@ -195,12 +194,3 @@ def label_quality(task: Task, pairs: Iterable[tuple[Annotation, Annotation]]) ->
             missing += right is not None and given is None
             wrong += right is not None and given is not None and right != given
     return LabelQuality(add_counts(counts), places, missing, wrong)
-
-
-def _read_gold(task: Task, path: Path, docs: Sequence[Doc], vocab: Vocab) -> dict[int, Annotation]:
-    """Gold by the number of the document that it belongs to, in the document's places."""
-    gold = [doc for doc in read_docs(path, vocab) if task.read(doc).usable]
-    found = {n: task.project(task.read(right), right, docs[n]) for n, right in match_gold(docs, gold)}
-    if not found:
-        raise DistillError(f"{path} has the gold labels of none of the documents: their texts are others.")
-    return found

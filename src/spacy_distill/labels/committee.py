@@ -17,7 +17,7 @@ from ..errors import DistillError
 from ..tasks.annotation import Annotation, Item
 from ..tasks.base import Task, find_task
 from ..tasks.votes import VoteResult, VoteRule
-from .confidence import Calibration, Rated
+from .confidence import Calibration
 
 # The file that makes a folder a committee.
 COMMITTEE = "committee.json"
@@ -49,7 +49,7 @@ class Member:
         return self.distilled and fold is not None and fold != self.fold
 
 
-class Ballot(NamedTuple):
+class MemberVotes(NamedTuple):
     """What a committee says of a document.
 
     annotations: by name of a member; of members that share a name, those that did not learn from it.
@@ -86,7 +86,7 @@ class Committee:
         how = self.calibration or float
         return {item: float(how(result.shares.get(item, 0.0))) for item in result.annotation.items}
 
-    def judges(self, doc: Doc) -> list[Member]:
+    def voters(self, doc: Doc) -> list[Member]:
         """The members that vote on a document: of one name those that did not learn from it, if any."""
         fold = self.folds.get(text_hash(doc))
         by_name: dict[str, list[Member]] = {}
@@ -98,31 +98,31 @@ class Committee:
             for member in ([one for one in some if not one.learned(fold)] or some)
         ]
 
-    def ask(self, docs: Sequence[Doc]) -> Iterator[Ballot]:
+    def ask(self, docs: Sequence[Doc]) -> Iterator[MemberVotes]:
         """Let the members predict documents; one pipeline is in memory at a time.
 
         RAISES DistillError: if a member does not load, or has other tokens than the documents.
         """
         task = find_task(self.task)
-        judges = [self.judges(doc) for doc in docs]
+        voters = [self.voters(doc) for doc in docs]
         found: list[dict[Member, Annotation]] = [{} for _ in docs]
         for member in self.members:
-            wanted = [i for i, some in enumerate(judges) if member in some]
+            wanted = [i for i, some in enumerate(voters) if member in some]
             said = predict_documents(task, self.folder / member.path, [docs[i] for i in wanted])
             for i, annotation in zip(wanted, said, strict=True):
                 found[i][member] = annotation
         for doc, answers in zip(docs, found, strict=True):
-            yield _ballot(answers, self.folds.get(text_hash(doc)))
+            yield _member_votes(answers, self.folds.get(text_hash(doc)))
 
 
-def _ballot(said: Mapping[Member, Annotation], fold: int | None) -> Ballot:
+def _member_votes(said: Mapping[Member, Annotation], fold: int | None) -> MemberVotes:
     names = [member.name for member in said]
     annotations, weights = {}, []
     for member, annotation in said.items():
         name = member.name if names.count(member.name) == 1 else f"{member.name}/fold-{member.fold}"
         annotations[name] = annotation
         weights.append(1 / names.count(member.name))
-    return Ballot(annotations, weights, any(member.learned(fold) for member in said))
+    return MemberVotes(annotations, weights, any(member.learned(fold) for member in said))
 
 
 def predict_documents(task: Task, model: Path, docs: Sequence[Doc]) -> Iterator[Annotation]:
@@ -184,12 +184,6 @@ class CommitteePipeline:
 def text_hash(doc: Doc) -> str:
     """What a document is recognised by, whatever its tokens."""
     return hashlib.sha256(doc.text.encode("utf8", "replace")).hexdigest()[:16]
-
-
-def rate(task: Task, gold: Annotation, shares: Mapping[Item, float]) -> list[Rated]:
-    """Items with their shares of the votes, and whether gold has them; not where gold is missing."""
-    known = ((item, share) for item, share in shares.items() if not gold.touches_missing(item))
-    return [Rated(share, item in gold.items) for item, share in known]
 
 
 def write_committee(committee: Committee) -> None:

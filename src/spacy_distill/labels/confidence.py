@@ -1,6 +1,6 @@
 """How sure votes are: the chance that an item is right, learned from its share of the votes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from ..errors import DistillError
+from ..tasks.annotation import Annotation, Item
 
 # Bins of a reliability diagram, of equal width.
 BINS = 10
@@ -20,6 +21,12 @@ class Rated(NamedTuple):
 
     score: float
     right: bool
+
+
+def rate(gold: Annotation, shares: Mapping[Item, float]) -> list[Rated]:
+    """Items with their shares of the votes, and whether gold has them; not where gold is missing."""
+    known = ((item, share) for item, share in shares.items() if not gold.touches_missing(item))
+    return [Rated(share, item in gold.items) for item, share in known]
 
 
 class Bin(NamedTuple):

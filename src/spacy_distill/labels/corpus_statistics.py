@@ -9,10 +9,10 @@ import numpy as np
 from spacy.tokens import Doc
 
 from ..corpus.provenance import article_id, views
-from ..corpus.scores import Counts, prf
 from ..corpus.text import normalise
 from ..tasks.annotation import OUTSIDE, Annotation
 from ..tasks.base import Task
+from ..tasks.scores import Counts, prf
 
 SHOWN = 20
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student_t
 
-from ..corpus.scores import LEVEL, Counts, Interval
 from ..errors import DistillError
 from ..tasks.annotation import Annotation, Item
+from ..tasks.scores import LEVEL, Counts, Interval
 
 # F1 is kept off 0 and 1, where its logarithm of odds has no end.
 EDGE = 1e-6
@@ -32,7 +32,7 @@ class Expected(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Estimate:
+class PoolEstimate:
     """F1 of labels on a whole pool.
 
     f: the estimate, in [0, 1].
@@ -67,7 +67,7 @@ def estimate_f1(
     counts: Mapping[int, Counts],
     expected: Sequence[Expected],
     articles: Sequence[Hashable],
-) -> Estimate:
+) -> PoolEstimate:
     """F1 on a whole pool, from gold of a part and what is expected of all: prediction-powered inference.
 
     What is expected of the pool is corrected by how far it is off where gold is known, so that the estimate
@@ -101,7 +101,7 @@ def estimate_f1(
     # A few articles may happen to agree with what is expected: the error is that of some more that do not.
     freedom = len(inferred) - 1
     error = math.sqrt((len(inferred) * error**2 + CAUTION * plain_error**2) / (len(inferred) + CAUTION))
-    return Estimate(
+    return PoolEstimate(
         f,
         _interval(f, error, freedom),
         alone,

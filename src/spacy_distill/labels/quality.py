@@ -3,11 +3,18 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
+from ..corpus.docbin import read_docs
+from ..corpus.duplicates import match_gold
 from ..corpus.provenance import doc_id
-from ..corpus.scores import (
+from ..errors import DistillError
+from ..tasks.annotation import ERRORS, Annotation, Item, Kind, Pair
+from ..tasks.base import Task
+from ..tasks.scores import (
     PRF,
     Counts,
     Interval,
@@ -18,8 +25,6 @@ from ..corpus.scores import (
     micro,
     prf,
 )
-from ..tasks.annotation import ERRORS, Item, Kind, Pair
-from ..tasks.base import Task
 
 FREQUENT, STRINGS, EXAMPLES = 20, 5, 3
 # Tokens that an example shows before and after an error.
@@ -243,3 +248,15 @@ def _short(text: str) -> str:
 
 def _label(item: Item | None) -> str:
     return item.label if item else ""
+
+
+def read_gold(task: Task, path: Path, docs: Sequence[Doc]) -> dict[int, Annotation]:
+    """Gold by the number of the document that it belongs to, in the document's places.
+
+    RAISES DistillError: if none of the documents has gold there.
+    """
+    gold = [doc for doc in read_docs(path, Vocab()) if task.read(doc).usable]
+    found = {n: task.project(task.read(right), right, docs[n]) for n, right in match_gold(docs, gold)}
+    if not found:
+        raise DistillError(f"{path} has the gold labels of none of the documents: their texts are others.")
+    return found

@@ -7,20 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-from spacy.tokens import Doc
-from spacy.vocab import Vocab
-
-from ..corpus.docbin import read_docs, write_docs
-from ..corpus.duplicates import match_gold
+from ..corpus.docbin import write_docs
 from ..corpus.files import check_outputs
 from ..corpus.provenance import CONFIDENCE, VOTES, record
-from ..corpus.scores import Counts, add_counts, micro, prf
 from ..errors import DistillError
 from ..tasks.annotation import Annotation
 from ..tasks.base import Task
+from ..tasks.scores import Counts, add_counts, micro, prf
 from ..tasks.votes import VoteRule
-from .committee import Ballot, Committee, rate, read_committee
-from .confidence import Rated, calibration_error
+from .committee import Committee, MemberVotes, read_committee
+from .confidence import Rated, calibration_error, rate
+from .quality import read_gold
 from .vote import merge_views
 
 Undecided = Literal["O", "missing", "majority", "teacher"]
@@ -135,48 +132,48 @@ def relabel(
     """
     folder = committee.folder if isinstance(committee, Committee) else committee
     check_outputs([out], [folder, pool, *views, gold])
-    jury = committee if isinstance(committee, Committee) else read_committee(committee)
+    trained = committee if isinstance(committee, Committee) else read_committee(committee)
     merged = merge_views(views, texts=pool)
     task = merged.task
-    if task.name != jury.task:
-        raise DistillError(f"{pool} is of the task {task.name!r}, the committee of {jury.task!r}.")
-    if unknown := sorted(set(merged.labels) - set(jury.labels)) if merged.names else []:
+    if task.name != trained.task:
+        raise DistillError(f"{pool} is of the task {task.name!r}, the committee of {trained.task!r}.")
+    if unknown := sorted(set(merged.labels) - set(trained.labels)) if merged.names else []:
         raise DistillError(
             f"The members know no {', '.join(unknown)}, so they would outvote every one of them. They know "
-            f"{', '.join(jury.labels)}. Train the committee with the labels of the views."
+            f"{', '.join(trained.labels)}. Train the committee with the labels of the views."
         )
     docs, said = map(list, zip(*merged.docs, strict=True))
-    ballots = list(jury.ask(docs))
-    right = _gold(task, docs, gold) if gold is not None else {}
-    weights = _weights(options, merged.names, jury, task, said, ballots, right)
+    member_votes = list(trained.ask(docs))
+    right = read_gold(task, gold, docs) if gold is not None else {}
+    weights = _weights(options, merged.names, trained, task, said, member_votes, right)
     report = RelabelReport(task.items, task.places, weights)
     rated: list[Rated] = []
     before: list[dict[str, Counts]] = []
     after: list[dict[str, Counts]] = []
-    for i, (doc, by_view, ballot) in enumerate(zip(docs, said, ballots, strict=True)):
+    for i, (doc, by_view, votes_of) in enumerate(zip(docs, said, member_votes, strict=True)):
         voting = {name: one for name, one in by_view.items() if one.usable}
         first = next(iter(by_view.values()), None)
         votes = [weights[name] for name in voting]
         votes += [
-            weights[_base(name)] * w for name, w in zip(ballot.annotations, ballot.weights, strict=True)
+            weights[_base(name)] * w for name, w in zip(votes_of.annotations, votes_of.weights, strict=True)
         ]
-        annotations = [*voting.values(), *ballot.annotations.values()]
+        annotations = [*voting.values(), *votes_of.annotations.values()]
         if options.undecided == TEACHER and first is not None and not first.usable:
             annotations, votes = [first, *annotations], [LEAST, *votes]
         result = task.combine(annotations, options.rule, votes)
         task.write(doc, result.annotation)
-        sure = jury.confidence(result)
+        sure = trained.confidence(result)
         task.keep_items(doc, VOTES, result.shares)
         task.keep_items(doc, CONFIDENCE, sure)
         record(doc)["relabel"] = {
-            "committee": str(jury.folder),
-            "voters": (*voting, *ballot.annotations),
+            "committee": str(trained.folder),
+            "voters": (*voting, *votes_of.annotations),
             "undecided": options.undecided,
         }
-        report.learned += ballot.learned
+        report.learned += votes_of.learned
         report.add(first, result.annotation)
         if (known := right.get(i)) is not None:
-            rated += rate(task, known, sure)
+            rated += rate(known, sure)
             before.append(task.counts(known, first) if first is not None else {})
             after.append(task.counts(known, result.annotation))
     if gold is not None:
@@ -191,31 +188,22 @@ def _base(name: str) -> str:
     return name.partition("/fold-")[0]
 
 
-def _gold(task: Task, docs: Sequence[Doc], path: Path) -> dict[int, Annotation]:
-    """Gold by the number of the document that it belongs to, in the document's places."""
-    gold = [doc for doc in read_docs(path, Vocab()) if task.read(doc).usable]
-    found = {n: task.project(task.read(right), right, docs[n]) for n, right in match_gold(docs, gold)}
-    if not found:
-        raise DistillError(f"{path} has the gold labels of none of the documents: their texts are others.")
-    return found
-
-
 def _weights(
     options: RelabelOptions,
     views: Sequence[str],
-    jury: Committee,
+    trained: Committee,
     task: Task,
     said: Sequence[Mapping[str, Annotation]],
-    ballots: Sequence[Ballot],
+    member_votes: Sequence[MemberVotes],
     right: Mapping[int, Annotation],
 ) -> dict[str, float]:
     """The weight of each voter by its name: views first."""
-    members = list(dict.fromkeys(member.name for member in jury.members))
+    members = list(dict.fromkeys(member.name for member in trained.members))
     kinds = {**dict.fromkeys(views, TEACHER), **dict.fromkeys(members, MEMBER)}
     if isinstance(options.weights, str):
         if not right:
             raise DistillError("Weights are learned from gold: give gold of some of the documents.")
-        counted = {name: _precision(task, _of(name, said, ballots), right) for name in kinds}
+        counted = {name: _precision(task, _of(name, said, member_votes), right) for name in kinds}
         # The log odds that an item is right: independent voters would add these.
         return {name: min(MOST, max(LEAST, math.log(p / (1 - p)))) for name, p in counted.items()}
     if unknown := sorted(set(options.weights) - {*kinds, MEMBER, TEACHER}):
@@ -227,13 +215,13 @@ def _weights(
 
 
 def _of(
-    name: str, said: Sequence[Mapping[str, Annotation]], ballots: Sequence[Ballot]
+    name: str, said: Sequence[Mapping[str, Annotation]], member_votes: Sequence[MemberVotes]
 ) -> Iterable[tuple[int, Annotation]]:
     """What a voter says, by number of the document."""
-    for i, (by_view, ballot) in enumerate(zip(said, ballots, strict=True)):
+    for i, (by_view, votes_of) in enumerate(zip(said, member_votes, strict=True)):
         if name in by_view:
             yield i, by_view[name]
-        yield from ((i, one) for voter, one in ballot.annotations.items() if _base(voter) == name)
+        yield from ((i, one) for voter, one in votes_of.annotations.items() if _base(voter) == name)
 
 
 def _precision(task: Task, said: Iterable[tuple[int, Annotation]], right: Mapping[int, Annotation]) -> float:

@@ -39,24 +39,24 @@ def advise(found: StudyResults, findings: Findings) -> list[Advice]:
 
     findings: its numbers: see `find_all`.
     """
-    judge = found.study.judge
-    compared = [row for row in findings["comparisons"] if row["set"] == judge]
-    arms = [arm for arm in findings["arms"] if mean_f(arm, judge) is not None]
+    main_set = found.study.main_set
+    compared = [row for row in findings["comparisons"] if row["set"] == main_set]
+    arms = [arm for arm in findings["arms"] if mean_f(arm, main_set) is not None]
     return [
         *_use(compared, found.study.baseline),
         *_drop(compared, found.study.baseline),
         *_poor_teachers(arms, compared, findings["teachers"], found),
-        *_drop_teacher(arms, judge),
-        *_train_longer(arms, judge),
+        *_drop_teacher(arms, main_set),
+        *_train_longer(arms, main_set),
         *_settle(compared, found),
         *_label_more(arms, findings["worth"], found),
         *_separate(compared),
     ]
 
 
-def mean_f(arm: Mapping[str, Any], judge: str) -> float | None:
+def mean_f(arm: Mapping[str, Any], main_set: str) -> float | None:
     """Micro F1 of an arm on a corpus, mean over its seeds; None if it was not scored or has none."""
-    value: float | None = arm["sets"][judge]["micro"]["f"]["mean"] if judge in arm["sets"] else None
+    value: float | None = arm["sets"][main_set]["micro"]["f"]["mean"] if main_set in arm["sets"] else None
     return value
 
 
@@ -117,8 +117,8 @@ def _poor_teachers(
 
     Labels can be worse and help all the same: there are more of them.
     """
-    judge, baseline = found.study.judge, found.study.baseline
-    alone = max((mean_f(arm, judge) or 0.0 for arm in arms if arm["arm"]["name"] == baseline), default=0.0)
+    main_set, baseline = found.study.main_set, found.study.baseline
+    alone = max((mean_f(arm, main_set) or 0.0 for arm in arms if arm["arm"]["name"] == baseline), default=0.0)
     for name, teacher in teachers.items():
         score = teacher["scores"]["micro"]["f"]["mean"] if "scores" in teacher else None
         gains = [
@@ -128,13 +128,14 @@ def _poor_teachers(
             yield Advice(
                 "drop",
                 f"The teacher {name} does worse than the student of {baseline} alone: F1 "
-                f"{100 * score:.1f} on the pool, {100 * alone:.1f} on {judge}. Its labels can hardly help. "
+                f"{100 * score:.1f} on the pool, {100 * alone:.1f} on {main_set}. Its labels can "
+                "hardly help. "
                 "Better definitions and examples, another model, or `spacy-distill vote` or `clean` come "
                 "first.",
             )
 
 
-def _drop_teacher(arms: Rows, judge: str) -> Iterator[Advice]:
+def _drop_teacher(arms: Rows, main_set: str) -> Iterator[Advice]:
     """Teachers that are worse than the best one wherever both taught in the same way."""
 
     def way(arm: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -143,7 +144,7 @@ def _drop_teacher(arms: Rows, judge: str) -> Iterator[Advice]:
 
     by_way: dict[tuple[Any, ...], dict[str, float]] = {}
     for arm in (arm for arm in arms if arm["arm"]["variant"]):
-        by_way.setdefault(way(arm), {})[arm["arm"]["variant"]] = mean_f(arm, judge) or 0.0
+        by_way.setdefault(way(arm), {})[arm["arm"]["variant"]] = mean_f(arm, main_set) or 0.0
     shared = [scores for scores in by_way.values() if len(scores) > 1]
     teachers = dict.fromkeys(teacher for scores in shared for teacher in scores)
     common = [scores for scores in shared if set(scores) == set(teachers)]
@@ -162,7 +163,7 @@ def _drop_teacher(arms: Rows, judge: str) -> Iterator[Advice]:
             )
 
 
-def _train_longer(arms: Rows, judge: str) -> Iterator[Advice]:
+def _train_longer(arms: Rows, main_set: str) -> Iterator[Advice]:
     def name(arm: Mapping[str, Any]) -> tuple[Any, ...]:
         own = arm["arm"]
         return own["student"], own["gold_size"], own["name"]
@@ -170,7 +171,7 @@ def _train_longer(arms: Rows, judge: str) -> Iterator[Advice]:
     several = False
     for _, part in groupby(sorted(arms, key=name), key=name):
         rows = list(part)
-        best = max(rows, key=lambda arm: mean_f(arm, judge) or 0.0)
+        best = max(rows, key=lambda arm: mean_f(arm, main_set) or 0.0)
         # Lengths are compared at the learning rate of the best run.
         line = sorted(
             (arm for arm in rows if arm["arm"]["learn_rate"] == best["arm"]["learn_rate"]),
@@ -178,7 +179,7 @@ def _train_longer(arms: Rows, judge: str) -> Iterator[Advice]:
         )
         if len(line) > 1:
             several = True
-            yield _length(best["arm"], [(arm["steps"], mean_f(arm, judge) or 0.0) for arm in line])
+            yield _length(best["arm"], [(arm["steps"], mean_f(arm, main_set) or 0.0) for arm in line])
     if not several and arms:
         yield from _rising(arms)
 
@@ -244,13 +245,13 @@ def _settle(compared: Rows, found: StudyResults) -> Iterator[Advice]:
     if few := [row for row in without if row["articles"] < CLAIM_ARTICLES]:
         yield Advice(
             "settle",
-            f"{_count(few)} no claim: {found.study.judge} has {few[0]['articles']} of the {CLAIM_ARTICLES} "
-            "articles that it takes. Label more to judge by.",
+            f"{_count(few)} no claim: {found.study.main_set} has {few[0]['articles']} of the "
+            f"{CLAIM_ARTICLES} articles that it takes. Label more.",
         )
     still = [row for row in compared if row["claim"] == "open" and row["mean"]]
     for row in sorted(still, key=lambda row: -abs(row["mean"]))[:SPOKEN]:
         yield Advice(
-            "settle", f"{row['label']} is within noise, {_said(row)}: {_needed(row, found.study.judge)}."
+            "settle", f"{row['label']} is within noise, {_said(row)}: {_needed(row, found.study.main_set)}."
         )
 
 
@@ -258,7 +259,7 @@ def _count(rows: Rows) -> str:
     return "One comparison carries" if len(rows) == 1 else f"{len(rows)} comparisons carry"
 
 
-def _needed(row: Mapping[str, Any], judge: str) -> str:
+def _needed(row: Mapping[str, Any], main_set: str) -> str:
     """What it takes to tell a difference of the size seen from none, if it is one."""
     # By how much the variance has to fall.
     times = ((row["high"] - row["low"]) / 2 / abs(row["mean"])) ** 2
@@ -268,7 +269,7 @@ def _needed(row: Mapping[str, Any], judge: str) -> str:
     if (more := _times_as_many(times, row["article_share"])) <= FEASIBLE:
         wanted = max(articles + 1, math.ceil(articles * more))
         return (
-            f"about {wanted:,} articles in {judge} would settle a difference of this size; it has "
+            f"about {wanted:,} articles in {main_set} would settle a difference of this size; it has "
             f"{articles:,}, and more seeds alone will not do"
         )
     if times <= FEASIBLE:
@@ -286,7 +287,7 @@ def _times_as_many(times: float, share: float) -> float:
 
 
 def _label_more(arms: Rows, worth: Rows, found: StudyResults) -> Iterator[Advice]:
-    judge, baseline = found.study.judge, found.study.baseline
+    main_set, baseline = found.study.main_set, found.study.baseline
     alone = [arm for arm in arms if arm["arm"]["name"] == baseline and arm["documents"].get("gold")]
     alone.sort(key=lambda arm: (arm["arm"]["student"], arm["documents"]["gold"]))
     for _, part in groupby(alone, key=lambda arm: arm["arm"]["student"]):
@@ -302,7 +303,7 @@ def _label_more(arms: Rows, worth: Rows, found: StudyResults) -> Iterator[Advice
                     f"{passes:.1f} times in {most['steps']:,} steps.",
                 )
                 continue
-            gain = (mean_f(most, judge) or 0.0) - (mean_f(by_size[fewer], judge) or 0.0)
+            gain = (mean_f(most, main_set) or 0.0) - (mean_f(by_size[fewer], main_set) or 0.0)
             advice = "Label more" if gain >= MUCH else "More labels of your own hardly help"
             yield Advice(
                 "label",

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..blend.plan import GOLD
-from ..corpus.scores import Floats, interval
+from ..tasks.scores import Floats, interval
 from .config import Arm, arms_of
 from .pairs import ArmFacts, differences, is_confounded, matched, rate_of
 from .results import RunResult, StudyResults
@@ -120,7 +120,7 @@ def worth(found: StudyResults, resampler: Resampler) -> list[dict[str, Any]]:
     rows = []
     sizes = {arm: gold_documents(arm, results) for arm, results in found.by_arm.items()}
     arms = {arm: size for arm, size in sizes.items() if size is not None}
-    scores = {arm: _scores(count_runs(found.by_arm[arm], found.study.judge), resampler) for arm in arms}
+    scores = {arm: _scores(count_runs(found.by_arm[arm], found.study.main_set), resampler) for arm in arms}
     for own in _with_one_curve(list(arms), found.study.baseline):
         points = sorted((arms[arm], arm) for arm in own if arm.name == found.study.baseline and arms[arm])
         if len(points) < 2:

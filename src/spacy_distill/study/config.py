@@ -201,7 +201,7 @@ class StudyConfig(Section):
         return self
 
     @property
-    def judge(self) -> str:
+    def main_set(self) -> str:
         """The name of the corpus that students are compared on: "test", or "dev" where there is no test."""
         return TEST if self.corpora.test else DEV
 

@@ -30,7 +30,7 @@ class StudyCorpora:
 
     gold_all: the whole gold corpus: labels are counted from it.
     dev: corpus that training looks at.
-    judged: corpora to score on, by name: the test corpus, or dev where there is none, and further ones.
+    scored: corpora to score on, by name: the test corpus, or dev where there is none, and further ones.
     gold: gold subset by (size, seed).
     distilled: distilled corpora by name of the labels and part, held-out articles left out.
     oracle: the pool with its gold labels, held-out articles left out.
@@ -41,7 +41,7 @@ class StudyCorpora:
 
     gold_all: Path
     dev: Path
-    judged: dict[str, Path]
+    scored: dict[str, Path]
     gold: dict[tuple[int, int], Path] = field(default_factory=dict)
     distilled: dict[str, dict[str, Path]] = field(default_factory=dict)
     oracle: Path | None = None
@@ -83,14 +83,14 @@ def prepare_corpora(study: StudyConfig, runs: Iterable[Run], folder: Path, task:
     corpora = StudyCorpora(
         gold_all=Path(sources.gold),
         dev=Path(sources.dev),
-        judged={
-            study.judge: Path(sources.test or sources.dev),
+        scored={
+            study.main_set: Path(sources.test or sources.dev),
             **{name: Path(path) for name, path in study.tests.items()},
         },
     )
     shard_paths(corpora.gold_all)
     known = _labels(task, corpora.gold_all)
-    for path in (corpora.dev, *corpora.judged.values()):
+    for path in (corpora.dev, *corpora.scored.values()):
         if any(True for _ in labelled(task, path)):
             if problem := unscorable(str(path), _labels(task, path), known):
                 raise DistillError(problem)
@@ -199,7 +199,7 @@ def describe_corpora(study: StudyConfig, corpora: StudyCorpora, task: Task) -> d
         that students are trained on also "leaks": how many documents stand in each test corpus, exactly,
         nearly, and short ones that recur by nature.
     """
-    tests = {name: list(read_docs(path, Vocab())) for name, path in corpora.judged.items()}
+    tests = {name: list(read_docs(path, Vocab())) for name, path in corpora.scored.items()}
     trained = {"gold": corpora.gold_all}
     for labels, parts in corpora.distilled.items():
         trained |= {corpus_name(labels, part): path for part, path in parts.items()}
@@ -207,7 +207,7 @@ def describe_corpora(study: StudyConfig, corpora: StudyCorpora, task: Task) -> d
         trained[ORACLE] = corpora.oracle
     others = {DEV: corpora.dev, **({"held out": corpora.heldout} if corpora.heldout else {})}
     found = {}
-    for name, path in (corpora.judged | others | trained).items():
+    for name, path in (corpora.scored | others | trained).items():
         docs = list(read_docs(path, Vocab()))
         found[name] = _corpus_facts(path, docs, task)
         if name in trained:

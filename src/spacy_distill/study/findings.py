@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..corpus.scores import Floats, interval
+from ..tasks.scores import Floats, interval
 from .advice import advise
 from .comparisons import compare_all, worth
 from .config import HELDOUT, Arm
+from .job import CHARACTERS
 from .lineage import Lineage
 from .results import BEST, LAST, RunResult, StudyResults, sum_rows
-from .run import CHARACTERS
 from .statistics import Resampler, count_articles, count_runs, micro_prf, score, score_arm
 
 LINEAGE = "lineage"
@@ -105,7 +105,9 @@ def arm_findings(
         "seeds": [result.run.seed for result in results],
         "steps": results[0].record["steps"],
         "sets": sets,
-        "per_seed": {r.run.seed: f for r, f in zip(results, _micro(results, found.study.judge), strict=True)},
+        "per_seed": {
+            r.run.seed: f for r, f in zip(results, _micro(results, found.study.main_set), strict=True)
+        },
         "exposures": exposures(results),
         "documents": results[0].blend.get("documents", {}),
         "lineage": lineage_of(results, resampler),

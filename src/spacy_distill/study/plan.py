@@ -21,8 +21,8 @@ from ..errors import DistillError
 from ..tasks.base import Task, task_of, task_of_factories
 from .config import ANY, DEV, HELDOUT, MINUS, ORACLE, Arm, Run, StudyConfig, arms_of, make_runs
 from .corpora import StudyCorpora, prepare_corpora
+from .job import TrainingJob
 from .pairs import ArmFacts, differences, matched, rate_of
-from .run import TrainingJob
 
 # Below this share of gold, equal gold would take so many steps that the comparison says nothing.
 LEAST_GOLD = 0.05
@@ -339,7 +339,7 @@ def make_job(
     digests: SHA-256 by path, filled as needed: a corpus of many runs is read once.
     """
     config, paths = run_config(study, run, corpora, steps)
-    scored = {name: str(path) for name, path in corpora.judged.items()}
+    scored = {name: str(path) for name, path in corpora.scored.items()}
     if corpora.heldout:
         scored[HELDOUT] = str(corpora.heldout)
     others = {

@@ -16,13 +16,13 @@ from confection import Config
 
 from ..blend.log import FILE_NAME, read_blend_log
 from ..corpus.files import write_bytes
-from ..corpus.scores import Counts, add_counts, macro_f, micro, prf
 from ..errors import DistillError
 from ..tasks.base import DEFAULT, find_task
+from ..tasks.scores import Counts, add_counts, macro_f, micro, prf
 from .config import HELDOUT, Arm, Run, StudyConfig, arms_of, check_study, make_runs
+from .job import PREDICTIONS
 from .lineage import LineageReader
 from .pairs import arm_labels
-from .run import PREDICTIONS
 from .store import DATA, TEACHERS, StudyFolder
 
 # That of results.json; another one is not read.
@@ -104,7 +104,7 @@ class StudyResults:
     @property
     def test_sets(self) -> list[str]:
         """The corpora that students are compared on."""
-        return [self.study.judge, *self.study.tests]
+        return [self.study.main_set, *self.study.tests]
 
 
 def read_results(place: Path | str) -> StudyResults:

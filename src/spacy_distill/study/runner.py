@@ -17,8 +17,8 @@ from ..engines.engine import Engine, JobEvent
 from ..errors import DistillError
 from .config import StudyConfig, read_study
 from .corpora import describe_corpora
+from .job import TrainingJob, train_job
 from .plan import PlannedRun, StudyPlan, make_plan
-from .run import TrainingJob, carry_out
 from .store import DATA, TEACHERS, StudyFolder
 from .teachers import teacher_rows
 
@@ -124,7 +124,7 @@ def open_study_engine(
             "shows a run only the GPUs that it was given: set gpu = 0 and num_gpus (0.25 for four runs "
             "on one GPU), or gpu = -1 and num_gpus = 0."
         )
-    with opened_engine(EngineName(engine), carry_out, jobs, study.ray, on_ray="tasks") as opened:
+    with opened_engine(EngineName(engine), train_job, jobs, study.ray, on_ray="tasks") as opened:
         yield opened
 
 

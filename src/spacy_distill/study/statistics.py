@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from ..corpus.scores import LEVEL, Floats, draw_weights, interval, prf_array
 from ..errors import DistillError
+from ..tasks.scores import LEVEL, Floats, draw_weights, interval, prf_array
 from .results import ByArticle, RunResult, sum_rows
 
 SEED = 0

@@ -12,8 +12,8 @@ from confection import Config
 from ..corpus.files import locked_folder, read_json, write_bytes
 from ..errors import DistillError
 from .config import DEPTH, StudyConfig, check_study
+from .job import LOG, RECORD, SCORES
 from .plan import StudyPlan
-from .run import LOG, RECORD, SCORES
 
 STUDY = "study.cfg"
 PLAN = "plan.json"

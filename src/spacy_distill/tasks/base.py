@@ -11,9 +11,9 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from ..corpus.provenance import TASK, VOTES, record, views
-from ..corpus.scores import Counts
 from ..errors import DistillError
 from .annotation import ERRORS, OUTSIDE, Annotation, Holding, Item, Kind, Pair, Segment, places_of
+from .scores import Counts
 from .votes import VoteResult, VoteRule, combine
 
 __all__ = [

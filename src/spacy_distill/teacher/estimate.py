@@ -11,7 +11,7 @@ from .pipeline import load_teacher
 
 
 @dataclass
-class Estimate:
+class AnnotationForecast:
     """What an annotation would do.
 
     documents: How many there are.
@@ -38,7 +38,7 @@ class Estimate:
     destination: str = ""
 
 
-def estimate(config: Path, source: Path, *, overrides: Mapping[str, Any] = {}) -> Estimate:
+def estimate(config: Path, source: Path, *, overrides: Mapping[str, Any] = {}) -> AnnotationForecast:
     """See what annotating a corpus would send.
 
     config: The teacher's config.
@@ -47,7 +47,10 @@ def estimate(config: Path, source: Path, *, overrides: Mapping[str, Any] = {}) -
     RETURNS: What would be sent.
     """
     teacher = load_teacher(config, overrides)
-    model, found = teacher.model, Estimate(view=teacher.task.view, destination=teacher.model.destination)
+    model, found = (
+        teacher.model,
+        AnnotationForecast(view=teacher.task.view, destination=teacher.model.destination),
+    )
     new: set[str] = set()
     for job in teacher.jobs(source):
         found.documents += 1

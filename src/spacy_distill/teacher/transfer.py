@@ -131,7 +131,7 @@ def import_export(ledger: Ledger, path: Path) -> ImportedAnswers:
             done.lines += 1
             try:
                 yield from_line(line)
-            except ValueError as error:
+            except DistillError as error:
                 hint = ""
                 if "messages" not in line and "answer" in line:
                     hint = " A recorded answer is imported with --config and --corpus, which give its prompt."
@@ -153,7 +153,7 @@ def _index(path: Path) -> tuple[Index, Index, Index, ImportedAnswers]:
     for number, line in read_json_lines(path):
         try:
             one = _read(number, line)
-        except ValueError as error:
+        except DistillError as error:
             raise DistillError(f"{path}, line {number}: {error}.") from error
         place: Index
         if "text" in line:
@@ -236,7 +236,7 @@ def import_answers(
     overrides: Values of the config by dotted name.
     RETURNS: What was stored.
     RAISES DistillError: If there is no such file, only one of config and corpus is given, or a line cannot be
-        used. Nothing is stored then.
+        used. Of recorded answers nothing is stored then; of an export the whole thousands of lines before it.
     """
     if not Path(path).is_file():
         raise DistillError(f"No such file: {path}. Expected JSON Lines of answers.")

@@ -15,9 +15,9 @@ from ...labels.drawing import Palette, draw_pairs
 from ...tasks.base import Annotation, Pair, Task, find_task
 from ..config import HELDOUT, Arm
 from ..corpora import HELDOUT_FILE, keyed_docs
+from ..job import PREDICTIONS
 from ..lineage import Spans, read_predictions, read_teacher
 from ..results import StudyResults
-from ..run import PREDICTIONS
 from ..store import StudyFolder
 
 # Sentences shown of each corpus, those that most students got wrong first.
@@ -99,7 +99,7 @@ def make_browser(found: StudyResults, limit: int = LIMIT) -> ErrorBrowser | None
     total: dict[str, int] = {}
     notes: list[str] = []
     for name, path in {
-        found.study.judge: Path(found.study.corpora.test or found.study.corpora.dev),
+        found.study.main_set: Path(found.study.corpora.test or found.study.corpora.dev),
         HELDOUT: found.folder.corpora / HELDOUT_FILE,
     }.items():
         if not path.exists():

@@ -21,6 +21,7 @@ from ...tasks.base import find_task
 from ..config import DEPTH, ORACLE
 from ..corpora import trained_on
 from ..findings import exposures, find_all, teacher_findings
+from ..job import LAST
 from ..pairs import difference_text
 from ..results import (
     RunResult,
@@ -31,7 +32,6 @@ from ..results import (
     without_text,
     write_results,
 )
-from ..run import LAST
 from ..statistics import Resampler, count_runs, score_arm
 from ..store import CORPORA, DATA, FAILED, PLAN, STUDY, TEACHERS, StudyFolder
 from . import plots, sections
@@ -149,6 +149,7 @@ def _page_facts(found: StudyResults, findings: dict[str, Any], *, text: bool) ->
     return {
         "task": find_task(found.task),
         "study": found.study,
+        "task": find_task(found.task),
         "found": found,
         "findings": findings,
         "tables": list(sections.score_tables(found, findings)),
@@ -332,6 +333,7 @@ def _card_facts(found: StudyResults, result: RunResult, licence: str) -> dict[st
         "data": _part(found.data, trained_on(found.study, result.run)),
         "not_trained_on": _part(found.data, (*names, "dev")),
         "licence": licence,
+        "task": find_task(found.task),
         "study": found.study,
         "task": find_task(found.task),
     }

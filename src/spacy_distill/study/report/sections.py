@@ -205,7 +205,7 @@ def cost_rows(found: StudyResults, findings: Findings) -> Rows:
     rows = []
     for arm in findings["arms"]:
         teacher = findings["teachers"].get(arm["arm"]["variant"], {})
-        bill, difference = teacher.get("bill"), against.get((found.study.judge, *_arm_key(arm["arm"])))
+        bill, difference = teacher.get("bill"), against.get((found.study.main_set, *_arm_key(arm["arm"])))
         distilled = _distilled(arm["documents"])
         if bill and difference and distilled:
             cost = bill["cost"] * distilled / teacher["documents"]
@@ -293,14 +293,14 @@ def learning_figures(found: StudyResults, findings: Findings) -> dict[str, str]:
     # Each number of gold documents may have a budget of its own; several at one are several lines.
     counts = Counter(_arm_key(row["arm"])[:3] for row in findings["arms"])
     name = "label" if max(counts.values(), default=1) > 1 else "name"
-    judge = found.study.judge
+    main_set = found.study.main_set
     for student in dict.fromkeys(row["arm"]["student"] for row in findings["worth"]):
         lines: dict[str, list[tuple[float, Any]]] = {}
         for row in sorted(findings["arms"], key=lambda row: row["documents"].get("gold", 0)):
             arm, gold = row["arm"], row["documents"].get("gold", 0)
             size = arm["gold_size"] or sizes.get(0) or gold
-            known = judge in row["sets"] and row["sets"][judge]["micro"]["f"]["mean"] is not None
+            known = main_set in row["sets"] and row["sets"][main_set]["micro"]["f"]["mean"] is not None
             if arm["student"] == student and known and size:
-                lines.setdefault((row | arm)[name], []).append((size, row["sets"][judge]["micro"]["f"]))
+                lines.setdefault((row | arm)[name], []).append((size, row["sets"][main_set]["micro"]["f"]))
         figures[student] = plots.learning_curve(lines, found.study.baseline)
     return figures

@@ -24,9 +24,9 @@ from spacy.vocab import Vocab
 from ..corpus.docbin import read_docs
 from ..corpus.files import write_bytes
 from ..corpus.provenance import article_id
-from ..corpus.scores import Counts
 from ..engines.engine import JobResult
 from ..tasks.base import DEFAULT, Annotation, Task, find_task
+from ..tasks.scores import Counts
 from ..training.fast_encoder import precision_of
 from .corpora import doc_key
 
@@ -102,7 +102,7 @@ class TrainingJob:
         return Config().from_str(self.config, interpolate=False, overrides=overrides)
 
 
-def carry_out(job: TrainingJob, folder: Path) -> JobResult:
+def train_job(job: TrainingJob, folder: Path) -> JobResult:
     """Carry out one job in this process: what an engine's worker does.
 
     folder: where its results go: config, log, blend.jsonl, scores.json, run.json, models.

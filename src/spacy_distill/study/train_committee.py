@@ -15,16 +15,16 @@ from spacy.vocab import Vocab
 from ..configs import read_config
 from ..corpus.docbin import read_docs, write_docs
 from ..corpus.files import check_outputs
-from ..corpus.scores import Counts, micro, prf
 from ..engines import EngineName
 from ..engines.engine import Engine
 from ..errors import DistillError
-from ..labels.committee import HALF, Committee, Member, rate, text_hash, write_committee
-from ..labels.confidence import Rated, calibrate, calibration_error
+from ..labels.committee import HALF, Committee, Member, text_hash, write_committee
+from ..labels.confidence import Rated, calibrate, calibration_error, rate
 from ..labels.cross_validation import folds_of
 from ..tasks.base import Task, task_of
+from ..tasks.scores import Counts, micro, prf
 from .config import WITHOUT_TEACHER, Run
-from .run import LAST, SCORES, TrainingJob
+from .job import LAST, SCORES, TrainingJob
 from .runner import StudyEvent, run_study
 
 MEMBERS = ("gold", "simple_mix", "cosine")
@@ -217,9 +217,9 @@ def _vote(committee: Committee, task: Task, docs: Sequence[Doc]) -> tuple[list[R
     """The chosen items of some gold documents with their shares, and the counts of the vote."""
     rated: list[Rated] = []
     total = Counts()
-    for doc, ballot in zip(docs, committee.ask(docs), strict=True):
-        result = task.combine(list(ballot.annotations.values()), HALF, ballot.weights)
+    for doc, votes_of in zip(docs, committee.ask(docs), strict=True):
+        result = task.combine(list(votes_of.annotations.values()), HALF, votes_of.weights)
         gold = task.read(doc)
-        rated += rate(task, gold, {item: result.shares[item] for item in result.annotation.items})
+        rated += rate(gold, {item: result.shares[item] for item in result.annotation.items})
         total += micro(task.counts(gold, result.annotation))
     return rated, total
