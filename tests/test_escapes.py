@@ -18,9 +18,8 @@ from helpers.loopback import Server, completion
 from helpers.studying import make_sentences, write_config
 from helpers.support import ROOT
 from helpers.warm import CONFIG
-from spacy_distill import write_docs
+from spacy_distill import views, write_docs
 from spacy_distill.cli import app
-from spacy_distill.corpus.provenance import views
 from spacy_distill.escapes import csv_cell, markdown, markdown_code
 
 NASTY = [

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from .corpus.provenance import views as views
     from .errors import DistillError as DistillError
     from .labels.audit import audit_corpus as audit_corpus
+    from .labels.audit_page import render_page as render_page
     from .labels.clean import clean as clean
     from .labels.relabel import RelabelOptions as RelabelOptions
     from .labels.relabel import relabel as relabel
     from .labels.vote import vote as vote
     from .prediction.predict import PredictOptions as PredictOptions
     from .prediction.predict import predict as predict
+    from .scaffold.encoder import fetch_encoder as fetch_encoder
+    from .scaffold.inputs import ProjectOptions as ProjectOptions
+    from .scaffold.project import init_project as init_project
     from .study.config import read_study as read_study
     from .study.report.report import write_card as write_card
     from .study.report.report import write_report as write_report
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from .tasks.base import set_task as set_task
     from .tasks.votes import VoteRule as VoteRule
     from .teacher.annotate import annotate as annotate
+    from .teacher.estimate import forecast_annotation as forecast_annotation
     from .teacher.ledger.store import Ledger as Ledger
     from .teacher.pipeline import load_teacher as load_teacher
     from .teacher.transfer import import_answers as import_answers
@@ -61,6 +66,7 @@ _HOMES = {
     "Item": "tasks.annotation",
     "Ledger": "teacher.ledger.store",
     "PredictOptions": "prediction.predict",
+    "ProjectOptions": "scaffold.inputs",
     "PromptedTask": "tasks.base",
     "RelabelOptions": "labels.relabel",
     "Task": "tasks.base",
@@ -72,9 +78,12 @@ _HOMES = {
     "clean": "labels.clean",
     "doc_id": "corpus.provenance",
     "export_corpus": "corpus.exporting",
+    "fetch_encoder": "scaffold.encoder",
     "find_task": "tasks.base",
+    "forecast_annotation": "teacher.estimate",
     "import_answers": "teacher.transfer",
     "import_corpus": "corpus.importing",
+    "init_project": "scaffold.project",
     "load_teacher": "teacher.pipeline",
     "plan_study": "study.runner",
     "predict": "prediction.predict",
@@ -84,6 +93,7 @@ _HOMES = {
     "read_results": "study.results",
     "read_study": "study.config",
     "relabel": "labels.relabel",
+    "render_page": "labels.audit_page",
     "run_study": "study.runner",
     "set_origin": "corpus.provenance",
     "set_task": "tasks.base",

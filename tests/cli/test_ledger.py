@@ -8,9 +8,8 @@ from typer.testing import CliRunner
 
 from helpers.asking import Entry, Ledger, answer_key, user_message
 from helpers.warm import CONFIG
-from spacy_distill import write_docs
+from spacy_distill import set_origin, write_docs
 from spacy_distill.cli import app
-from spacy_distill.corpus.provenance import set_origin
 
 OK = '{"entities": []}'
 

@@ -6,8 +6,9 @@ from collections import Counter
 import pytest
 
 from helpers.importing import import_docs, record
+from spacy_distill import Annotation, Item
 from spacy_distill.corpus.categories import CategoryFields
-from spacy_distill.tasks.base import Annotation, Item, task_of
+from spacy_distill.tasks.base import task_of
 
 TEXTS = ["Shares fell.", "They won.", "A new phone."]
 NAMES = ["business", "sport", "tech"]

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
 from helpers.docs import VOCAB, make_doc, record_of, write_docs
-from spacy_distill import audit_corpus
-from spacy_distill.labels.audit_page import render_page
+from spacy_distill import audit_corpus, render_page
 from spacy_distill.labels.corpus_statistics import cohens_kappa
 
 EVIL = '<script>alert("x")</script>'

@@ -7,8 +7,7 @@ import srsly
 
 from helpers.committees import make_committee
 from helpers.docs import make_doc, missing_tokens, read_docs, record_of, write_docs
-from spacy_distill import DistillError, RelabelOptions, audit_corpus, predict, relabel
-from spacy_distill.labels.audit_page import render_page
+from spacy_distill import DistillError, RelabelOptions, audit_corpus, predict, relabel, render_page
 
 ROME, ACME = (0, 1, "LOC"), (2, 3, "ORG")
 TEXT = "Rome and Acme fell"

@@ -3,8 +3,7 @@
 import random
 
 from helpers.docs import make_doc, write_docs
-from spacy_distill import audit_corpus
-from spacy_distill.labels.audit_page import render_page
+from spacy_distill import audit_corpus, render_page
 
 WORDS = ("Rome", "Oslo", "Acme", "Bern")
 

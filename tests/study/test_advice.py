@@ -5,7 +5,8 @@ import re
 import pytest
 
 from helpers.studying import write_config
-from spacy_distill.study.config import make_runs, read_study
+from spacy_distill import read_study
+from spacy_distill.study.config import make_runs
 from spacy_distill.study.findings import find_all
 from spacy_distill.study.results import RunResult, StudyResults
 

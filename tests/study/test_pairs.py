@@ -3,9 +3,9 @@
 import pytest
 
 from helpers.studying import carry_out_study, planned, write_config
+from spacy_distill import read_results
 from spacy_distill.study.findings import find_all
 from spacy_distill.study.pairs import difference_text, is_confounded
-from spacy_distill.study.results import read_results
 
 ORDER, SHARE = "order of gold and distilled", "share of gold"
 

@@ -87,9 +87,9 @@ def annotate_cli(
 
 def show_estimate(config: Path, source: Path, overrides: dict[str, Any]) -> None:
     """Print what annotating would send."""
-    from ..teacher.estimate import estimate
+    from ..teacher.estimate import forecast_annotation
 
-    found = estimate(config, source, overrides=overrides)
+    found = forecast_annotation(config, source, overrides=overrides)
     rows = [
         ("would be asked", found.destination or "nobody: kept answers are replayed"),
         ("documents", f"{found.documents:,}"),

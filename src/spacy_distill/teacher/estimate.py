@@ -38,7 +38,9 @@ class AnnotationForecast:
     destination: str = ""
 
 
-def estimate(config: Path, source: Path, *, overrides: Mapping[str, Any] = {}) -> AnnotationForecast:
+def forecast_annotation(
+    config: Path, source: Path, *, overrides: Mapping[str, Any] = {}
+) -> AnnotationForecast:
     """See what annotating a corpus would send.
 
     config: The teacher's config.

@@ -7,9 +7,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from helpers.docs import write_docs
-from spacy_distill.corpus.provenance import views
-from spacy_distill.tasks.answer import Answer
-from spacy_distill.tasks.base import Annotation, Item, VoteRule, find_task
+from spacy_distill import Annotation, Answer, Item, VoteRule, find_task, views
 from spacy_distill.tasks.textcat.task import make_textcat_task
 
 LABELS = ["business", "sport", "tech"]

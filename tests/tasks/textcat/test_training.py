@@ -9,8 +9,7 @@ from spacy.vocab import Vocab
 
 from helpers.docs import write_docs
 from helpers.support import ROOT
-from spacy_distill import audit_corpus, preview, read_blend_log, vote
-from spacy_distill.tasks.base import find_task
+from spacy_distill import audit_corpus, find_task, preview, read_blend_log, vote
 from spacy_distill.tasks.textcat.task import make_textcat_task
 
 LABELS = ["cold", "warm"]

@@ -149,7 +149,6 @@ def _page_facts(found: StudyResults, findings: dict[str, Any], *, text: bool) ->
     return {
         "task": find_task(found.task),
         "study": found.study,
-        "task": find_task(found.task),
         "found": found,
         "findings": findings,
         "tables": list(sections.score_tables(found, findings)),
@@ -335,7 +334,6 @@ def _card_facts(found: StudyResults, result: RunResult, licence: str) -> dict[st
         "licence": licence,
         "task": find_task(found.task),
         "study": found.study,
-        "task": find_task(found.task),
     }
 
 
