@@ -1,6 +1,7 @@
 """Both formats together: what any answer may be read as, and that nothing makes it raise."""
 
 import json
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -79,6 +80,47 @@ def test_lone_surrogates_do_not_come_through():
     answer = '{"entities": [{"text": "Rome\\ud800", "label": "LOC", "reason": "\\ud83d\\ude00 \\udc00"}]}'
     (candidate,) = parse_answer(answer, "json", LABELS).candidates
     assert (candidate.text, candidate.reason) == ("Rome\ufffd", "\U0001f600 \ufffd")
+
+
+JUNK = {
+    "objects": lambda n: "\n".join(json.dumps({"text": f"Inez{i}", "label": "PER"}) for i in range(n)),
+    "one list": lambda n: json.dumps({"entities": [{"text": f"Inez{i}", "label": "PER"} for i in range(n)]}),
+    "lines": lambda n: "\n".join(f"Inez{i} Caldor{i}: PER" for i in range(n)),
+    "asked lines": lambda n: "\n".join(f"{i}. Inez{i} | True | x (PER)" for i in range(1, n + 1)),
+    "rows": lambda n: "| Entity | Label |\n|--|--|\n" + "\n".join(f"| Inez{i} | PER |" for i in range(n)),
+    "parts of mentions": lambda n: "Ines\nCaldor\n" * n,
+    "quotes": lambda n: "{'a': '" + "x'y " * n,
+    "pieces": lambda n: "".join(PIECES) * n,
+    **{
+        piece: lambda n, piece=piece: piece * n
+        for piece in ("[{", "| a ", "```json\n", "Text: a\n[]\n", "<a><think>")
+    },
+}
+
+
+@pytest.mark.parametrize("kind", JUNK)
+def test_the_work_that_junk_makes_grows_with_its_length_alone(kind):
+    def calls(answer):
+        number = 0
+
+        def count(*_):
+            nonlocal number
+            number += 1
+
+        index = WordIndex(
+            ["Ines", "Calder", "left", "the", "Nordbank", "offices", "in", "Bergen", "on", "Tuesday", "."]
+        )
+        sys.setprofile(count)
+        try:
+            parsed = parse_answer(answer, "json", LABELS, index)
+            align(index, parsed.candidates if parsed else (), LABELS)
+        finally:
+            sys.setprofile(None)
+        return number
+
+    short, long = calls(JUNK[kind](150)), calls(JUNK[kind](600))
+    assert long < 4.5 * short + 1_000
+    assert long < 300 * len(JUNK[kind](600))
 
 
 def test_a_long_answer_of_junk_is_given_up_on():
