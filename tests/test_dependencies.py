@@ -9,7 +9,7 @@ from helpers.support import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
 # Tools that are run, what they work with, and what `spacy package` builds a wheel with.
-RUN = {"build", "mkdocs", "mkdocs_material", "mypy", "ruff", "setuptools", "twine", "wheel"}
+RUN = {"build", "ipykernel", "mkdocs", "mkdocs_material", "mypy", "ruff", "setuptools", "twine", "wheel"}
 OURS = {"spacy_distill"}
 # What a package is imported by, where it is called otherwise.
 IMPORTED_AS = {"markdown_it_py": "markdown_it", "scikit_learn": "sklearn"}
