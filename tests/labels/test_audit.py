@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
+from helpers.browsing import WIDTHS, cut_parts
 from helpers.docs import VOCAB, make_doc, record_of, write_docs
 from spacy_distill import audit_corpus, render_page
 from spacy_distill.labels.corpus_statistics import cohens_kappa
@@ -310,7 +311,9 @@ def test_cards_carry_what_the_filters_look_for(audit):
     gold = [make_doc("Ana of Oslo", [(0, 1, "PER"), (2, 3, "LOC")])]
     page = Page(render_page(audit([make_doc("Ana of Oslo", [(0, 1, "ORG")])], gold)))
     marks = ["missed", "missed:LOC", "type", "type:ORG", "type:PER"]
-    assert page.cards() == [(["LOC", "ORG", "PER"], marks)]
+    errors = ["error", "error:LOC", "error:ORG", "error:PER"]
+    assert page.cards() == [(["LOC", "ORG", "PER"], errors + marks)]
+    assert ">any error</option>" in page.page
 
 
 def test_a_card_shows_gold_views_and_labels_in_full(audit):
@@ -330,6 +333,40 @@ def test_a_card_shows_gold_views_and_labels_in_full(audit):
     assert labels.endswith('<span class="missing">Oslo</span>')
     ((_, marks),) = page.cards()
     assert {"missing", "missing:LOC", "unusable"} <= set(marks)
+
+
+def test_documents_with_most_errors_come_first(audit):
+    text, items = "Ana met Bo in Oslo", [(0, 1, "PER"), (2, 3, "PER"), (4, 5, "LOC")]
+    gold = [make_doc(f"{text} {i}", items, id=f"{i}:1") for i in range(4)]
+    kept = {0: 3, 1: 2, 2: 3, 3: 0}
+    found = audit([make_doc(f"{text} {i}", items[:n], id=f"{i}:1") for i, n in kept.items()], gold)
+    order = re.findall(r"<header><b>(\d):1</b>", render_page(found))
+    assert order == ["3", "1", "0", "2"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_column_is_cut(audit, tmp_path, width):
+    """With many labels, long ones among them, several views and missing tokens."""
+    labels = [f"{name}{i}" for i in range(9) for name in ("LABEL_", "PER")]
+    words = " ".join(f"Word{i}" for i in range(len(labels)))
+    items = [(i, i + 1, label) for i, label in enumerate(labels)]
+    views = {"standard": items[:-2], "chain_of_thought": items[2:], "third": items[::2]}
+    docs = [
+        make_doc(f"{words} {i}", items[i + 1 :], missing=[0], teachers=views, id=f"{i}:1") for i in range(3)
+    ]
+    page = tmp_path / "audit.html"
+    page.write_text(render_page(audit(docs, [make_doc(f"{words} {i}", items) for i in range(3)])), "utf8")
+    assert cut_parts(page, width, tmp_path) == ""
+
+
+def test_a_label_has_the_same_colour_whatever_is_shown(audit):
+    def hues(docs, show):
+        page = render_page(audit(docs), show=show)
+        return dict(re.findall(r'style="--hue: (\d+)">(\w+)</span>', page))
+
+    docs = [make_doc(f"Ana {i}", [(0, 1, label)]) for i, label in enumerate(["PER", "LOC", "ORG", "MISC"])]
+    shown = hues(docs, 9)
+    assert len(shown) == 4 and hues(docs, 1) == shown == hues(docs[::-1], 9)
 
 
 def test_documents_with_errors_are_shown_first(audit):

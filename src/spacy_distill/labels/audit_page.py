@@ -16,7 +16,7 @@ from .drawing import STYLE, Palette, draw
 from .quality import Confusion
 
 GOLD = "gold"
-MISSING, DISAGREE, UNUSABLE = "missing", "disagree", "unusable"
+ERROR, MISSING, DISAGREE, UNUSABLE = "error", "missing", "disagree", "unusable"
 KINDS = {MISSING: "missing", DISAGREE: "views disagree", UNUSABLE: "no usable answer"}
 
 
@@ -64,10 +64,12 @@ def render_page(audit: Audit, *, show: int = 1000) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    marks = {number: _marks(audit.audited, number) for number in range(len(audit.audited.docs))}
-    shown = _choose(marks, show)
+    numbers = range(len(audit.audited.docs))
+    marks = {number: _marks(audit.audited, number) for number in numbers}
+    shown = _choose(marks, {number: _errors(audit.audited, number) for number in numbers}, show)
+    # The colours do not depend on which documents are shown.
+    palette = Palette({label for number in numbers for label in _labels(audit.audited, number)})
     labels = sorted({label for number in shown for label in _labels(audit.audited, number)})
-    palette = Palette(labels)
     cards = [_card(audit.audited, number, marks[number], palette) for number in shown]
     kinds = {**audit.task.kinds, **KINDS}
     shown_marks = {mark for card in cards for mark in card.marks}
@@ -80,7 +82,7 @@ def render_page(audit: Audit, *, show: int = 1000) -> str:
         hue=palette.hue,
         style=STYLE,
         kinds=kinds,
-        filters={kind: name for kind, name in kinds.items() if kind in shown_marks},
+        filters={kind: name for kind, name in {ERROR: "any error", **kinds}.items() if kind in shown_marks},
         matrices={quality.name: matrix(quality.confusion) for quality in audit.gold.quality}
         if audit.gold
         else {},
@@ -91,13 +93,19 @@ def render_page(audit: Audit, *, show: int = 1000) -> str:
     )
 
 
-def _choose(marks: Mapping[int, list[str]], limit: int) -> list[int]:
-    """The documents to show: those with errors or disputes, then others; of too many a random sample."""
+def _choose(marks: Mapping[int, list[str]], errors: Mapping[int, int], limit: int) -> list[int]:
+    """The documents to show: most errors first, then disputes, then others; of too many a sample."""
     wrong = [number for number, found in marks.items() if found]
     chosen = sample(wrong, limit) if limit else []
     if len(chosen) < limit:
         chosen += sample([number for number, found in marks.items() if not found], limit - len(chosen))
-    return sorted(chosen)
+    return sorted(chosen, key=lambda number: (-errors[number], not marks[number], number))
+
+
+def _errors(audited: AuditedCorpus, number: int) -> int:
+    """How many items of a document's own annotation are not as in gold, or are missing in it."""
+    pairs = audited.compare(number, CHOSEN).pairs if number in audited.gold else ()
+    return sum(pair.kind != "correct" for pair in pairs)
 
 
 def _annotations(audited: AuditedCorpus, number: int) -> dict[str, Annotation]:
@@ -123,7 +131,8 @@ def _marks(audited: AuditedCorpus, number: int) -> list[str]:
             found.append((DISAGREE, labels))
     for pair in audited.compare(number, CHOSEN).pairs if number in audited.gold else ():
         if pair.kind != "correct":
-            found.append((pair.kind, {item.label for item in pair.items}))
+            labels = {item.label for item in pair.items}
+            found += [(ERROR, labels), (pair.kind, labels)]
     return sorted({f"{mark}{label}" for mark, labels in found for label in ("", *(f":{n}" for n in labels))})
 
 

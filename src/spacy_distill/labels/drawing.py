@@ -1,6 +1,7 @@
 """How pages show annotation: a document's text with its items in colour, errors outlined."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from zlib import crc32
 
 from markupsafe import Markup
 from spacy.tokens import Doc
@@ -27,14 +28,24 @@ vertical-align: .1em; color: hsl(var(--hue) 70% var(--edge)); white-space: nowra
 
 
 class Palette:
-    """The hue of each label, in degrees: in order of their first use."""
+    """The hue of each label, in degrees: a label has the same one on all pages that show the same labels.
+
+    labels: all labels of a page. Each has the hue that its name gives, or the next that is free.
+    """
 
     def __init__(self, labels: Iterable[str] = ()) -> None:
-        self._numbers = {label: number for number, label in enumerate(labels)}
+        self._hues: dict[str, int] = {}
+        for label in sorted(set(labels)):
+            self.hue(label)
 
     def hue(self, label: str) -> int:
         """The hue of a label, the same at each call."""
-        return HUES[self._numbers.setdefault(label, len(self._numbers)) % len(HUES)]
+        if label not in self._hues:
+            first = crc32(label.encode()) % len(HUES)
+            hues = HUES[first:] + HUES[:first]
+            taken = set(self._hues.values())
+            self._hues[label] = next((hue for hue in hues if hue not in taken), hues[0])
+        return self._hues[label]
 
 
 def draw(
