@@ -117,10 +117,11 @@ def study_task(study: StudyConfig, runs: Sequence[Run]) -> Task:
     found: dict[str, Task] = {}
     for student in dict.fromkeys(run.arm.student for run in runs):
         components = student_config(study, student).get("components", {}).values()
+        gold = read_docs(Path(study.corpora.gold), Vocab())
         if all("factory" in component for component in components):
-            task = task_of_factories([component["factory"] for component in components])
+            task = task_of_factories([component["factory"] for component in components], gold)
         else:
-            task = task_of(read_docs(Path(study.corpora.gold), Vocab()))
+            task = task_of(gold)
         found[task.name] = task
     if len(found) != 1:
         raise DistillError(

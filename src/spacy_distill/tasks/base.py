@@ -380,12 +380,15 @@ def set_task(doc: Doc, name: str) -> Doc:
     return doc
 
 
-def task_of_factories(factories: Sequence[str]) -> Task:
+def task_of_factories(factories: Sequence[str], corpus: Iterable[Doc] = ()) -> Task:
     """The task of a student, by the factories of its components.
 
+    corpus: what it is trained on, which decides between tasks of the same factories.
     RAISES DistillError: if none or several tasks are predicted.
     """
     found = {name: task for name, task in tasks().items() if set(task.factories) & set(factories)}
+    if len(found) > 1 and (said := task_of(corpus)).name in found:
+        return said
     if len(found) != 1:
         known = "; ".join(f"{name}: {', '.join(task.factories)}" for name, task in sorted(tasks().items()))
         raise DistillError(
