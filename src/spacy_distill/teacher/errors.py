@@ -18,7 +18,7 @@ LONGEST_RETRY_AFTER = 300.0
 RETRIED = frozenset({408, 409, 429})
 # True of every other request too, and what to do about it.
 HINTS = {
-    401: "Look at the key, in the environment variable that api_key_env names",
+    401: "Look at the key, in the environment variable that api_key_env or headers name",
     402: "Look at the account's balance",
     404: "Look at endpoint (its path often ends in /v1) and at the model's name",
 }

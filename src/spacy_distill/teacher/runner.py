@@ -232,7 +232,7 @@ class Runner:
     def _stop_if_hopeless(self, error: RequestError, first_sent: float) -> None:
         """Stop the run where no other document can fare better."""
         gone = error.unreachable and self._last_reply < first_sent
-        where = f"{self._settings.endpoint}: {error.message}"
+        where = f"{self._settings.endpoint}: {error.message}".rstrip(".")
         if error.scope == "run" or gone:
             self.stop(f"{where}. {error.hint}".strip(". "))
         elif not self._last_reply and error.reply is None and error.is_about_request:

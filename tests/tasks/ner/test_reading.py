@@ -245,6 +245,7 @@ PARTLY = {
     "cut within a word": (first("PER", "Ines Cald"), "Ines Calder"),
     "cut within a word, in lines": ("PER: Ines Cald\nORG: Nordbank\nLOC: Bergen", "Ines Calder"),
     "a letter that is another": (first("PER", "Inxs Calder"), "Ines Calder"),
+    **{f"a character that is {char!r}": (first("PER", f"In{char}s Calder"), "Ines Calder") for char in '"}] ,:x'},
     "a misspelling": (first("PER", "Ines Caldre"), "Ines Calder"),
     "two labels": (json.dumps({"entities": in_json([*FOUND, ("Bergen", "ORG")])}), "Bergen"),
     "two labels as keys": ('{"PER": ["Ines Calder"], "ORG": ["Nordbank", "Bergen"], "LOC": ["Bergen"]}', "Bergen"),

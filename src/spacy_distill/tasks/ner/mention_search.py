@@ -47,7 +47,7 @@ _TITLE = re.compile(
 )
 _OWNED = re.compile(r"['’]s?$")
 _TAG = re.compile(r"</?[\w:-]{1,40}/?>")
-_WORD = re.compile(r"[^\s()\[\]{}<>|\"“”„«»]+")
+_WORD = re.compile(r"(?:[^\s()\[\]{}<>|\"“”„«»]|(?<=\w)[\]}\"“”](?=\w))+")
 _SURNAME_FIRST = re.compile(r"([^,]{1,80}), ([^,]{1,80})")
 _JOINED = re.compile(r"[-_\u2010-\u2015]|\\[nrt]")
 _ABRIDGED = re.compile(r"(?<=\w)(?:\s*\.{2,}|…)\s*$")
@@ -215,12 +215,14 @@ class WordIndex:
     def _next(self, span: tuple[int, int], beside: list[str], step: int) -> Iterator[int]:
         """The tokens next to a part that may be the words which the mention has there, the nearest first."""
         at = span[0] - 1 if step < 0 else span[1]
-        for word in beside:
+        for n, word in enumerate(beside):
             if not 0 <= at < len(self.words):
                 return
-            token = self.words[at]
+            token, torn = self.words[at], "".join(beside[n : n + 2][::step])
             both = _names(token) and _names(word)
-            if not (both or _alike(normalize_loosely(token), normalize_loosely(word))):
+            if not (
+                both or any(_alike(normalize_loosely(token), normalize_loosely(x)) for x in (word, torn))
+            ):
                 return
             yield at
             at += step
