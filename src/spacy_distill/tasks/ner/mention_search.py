@@ -202,8 +202,9 @@ class WordIndex:
 
     def _runs(self, words: list[str]) -> set[int]:
         for length in range(len(words), 0, -1):
-            for start in range(len(words) - length + 1):
-                if spans := self._bordered("".join(words[start : start + length])):
+            joined = ["".join(words[start : start + length]) for start in range(len(words) - length + 1)]
+            for start in sorted(range(len(joined)), key=lambda start: -len(joined[start])):
+                if spans := self._bordered(joined[start]):
                     found = {i for span in spans for i in range(*span)}
                     for beside, step in ((words[:start][::-1], -1), (words[start + length :], 1)):
                         if any(map(_names, beside)):
