@@ -13,7 +13,8 @@ WIDTHS = (1400, 1100, 800)
 SCRIPT = """<script>
 for (const details of document.querySelectorAll("details")) details.open = true;
 const wide = Array.from(document.querySelectorAll("html, .scroll, .card, .panel"), (part) =>
-  part.scrollWidth > part.clientWidth + 1 ? `${part.tagName} ${part.textContent.trim().slice(0, 60)}` : "");
+  part.scrollWidth <= part.clientWidth + 1 ? "" :
+    `${part.scrollWidth} of ${part.clientWidth}: ${part.textContent.trim().slice(0, 60)}`);
 document.title = "CUT:" + wide.filter(Boolean).join("; ");
 </script>"""
 

@@ -13,7 +13,9 @@ import srsly
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from helpers.browsing import WIDTHS, cut_parts
 from helpers.studying import carry_out_study, make_sentences, planned, write_config
+from helpers.support import ROOT
 from spacy_distill import read_docs, read_results, write_docs, write_report
 
 TEST, HELDOUT = "test", "heldout"
@@ -154,6 +156,32 @@ def test_the_browser_shows_gold_teacher_and_students_with_what_to_filter_by(repo
     ]
     assert {name for names in students for name in names} == {"gold", "simple_mix"}
     assert '<mark class="ent' in page and 'id="by-origin"' in page
+
+
+def test_the_sentences_of_the_browser_are_worst_first(report):
+    page = report.read_text()
+    cards = re.findall(r'<article class="card" data-corpus="(\w+)".*?</article>', page, re.DOTALL)
+    found = re.findall(r'<article class="card".*?</article>', page, re.DOTALL)
+    students = [re.findall(r'data-students="([^"]+)" data-marks="([^"]+)"', card) for card in found]
+    wrong = [
+        sum(len(json.loads(names.replace("&#34;", '"'))) for names, marks in each if marks != "[]")
+        for each in students
+    ]
+    for corpus in set(cards):
+        of_it = [number for number, name in zip(wrong, cards, strict=True) if name == corpus]
+        assert of_it == sorted(of_it, reverse=True) and of_it[-1] > 0
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_column_is_cut(report, tmp_path, width):
+    assert cut_parts(report, width, tmp_path) == ""
+
+
+@pytest.mark.parametrize("table", ["tier1_testb", "tier2_wikigold"])
+def test_no_column_of_a_published_study_is_cut(tmp_path, table):
+    page = tmp_path / "page.html"
+    write_report(ROOT / "docs" / "results" / f"{table}.json.gz", page)
+    assert cut_parts(page, min(WIDTHS), tmp_path) == ""
 
 
 def test_a_test_corpus_that_changed_after_the_runs_is_not_drawn_over(tmp_path):
@@ -300,7 +328,7 @@ def test_the_teacher_table_has_the_labels_of_all_teachers_escaped(report, tmp_pa
         row["last"]["A|B"] = [1, 1, 1]
     (tmp_path / "results.json").write_text(json.dumps(data))
     write_report(tmp_path / "results.json", tmp_path / "page.html")
-    assert "<th>A|B F1</th>" in (tmp_path / "page.html").read_text()
+    assert '<span class="pair">A|B ' in (tmp_path / "page.html").read_text()
     tables = re.findall(r"(?:^\|.*\n)+", (tmp_path / "page.md").read_text(), re.M)
     heads = [table.partition("\n")[0] for table in tables if r"A\|B" in table]
     assert [head.split(" |")[0] for head in heads] == ["| regimen", "| teacher"]

@@ -50,6 +50,7 @@ class WrongSentence:
     article: its article.
     readings: the readings.
     labels: the labels concerned by errors.
+    errors: how many errors all arms make in it.
     """
 
     name: str
@@ -57,6 +58,7 @@ class WrongSentence:
     article: str
     readings: list[StudentReading]
     labels: set[str]
+    errors: int
 
     @property
     def marks(self) -> set[str]:
@@ -96,6 +98,7 @@ def make_browser(found: StudyResults, limit: int = LIMIT) -> ErrorBrowser | None
         return None
     task = find_task(found.task)
     sentences: list[WrongSentence] = []
+    corpora: dict[str, dict[str, Doc]] = {}
     total: dict[str, int] = {}
     notes: list[str] = []
     for name, path in {
@@ -114,7 +117,14 @@ def make_browser(found: StudyResults, limit: int = LIMIT) -> ErrorBrowser | None
         if len(docs) < len(keyed):
             shared = len(keyed) - len(docs)
             notes.append(f"{shared} documents of {path} share their id with another one and are not shown.")
-        wrong = sorted(_sentences(found, found.folder, name, docs, task), key=lambda each: -each.wrong)
+        corpora[name] = docs
+    # One colour for a label, in all corpora.
+    palette = Palette(
+        i.label for docs in corpora.values() for doc in docs.values() for i in task.read(doc).items
+    )
+    for name, docs in corpora.items():
+        wrong = list(_sentences(found, found.folder, name, docs, task, palette))
+        wrong.sort(key=lambda each: (-each.wrong, -each.errors))
         total[name] = len(wrong)
         sentences += wrong[:limit]
     return ErrorBrowser(sentences, total, notes, task.kinds) if sentences or notes else None
@@ -128,7 +138,12 @@ def _is_unchanged(found: StudyResults, name: str, path: Path) -> bool:
 
 
 def _sentences(
-    found: StudyResults, folder: StudyFolder, name: str, docs: Mapping[str, Doc], task: Task
+    found: StudyResults,
+    folder: StudyFolder,
+    name: str,
+    docs: Mapping[str, Doc],
+    task: Task,
+    palette: Palette,
 ) -> Iterator[WrongSentence]:
     students: dict[str, tuple[str, dict[str, Spans]]] = {}
     for arm, results in found.by_arm.items():
@@ -139,15 +154,16 @@ def _sentences(
     for variant in found.study.teachers if name == HELDOUT else ():
         labels = found.study.labels_of(variant, found.study.seeds[0])
         teachers[variant] = read_teacher(task, folder.corpora, labels, docs)
-    palette = Palette()
     for key, doc in docs.items():
         gold = task.read(doc)
         readings: dict[tuple[Any, ...], StudentReading] = {}
         concerned: set[str] = set()
+        errors = 0
         for student, (variant, predictions) in students.items():
             spans = task.from_characters(doc, predictions.get(key, []))
             pairs = task.pair(gold, spans)
             wrong = [pair for pair in pairs if pair.kind != "correct"]
+            errors += len(wrong)
             marks = {str(pair.kind) for pair in wrong}
             taught = teachers.get(variant, {}).get(key)
             marks |= {_origin(pair, taught) for pair in wrong} if taught else set()
@@ -162,7 +178,9 @@ def _sentences(
                 StudentReading([who], draw_pairs(task, doc, task.pair(gold, annotation), palette))
                 for who, annotation in others.items()
             ]
-            yield WrongSentence(name, key, article_id(doc) or "", [*shown, *readings.values()], concerned)
+            yield WrongSentence(
+                name, key, article_id(doc) or "", [*shown, *readings.values()], concerned, errors
+            )
 
 
 def _arm_name(found: StudyResults, arm: Arm) -> str:
