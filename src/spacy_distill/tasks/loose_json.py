@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 _BROKEN = re.compile(r"[}\]]\s*[,;]?\s*[{\[]|[\"”]\s*[:,]\s*[\"“{\[]|\)\s*[,;]?\s*\([\"'“]")
 MAX_DEPTH = 40
 NOT_JSON = object()
-# Comments count as space, up to a length that bounds the time that junk can take.
-_SPACE = re.compile(r"(?:\s+|//[^\n]{0,400}|\#[^\n]{0,400}|/\*.{0,400}?\*/)*", re.DOTALL)
+# Comments count as space, up to a length that bounds the time that junk can take; none has another in it.
+_SPACE = re.compile(r"(?:\s+|//[^\n]{0,400}|\#[^\n]{0,400}|/\*(?:(?!/\*).){0,400}?\*/)*", re.DOTALL)
 _BARE = re.compile(r"[^\s,:\[\]{}()\"'“”‘’„«»「」]+")
 _CLOSERS = {"{": "}", "[": "]", "(": ")"}
 _QUOTES = {

@@ -204,6 +204,7 @@ FAILED = {
     "cut off": ASKED[:60],
     "another object in one that is not closed": f"{ASKED[:-1]},\n{ASKED}",
     "a quotation mark of a tuple missing": repr(FOUND).replace("'PER'", ",PER'"),
+    "a comment that is not closed": ASKED.replace("}, ", "}, /* next x/\n", 1).replace("}, {", "}, /* next */ {", 1),
     "another list in an object that is not closed": f'{ASKED[:-1]},\n["Tuesday", "MISC"]',
     "and so on": ASKED.replace("]}", ", ...]}"),
     "without end": '{"entities": [' + '{"text": "Bergen", "label": "LOC"}, ' * 50,
