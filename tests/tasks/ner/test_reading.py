@@ -149,6 +149,7 @@ READ = {
         "- Ines\n  Calder (PER)\n- Nordbank (ORG)\n- Bergen (LOC)", "PER:\n- Ines\n  Calder\nORG:\n- Nordbank\nLOC:\n- Bergen",
         "- label: PER\n  text: Ines\n    Calder\n- label: ORG\n  text: Nordbank\n- label: LOC\n  text: Bergen",
     )},
+    "a comment that is not closed": ASKED.replace("}, ", "}, /* next x/\n", 1).replace("}, {", "}, /* next */ {", 1),
     "a fence before a line": "```text\nInes Calder → PER\nNordbank → ORG\nBergen → LOC\n```",
     "Markdown": first("PER", "**Ines**  **Calder**"),
 }  # fmt: skip
@@ -204,7 +205,6 @@ FAILED = {
     "cut off": ASKED[:60],
     "another object in one that is not closed": f"{ASKED[:-1]},\n{ASKED}",
     "a quotation mark of a tuple missing": repr(FOUND).replace("'PER'", ",PER'"),
-    "a comment that is not closed": ASKED.replace("}, ", "}, /* next x/\n", 1).replace("}, {", "}, /* next */ {", 1),
     "another list in an object that is not closed": f'{ASKED[:-1]},\n["Tuesday", "MISC"]',
     "and so on": ASKED.replace("]}", ", ...]}"),
     "without end": '{"entities": [' + '{"text": "Bergen", "label": "LOC"}, ' * 50,
