@@ -5,7 +5,7 @@ import re
 from typing import Any, NamedTuple
 
 # In a string that is no JSON itself: what divides items or pairs, so that a quote before it is missing.
-_BROKEN = re.compile(r"[}\]]\s*[,;]?\s*[{\[]|[\"”]\s*[:,]\s*[\"“{\[]|\)\s*[,;]?\s*\([\"'“]")
+_BROKEN = re.compile(r"[}\]]\s*[,;]?\s*[{\[]|[\"”]\s*[:,]\s*[\"“{\[]|\)\s*[,;]?\s*\([\"'“]|[{\[]\s*\Z")
 MAX_DEPTH = 40
 NOT_JSON = object()
 # Comments count as space, up to a length that bounds the time that junk can take; none has another in it.
