@@ -23,9 +23,9 @@ from spacy_llm.models.rest.openai.model import OpenAI
 from latency_server import ANSWER, latency_server
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.teacher.annotate import annotate
+from spacy_distill.teacher.chat_model import make_chat_model
 from spacy_distill.teacher.ledger.entry import Entry, PromptJob
 from spacy_distill.teacher.ledger.store import Ledger
-from spacy_distill.teacher.models import make_chat_model
 from spacy_distill.teacher.pipeline import load_teacher
 from spacy_distill.teacher.replay import Asking
 

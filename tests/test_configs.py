@@ -114,7 +114,7 @@ def test_one_override_chooses_the_regimen(student: str, regimen: str, paths: dic
     mean = sum(found.plan.shares) / len(found.plan.shares)
     assert mean == pytest.approx(means.get(regimen, 0.5), abs=0.005)
     # So few documents are seen very often.
-    assert [caution for caution in found.cautions if "passes" not in caution] == []
+    assert [caution for caution in found.config_warnings if "passes" not in caution] == []
 
 
 @pytest.mark.parametrize("student", STUDENTS)

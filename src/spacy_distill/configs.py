@@ -25,11 +25,11 @@ def read_config(
 ) -> Config:
     """Read a config.
 
-    path: The file.
-    overrides: Values by dotted name, {"training.max_steps": 100}.
-    interpolate: Whether to fill in its variables.
-    RAISES DistillError: If the file is not text.
-    RAISES ConfigValidationError: If it is no config, or an override fits nothing in it.
+    path: the file.
+    overrides: values by dotted name, {"training.max_steps": 100}.
+    interpolate: whether to fill in its variables.
+    RAISES DistillError: if the file is not text.
+    RAISES ConfigValidationError: if it is no config, or an override fits nothing in it.
     """
     # spaCy's reader names neither file nor line of what is not text.
     text = _with_blocks(_with_parents(read_text(Path(path))), overrides or {})
@@ -81,8 +81,8 @@ def _with_parents(text: str) -> str:
 def named_paths(config: Mapping[str, Any], section: str = "") -> Iterator[Path]:
     """The files that a config names and that are there, its ledgers in any case, and the folders of corpora.
 
-    config: A config, or a section of it, with its variables filled in.
-    section: The outermost section that this one is in.
+    config: a config, or a section of it, with its variables filled in.
+    section: the outermost section that this one is in.
     """
     for name, value in config.items():
         outermost = section or name
@@ -102,8 +102,8 @@ def named_paths(config: Mapping[str, Any], section: str = "") -> Iterator[Path]:
 def known_names(where: Path | str) -> Iterator[None]:
     """Resolve a config with this around it.
 
-    where: The config, for the message.
-    RAISES DistillError: If it asks for a function that is not registered.
+    where: the config, for the message.
+    RAISES DistillError: if it asks for a function that is not registered.
     """
     try:
         yield
@@ -114,8 +114,8 @@ def known_names(where: Path | str) -> Iterator[None]:
 def check_language(lang: str) -> None:
     """Refuse a language that spaCy does not have, or whose package is missing.
 
-    lang: The language's code: en, xx, ja.
-    RAISES DistillError: If there is none, with what spaCy says to install.
+    lang: the language's code: en, xx, ja.
+    RAISES DistillError: if there is none, with what spaCy says to install.
     """
     try:
         spacy.blank(lang)

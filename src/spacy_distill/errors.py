@@ -53,7 +53,7 @@ def refusal(
 def check_steps(total_steps: int) -> None:
     """Refuse a number of steps that is not a positive whole number.
 
-    RAISES ConfigValidationError: If it is not; with `max_steps = 0` ("no limit") a schedule has no length.
+    RAISES ConfigValidationError: if it is not; with `max_steps = 0` ("no limit") a schedule has no length.
     """
     if isinstance(total_steps, bool) or not isinstance(total_steps, int) or total_steps < 1:
         raise refusal(
@@ -65,7 +65,7 @@ def check_steps(total_steps: int) -> None:
 def check_fraction(name: str, value: float) -> None:
     """Refuse a value outside [0, 1].
 
-    RAISES ConfigValidationError: If it is outside, not a number, or NaN.
+    RAISES ConfigValidationError: if it is outside, not a number, or NaN.
     """
     if not is_fraction(value):
         raise refusal(f"{name} is {value!r}, but must be a number from 0 to 1.")
@@ -74,7 +74,7 @@ def check_fraction(name: str, value: float) -> None:
 def check_positive(name: str, value: float) -> None:
     """Refuse a value that is not above 0.
 
-    RAISES ConfigValidationError: If it is not, or is not finite.
+    RAISES ConfigValidationError: if it is not, or is not finite.
     """
     if not is_number(value) or not 0.0 < value < math.inf:
         raise refusal(f"{name} is {value!r}, but must be a number above 0.")

@@ -1,6 +1,6 @@
 """Names from outside where a markup language is written: one function for each language.
 
-HTML is escaped by Jinja, Rich is given `Text`, and matplotlib is told to read no formulas (`FIGURE_TEXT`).
+HTML is escaped by Jinja, Rich is given `Text`, and matplotlib reads no formulas (`FIGURE_TEXT`).
 """
 
 import re
@@ -38,7 +38,7 @@ def legend_name(name: str) -> str:
 def markdown(text: object) -> Markup:
     """Text within a line of Markdown: an image, a link, HTML or the end of a cell in it is shown as it is.
 
-    RETURNS: What a template of Markdown takes as it is.
+    RETURNS: what a template of Markdown takes as it is.
     """
     if isinstance(text, Markup):
         return text

@@ -58,7 +58,7 @@ def test_a_batcher_that_does_not_say_leaves_the_totals_open(overrides: dict[str,
     found = preview(CONFIG, overrides | {"training.batcher": batcher})
     assert found.sizes == []
     assert found.exposures == {}
-    assert any("keeps 64 documents back" in caution for caution in found.cautions)
+    assert any("keeps 64 documents back" in caution for caution in found.config_warnings)
     write_plot(found, tmp_path / "one_panel.svg")
 
 
@@ -89,14 +89,14 @@ def test_distilled_labels_that_gold_lacks_are_refused(overrides: dict[str, Any],
 
 
 def test_what_spacy_train_cannot_start_without_is_told(overrides: dict[str, Any], corpus: Corpus):
-    assert any("Set dev in [paths]" in caution for caution in preview(CONFIG, overrides).cautions)
+    assert any("Set dev in [paths]" in caution for caution in preview(CONFIG, overrides).config_warnings)
     minilm = ROOT / "configs" / "student_minilm.cfg"
     complete = overrides | {"paths.dev": str(corpus("dev", 4))}
     for folder in ("/nowhere/encoder", "./encoder", "a/b/c"):
-        (caution,) = preview(minilm, complete | {"paths.encoder": folder}).cautions
+        (caution,) = preview(minilm, complete | {"paths.encoder": folder}).config_warnings
         assert f"no folder {folder}" in caution and "spacy-distill encoder" in caution
     for known in (str(corpus("x", 1).parent), "bert-base-uncased", "google/electra-small-discriminator"):
-        assert preview(minilm, complete | {"paths.encoder": known}).cautions == []
+        assert preview(minilm, complete | {"paths.encoder": known}).config_warnings == []
 
 
 def test_a_config_that_is_not_there_is_refused():
@@ -166,7 +166,7 @@ def test_too_few_and_far_too_many_passes_are_warned_about(
 ):
     changes = {"training.max_steps": steps, "paths.dev": str(corpus("dev", 3))}
     changes["corpora.train.share.@schedules"] = "spacy_distill.constant.v1"
-    found = sorted(preview(CONFIG, overrides | changes).cautions)
+    found = sorted(preview(CONFIG, overrides | changes).config_warnings)
     assert len(found) == len(warnings)
     assert all(words in caution for words, caution in zip(warnings, found, strict=True))
     assert all("Set max_steps = 600" in caution for caution in found)

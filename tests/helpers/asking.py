@@ -1,8 +1,8 @@
 """A teacher's model as a config makes it, and the ledger that it keeps."""
 
 from spacy_distill import Ledger
+from spacy_distill.teacher.chat_model import make_chat_model
 from spacy_distill.teacher.ledger.entry import Entry, PromptJob, answer_key, user_message
-from spacy_distill.teacher.models import make_chat_model
 from spacy_distill.teacher.replay import Asking, make_replay
 
 __all__ = ["Asking", "Entry", "Ledger", "PromptJob", "answer_key", "ask", "chat_model", "entries", "entry"]

@@ -11,7 +11,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from spacy_distill import find_task, set_origin, write_docs
-from spacy_distill.study.job import character_counts, count_items, score_models
+from spacy_distill.study.scoring import character_counts, count_items, score_models
 from spacy_distill.tasks.scores import PRF, Counts, add_counts, micro, prf
 
 VOCAB = Vocab()

@@ -8,7 +8,7 @@ from helpers.asking import Entry, Ledger
 from helpers.studying import carry_out_study, planned, write_config
 from spacy_distill import read_docs, views, write_docs, write_report
 from spacy_distill.study.config import AnswerPrices
-from spacy_distill.study.teachers import add_up, estimate_cost
+from spacy_distill.study.teachers import add_costs, estimate_cost
 
 PRICES = AnswerPrices(input=10, output=30)
 TOKENS = {"prompt_tokens": 2000, "completion_tokens": 50}
@@ -34,7 +34,7 @@ def ledger(tmp_path):
 
 
 def test_a_cost_that_the_ledger_knows_is_taken_as_it_is(ledger):
-    bill = add_up(["known", "known", "lost"], ledger, None)
+    bill = add_costs(["known", "known", "lost"], ledger, None)
     assert bill == {"answers": 1, "missing": 1, "cost": 0.5, "estimated": 0}
 
 
@@ -44,14 +44,14 @@ def test_an_unknown_cost_is_estimated_and_marked():
 
 
 def test_estimates_are_counted(ledger):
-    bill = add_up(["known", "counted", "bare"], ledger, PRICES)
+    bill = add_costs(["known", "counted", "bare"], ledger, PRICES)
     assert (bill["answers"], bill["estimated"]) == (3, 2)
     assert bill["cost"] == pytest.approx(0.5 + 0.0215 + 0.013)
 
 
 def test_without_prices_what_is_unknown_is_not_guessed(ledger):
-    assert add_up(["bare"], ledger, None) is None
-    assert add_up(["lost"], ledger, PRICES) is None
+    assert add_costs(["bare"], ledger, None) is None
+    assert add_costs(["lost"], ledger, PRICES) is None
 
 
 def test_a_point_of_f1_costs_the_answers_behind_the_distilled_documents(tmp_path, ledger):

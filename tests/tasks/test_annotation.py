@@ -137,7 +137,7 @@ def test_what_gold_does_not_know_is_not_scored():
 @given(st.lists(docs(), max_size=5))
 def test_training_can_use_the_same_by_arrays_and_by_documents(corpus):
     docbin = DocBin(docs=corpus)
-    assert list(NER.holdings(docbin)) == list(Task.holdings(NER, docbin))
+    assert list(NER.doc_counts(docbin)) == list(Task.doc_counts(NER, docbin))
 
 
 def test_a_corpus_names_its_task():

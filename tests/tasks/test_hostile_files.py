@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from helpers.warm import CONFIG
 from spacy_distill import write_docs
 from spacy_distill.cli import app
-from spacy_distill.teacher.errors import LONGEST_RETRY_AFTER, retry_after
+from spacy_distill.teacher.request_errors import LONGEST_RETRY_AFTER, retry_after
 
 TASK = '@llm_tasks = "spacy_distill.NER.v1"'
 TEMPLATES = {

@@ -55,7 +55,7 @@ def _training_errors(training: Mapping[str, Any]) -> Iterator[ConfigError]:
     if not uses(training.get("before_update"), "callbacks", TRACK_PROGRESS):
         yield _error(
             "training.before_update",
-            "the reader cannot tell which step training is at. Add the section [training.before_update] "
+            "the reader does not know which step training is at. Add the section [training.before_update] "
             f'with @callbacks = "{TRACK_PROGRESS}".',
         )
     if section_at(training, "batcher").get("discard_oversize"):
@@ -189,7 +189,7 @@ def _labels_of(nlp: Language | None, name: str) -> set[str]:
     return set(nlp.get_pipe(name).labels) if nlp else set()  # type: ignore[attr-defined]
 
 
-def cautions(config: Mapping[str, Any], plan: BlendPlan) -> Iterator[str]:
+def config_warnings(config: Mapping[str, Any], plan: BlendPlan) -> Iterator[str]:
     """What may be meant, but would leave training with less of the schedule than it looks.
 
     config: the pipeline's interpolated config.

@@ -248,7 +248,7 @@ class ConsoleTable:
         """Print the row of an evaluation, and the head of the table before the first."""
         if not self._began:
             self._began = True
-            self._stdout.writelines(f"{line}\n" for line in self._progress.outlook)
+            self._stdout.writelines(f"{line}\n" for line in self._progress.summary)
             losses = [f"loss {name}" for name in self._pipes]
             heads = ["#", "plan", "share", *totals.drawn, "rate", *losses, *self._scores, "score"]
             self._write([head.upper()[: WIDTH + 3] for head in heads])

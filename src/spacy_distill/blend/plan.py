@@ -45,7 +45,7 @@ class SourceCounts:
 
     def add(self, docbin: DocBin, max_length: int) -> None:
         """Count the documents of a shard."""
-        for words, labels in self.task.holdings(docbin):
+        for words, labels in self.task.doc_counts(docbin):
             if not words:
                 self.skipped[EMPTY] += 1
             elif max_length and words > max_length:

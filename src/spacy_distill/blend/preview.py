@@ -20,10 +20,10 @@ from ..corpus.files import check_outputs, write_bytes
 from ..errors import DistillError, refusal
 from ..escapes import FIGURE_TEXT, legend_name, one_line
 from .checks import (
-    cautions,
     check_config,
     check_dev,
     check_labels,
+    config_warnings,
     missing_encoder,
     section_at,
     suggest_steps,
@@ -44,7 +44,7 @@ class BlendPreview:
     sizes: documents of each step; empty if the batcher does not say.
     exposures: about how many examples and words will be drawn from each source; empty likewise.
     suggested_steps: how long to train, by the documents of the sources; None likewise.
-    cautions: what in the config may be meant, but probably is not.
+    config_warnings: what in the config may be meant, but probably is not.
     run: what a training has drawn, if one was given.
     files: the config, and the files and folders that it names.
     """
@@ -55,7 +55,7 @@ class BlendPreview:
     sizes: list[float]
     exposures: dict[str, Exposure]
     suggested_steps: int | None
-    cautions: list[str]
+    config_warnings: list[str]
     run: BlendRecord | None = None
     files: tuple[Path, ...] = ()
 
@@ -103,7 +103,7 @@ def _preview(path: Path, config: Config, run: Path | None) -> BlendPreview:
         sizes=sizes,
         exposures=plan.exposures(sizes),
         suggested_steps=suggest_steps(plan, sizes),
-        cautions=[*cautions(config, plan), *_missing(config), *_other_run(plan, record)],
+        config_warnings=[*config_warnings(config, plan), *_missing(config), *_other_run(plan, record)],
         run=record,
         files=(Path(path), *named_paths(config), *(Path(run).glob("*") if run else ())),
     )

@@ -12,7 +12,7 @@ from spacy.language import Language
 from spacy.training import Example
 
 from ..errors import DistillError, is_number, refusal
-from .checks import cautions, check_config, check_dev, check_labels
+from .checks import check_config, check_dev, check_labels, config_warnings
 from .plan import BY_SEQUENCE, GOLD, BlendPlan, make_plan, scan
 from .stream import Blend, BlendTotals
 
@@ -117,7 +117,7 @@ class BlendedCorpus:
         progress = progress_of(nlp)
         # Initialization and training each have a reader; the user is warned once.
         if progress.totals is None:
-            progress.outlook = _outlook(config, plan)
+            progress.summary = _summary(config, plan)
             _warn(config, plan)
         blend = Blend(
             nlp,
@@ -131,7 +131,7 @@ class BlendedCorpus:
         return blend
 
 
-def _outlook(config: Mapping[str, Any], plan: BlendPlan) -> list[str]:
+def _summary(config: Mapping[str, Any], plan: BlendPlan) -> list[str]:
     """What training is going to see of each source, one line each."""
     exposures = plan.exposures(plan.batch_sizes(config["training"]["batcher"]))
     lines = []
@@ -148,7 +148,7 @@ def _warn(config: Mapping[str, Any], plan: BlendPlan) -> None:
             logger.warning(
                 "%s: %d documents; left out: %s", plan.sources[name], counts.documents, counts.skipped_text()
             )
-    for caution in cautions(config, plan):
+    for caution in config_warnings(config, plan):
         logger.warning(caution)
 
 
@@ -218,12 +218,12 @@ class TrainingProgress:
 
     step: the step whose batch was drawn last, None before the first.
     totals: what the reader that feeds this training has drawn.
-    outlook: what training is going to see, one line for each source.
+    summary: what training is going to see, one line for each source.
     """
 
     step: int | None = None
     totals: BlendTotals | None = None
-    outlook: list[str] = field(default_factory=list)
+    summary: list[str] = field(default_factory=list)
 
 
 _PROGRESS: "WeakKeyDictionary[Language, TrainingProgress]" = WeakKeyDictionary()
@@ -235,7 +235,7 @@ def progress_of(nlp: Language) -> TrainingProgress:
 
 
 def make_track_progress(also: UpdateCallback | None = None) -> UpdateCallback:
-    """Make the `[training.before_update]` callback that tells the reader which step training is at.
+    """Make the `[training.before_update]` callback that reports to the reader which step training is at.
 
     also: another such callback, called after it: `before_update` has room for one only.
     """

@@ -119,7 +119,7 @@ def show_estimate(config: Path, source: Path, overrides: dict[str, Any]) -> None
 def show(report: "AnnotationReport", out: Path, *, allow_missing: bool) -> int:
     """Print what became of a corpus.
 
-    RETURNS: The status to exit with: 0 if every document was answered.
+    RETURNS: the status to exit with: 0 if every document was answered.
     """
     statistics, states = report.statistics, report.states
     if report.pending:
@@ -158,10 +158,10 @@ def show(report: "AnnotationReport", out: Path, *, allow_missing: bool) -> int:
         msg.good(f"Wrote {counted(report.documents, 'document')}: {out}")
     else:
         msg.fail("No answer was got, so no file was written.")
-    if report.alarms:
+    if report.warnings:
         # The last that is said, and framed: what is read first.
         msg.divider("Look at this before you train on it", char="!")
-        for alarm in report.alarms:
+        for alarm in report.warnings:
             msg.warn(alarm)
     if statistics.stopped == "interrupted":
         return INTERRUPT_STATUS
@@ -190,7 +190,7 @@ def cost_text(cost: float | None) -> str:
 def show_pending(pending: "PendingBatches", statistics: "RunStatistics") -> int:
     """Print what is still to come.
 
-    RETURNS: The status to exit with.
+    RETURNS: the status to exit with.
     """
     rows = [(state.id, state.status, f"{state.done:,} of {state.total:,}") for state in pending.batches]
     msg.table(rows, header=("batch", "status", "done"), divider=True)
@@ -213,7 +213,7 @@ def show_pending(pending: "PendingBatches", statistics: "RunStatistics") -> int:
 def watch(statistics: "RunStatistics") -> Iterator[None]:
     """Show statistics on the standard error stream while they grow.
 
-    statistics: The statistics.
+    statistics: the statistics.
     """
     from rich.console import Console
     from rich.live import Live

@@ -52,10 +52,10 @@ def command(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a command, with its expected errors shown as one line.
 
-    name: What is typed.
-    overrides: Whether values of a config can be given: --section.key value.
-    interrupted: What is said at Ctrl-C, with {argument} where one belongs; without it Ctrl-C is not caught.
-    RETURNS: A decorator for the function that does the work.
+    name: what is typed.
+    overrides: whether values of a config can be given: --section.key value.
+    interrupted: what is said at Ctrl-C, with {argument} where one belongs; without it Ctrl-C is not caught.
+    RETURNS: a decorator for the function that does the work.
     """
 
     def register(work: Callable[..., None]) -> Callable[..., None]:
@@ -74,8 +74,8 @@ def command(
 def shown_errors(arguments: Iterable[object] = (), interrupted: str = "") -> Iterator[None]:
     """Print an error that the user can mend, and exit with status 1. Any other keeps its traceback.
 
-    arguments: The command's arguments. The system's error of a file is shown if they name the file.
-    interrupted: What is said at Ctrl-C; without it Ctrl-C is not caught.
+    arguments: the command's arguments. The system's error of a file is shown if they name the file.
+    interrupted: what is said at Ctrl-C; without it Ctrl-C is not caught.
     """
     from click import ClickException
     from confection import ConfigValidationError
@@ -109,8 +109,8 @@ def shown_errors(arguments: Iterable[object] = (), interrupted: str = "") -> Ite
 def _is_named(place: object, arguments: Iterable[object]) -> bool:
     """Whether the user named a file: it, a folder it is in, or one that should have been made in it.
 
-    place: The file, as an OSError has it.
-    arguments: Those of the command; what stands in quotes in a config among them is named too.
+    place: the file, as an OSError has it.
+    arguments: those of the command; what stands in quotes in a config among them is named too.
     """
     if not isinstance(place, str | bytes):
         return False

@@ -1,4 +1,4 @@
-"""Entry point of spaCy's CLI: loading it hangs our commands into `python -m spacy`."""
+"""Entry point of spaCy's CLI: loading it adds our commands to `python -m spacy`."""
 
 from spacy.cli._util import app as spacy_app
 

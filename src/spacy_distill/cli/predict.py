@@ -89,7 +89,7 @@ def predict_cli(
 def _show(facts: Iterator[PredictPlan | JobEvent[Shard]], out: Path) -> int:
     """Print what comes of a prediction.
 
-    RETURNS: The status to exit with.
+    RETURNS: the status to exit with.
     """
     from ..prediction.predict import PredictPlan
 

@@ -46,7 +46,7 @@ def preview_cli(
         write_plot(found, out)
     _show_curves(found)
     _show_sources(found)
-    for caution in found.cautions:
+    for caution in found.config_warnings:
         msg.warn(caution)
     if found.suggested_steps is None:
         msg.info("This batcher does not say how many documents a step has.")

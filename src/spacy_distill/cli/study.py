@@ -130,11 +130,11 @@ class StudyProgress:
 
     @property
     def position(self) -> str:
-        """How many runs are behind us."""
+        """How many runs are done."""
         return f"{self.skipped + self.finished + self.failed}/{self.total}"
 
     def left(self) -> float | None:
-        """Seconds that are left, as far as it can be told."""
+        """Seconds that are left, as far as it is known."""
         done = self.finished + self.failed
         todo = self.total - self.skipped - done
         passed = time.monotonic() - self.began
@@ -240,9 +240,9 @@ def _percent(value: float | None) -> str:
 def show_table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table; on a narrow terminal the numbers of a cell stand below each other.
 
-    title: What it shows.
-    head: Headings.
-    rows: Cells; without rows nothing is printed.
+    title: what it shows.
+    head: headings.
+    rows: cells; without rows nothing is printed.
     """
     if not rows:
         return

@@ -66,7 +66,7 @@ def set_categories(doc: Doc, row: Mapping[str, Any], fields: CategoryFields) -> 
 
 
 def _field_of(row: Mapping[str, Any]) -> str | None:
-    """The field of a row that holds classes, as far as its value tells; lists of spans and tags do not."""
+    """The field of a row that holds classes, as far as its value shows; lists of spans and tags do not."""
     for name in CATEGORY_FIELDS:
         value = row.get(name)
         if isinstance(value, str | int) or (value is not None and name not in AMBIGUOUS):
@@ -122,7 +122,7 @@ def complete_categories(docs: Sequence[Doc], multilabel: bool | None) -> None:
         found = sorted(label for label, score in odd.cats.items() if score >= HALF)
         raise DistillError(
             f"The document {record(odd).get('id')!r} has the classes {found}, and exactly one is expected. "
-            "Mend it, or import with --multilabel."
+            "Correct it, or import with --multilabel."
         )
     exclusive = odd is None and not multilabel
     for doc in own:

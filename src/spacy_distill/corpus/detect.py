@@ -19,8 +19,8 @@ TEXT = (".txt",)
 class Guess(NamedTuple):
     """What a file or folder looks like.
 
-    format: Its format.
-    reason: By what it was recognised, in words.
+    format: its format.
+    reason: by what it was recognised, in words.
     """
 
     format: Format
@@ -30,8 +30,8 @@ class Guess(NamedTuple):
 def guess_format(path: Path) -> Guess:
     """The format of a file, or of the files of a folder.
 
-    path: The file, gzip or not, or the folder.
-    RAISES DistillError: If there is no such file, or it is of no known format.
+    path: the file, gzip or not, or the folder.
+    RAISES DistillError: if there is no such file, or it is of no known format.
     """
     head = Head(path)
     if path.is_dir():
@@ -45,8 +45,8 @@ def guess_format(path: Path) -> Guess:
 def files_of(src: Path, format: Format) -> dict[Path, str]:
     """The files of a source, with their names in ids.
 
-    src: A file, or a folder whose files are found at any depth.
-    RAISES DistillError: If a folder holds none of the format.
+    src: a file, or a folder whose files are found at any depth.
+    RAISES DistillError: if a folder holds none of the format.
     """
     if not src.is_dir() or (format.whole_folder and format.recognise(Head(src))):
         return {src: src.name}

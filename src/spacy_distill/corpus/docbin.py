@@ -20,9 +20,9 @@ from .provenance import check_record
 def shard_paths(path: Path) -> list[Path]:
     """The `.spacy` files that a path stands for.
 
-    path: A `.spacy` file, or a folder searched for them at any depth.
-    RETURNS: The files, sorted by name.
-    RAISES DistillError: If the path does not exist or the folder holds no `.spacy` file.
+    path: a `.spacy` file, or a folder searched for them at any depth.
+    RETURNS: the files, sorted by name.
+    RAISES DistillError: if the path does not exist or the folder holds no `.spacy` file.
     """
     path = Path(path)
     if path.is_file():
@@ -38,10 +38,10 @@ def shard_paths(path: Path) -> list[Path]:
 def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
     """Read documents one shard at a time.
 
-    path: A `.spacy` file or a folder of them.
-    vocab: The vocabulary of the documents.
-    YIELDS: The documents, in the order of the files and within them.
-    RAISES DistillError: If there is nothing to read or a file is not a DocBin.
+    path: a `.spacy` file or a folder of them.
+    vocab: the vocabulary of the documents.
+    YIELDS: the documents, in the order of the files and within them.
+    RAISES DistillError: if there is nothing to read or a file is not a DocBin.
     """
     for shard in shard_paths(path):
         docs, codecs = read_shard(shard).get_docs(vocab), Codecs()
@@ -74,10 +74,10 @@ def write_docs(docs: Iterable[Doc], path: Path) -> int:
 
     The file appears whole or not at all: it is written beside its place and then renamed.
 
-    docs: The documents.
-    path: The file to write; missing folders are made.
-    RETURNS: How many documents were written.
-    RAISES DistillError: If the file cannot be written there.
+    docs: the documents.
+    path: the file to write; missing folders are made.
+    RETURNS: how many documents were written.
+    RAISES DistillError: if the file cannot be written there.
     """
     path = Path(path)
     docbin, codecs = DocBin(store_user_data=True), Codecs()
@@ -90,7 +90,7 @@ def write_docs(docs: Iterable[Doc], path: Path) -> int:
 def read_shard(path: Path) -> DocBin:
     """Read one `.spacy` file without making its documents.
 
-    RAISES DistillError: If the file is not a DocBin.
+    RAISES DistillError: if the file is not a DocBin.
     """
     with named_damage(path):
         data = path.read_bytes()
@@ -114,7 +114,7 @@ def _check_lengths(message: dict[str, Any]) -> None:
 def named_damage(path: Path) -> Iterator[None]:
     """Name the file whose content cannot be what it should be.
 
-    RAISES DistillError: In place of one of `DAMAGE`.
+    RAISES DistillError: in place of one of `DAMAGE`.
     """
     try:
         yield
@@ -146,8 +146,8 @@ class Codecs:
     def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Call a function that packs or unpacks, with these codecs at hand.
 
-        function: The function; it returns before anyone else may register a codec.
-        RETURNS: What it returns.
+        function: the function; it returns before anyone else may register a codec.
+        RETURNS: what it returns.
         """
         for registry, known in self._known:
             # Hides the method of this name from srsly as long as the call lasts.

@@ -20,9 +20,9 @@ def match_gold(docs: Sequence[Doc], gold: Iterable[Doc]) -> list[tuple[int, Doc]
 
     A text that occurs several times is matched in order; the last of too few is used again.
 
-    docs: The distilled corpus.
-    gold: Documents with the right annotation.
-    RETURNS: Position in the distilled corpus and its gold document.
+    docs: the distilled corpus.
+    gold: documents with the right annotation.
+    RETURNS: position in the distilled corpus and its gold document.
     """
     by_id: dict[tuple[str, str], Doc] = {}
     by_text: dict[str, list[Doc]] = defaultdict(list)
@@ -59,9 +59,9 @@ M = TypeVar("M")
 class Duplicate:
     """Two documents of the same or nearly the same text, or with such a sentence.
 
-    id, text: The one, of the audited corpus, and what of it is alike.
-    other_id, other_text: The other.
-    likeness: Share of common word pairs; 1.0 for the same text.
+    id, text: the one, of the audited corpus, and what of it is alike.
+    other_id, other_text: the other.
+    likeness: share of common word pairs; 1.0 for the same text.
     """
 
     id: str
@@ -75,12 +75,12 @@ class Duplicate:
 class Leaks:
     """Documents of a corpus that stand in another one too, or in the corpus itself more than once.
 
-    name: The other corpus.
-    exact: Documents of at least 8 tokens whose text, without case and spacing, stands there too.
-    near: Others of at least 8 tokens that stand there nearly.
-    short: Shorter ones whose text stands there too; they recur by nature.
-    capped: Documents in which no near-duplicate was found among the 50 likeliest, though there were more.
-    examples: Some of the first two.
+    name: the other corpus.
+    exact: documents of at least 8 tokens whose text, without case and spacing, stands there too.
+    near: others of at least 8 tokens that stand there nearly.
+    short: shorter ones whose text stands there too; they recur by nature.
+    capped: documents in which no near-duplicate was found among the 50 likeliest, though there were more.
+    examples: some of the first two.
     """
 
     name: str
@@ -103,10 +103,10 @@ def find_leaks(docs: Sequence[Doc], others: Sequence[Doc], name: str) -> Leaks:
 
     Where sentences are marked in a document of either corpus, each of them counts as the document does.
 
-    docs: The corpus to audit.
-    others: The test corpus.
-    name: Its name.
-    RETURNS: What stands in both.
+    docs: the corpus to audit.
+    others: the test corpus.
+    name: its name.
+    RETURNS: what stands in both.
     """
     parts = [(other, part) for other in others for part in whole_and_sentences(other)]
     known: dict[str, tuple[Doc, Doc | Span]] = {}
@@ -178,8 +178,8 @@ class ShingleIndex:
     all do: of the sets that share the rarest members only the first `most` are compared, so that the time
     grows with the number of sets.
 
-    near: The least Jaccard index, in (0, 1].
-    most: How many sets are compared with each, at least 1.
+    near: the least Jaccard index, in (0, 1].
+    most: how many sets are compared with each, at least 1.
     """
 
     def __init__(self, sets: Sequence[Shingles], near: float = NEAR, most: int = COMPARED) -> None:
@@ -199,9 +199,9 @@ class ShingleIndex:
     def nearest(self, one: Shingles, before: int | None = None) -> tuple[tuple[int, float] | None, bool]:
         """The nearest set.
 
-        one: What to look for.
-        before: Look only at sets before this one.
-        RETURNS: Its position and Jaccard index, or None if none is near enough; and whether there were more
+        one: what to look for.
+        before: look only at sets before this one.
+        RETURNS: its position and Jaccard index, or None if none is near enough; and whether there were more
             sets than are compared.
         """
         members = frozenset(self._numbers.get(m, -i) for i, m in enumerate(sorted(one), start=1))

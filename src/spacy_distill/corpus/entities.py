@@ -34,8 +34,8 @@ def split_tag(tag: str) -> tuple[str, str]:
     """Prefix and label of one tag.
 
     tag: "O", or a label after B-, I- (IOB1 and IOB2 alike), E-, S- (IOBES), L- or U- (BILUO).
-    RETURNS: Prefix and label; ("O", "") for "O".
-    RAISES DistillError: If it is neither.
+    RETURNS: prefix and label; ("O", "") for "O".
+    RAISES DistillError: if it is neither.
     """
     if tag == "O":
         return "O", ""
@@ -59,9 +59,9 @@ def spans_of_tags(tags: Iterable[str | None]) -> list[TokenSpan]:
     An entity starts at a B, and at an I that follows an O or another label: so IOB1, where a B stands only
     between two adjoining entities of one label, and IOB2 are both read rightly without knowing which it is.
 
-    tags: One tag a token; None where nothing is known, which ends an entity.
-    RETURNS: The entities in text order.
-    RAISES DistillError: If a tag cannot be read.
+    tags: one tag a token; None where nothing is known, which ends an entity.
+    RETURNS: the entities in text order.
+    RAISES DistillError: if a tag cannot be read.
     """
     spans: list[TokenSpan] = []
     start, open_label, i = 0, "", -1
@@ -89,8 +89,8 @@ def set_token_spans(doc: Doc, spans: Iterable[TokenSpan]) -> Doc:
 def set_tags(doc: Doc, tags: Sequence[str | None]) -> Doc:
     """Set a document's entities by the tags of its words, in order; without any tag it stays unlabelled.
 
-    tags: One tag for each token that is not mere space; None where nothing is known.
-    RAISES DistillError: If their number differs, or a tag cannot be read.
+    tags: one tag for each token that is not mere space; None where nothing is known.
+    RAISES DistillError: if their number differs, or a tag cannot be read.
     """
     words = words_of(doc)
     if len(tags) != len(words):
@@ -109,10 +109,10 @@ def set_char_spans(doc: Doc, spans: Sequence[CharSpan], missing: Sequence[tuple[
     Outer space of a span is cut off. The tokens that a span covers in part become missing, together with the
     others it touches.
 
-    spans: The spans, in any order; each once.
-    missing: Characters of which nothing is known: first, and the one after the last.
-    RETURNS: The spans that do not fit token borders, in words.
-    RAISES DistillError: If a span lies outside the text or two overlap.
+    spans: the spans, in any order; each once.
+    missing: characters of which nothing is known: first, and the one after the last.
+    RETURNS: the spans that do not fit token borders, in words.
+    RAISES DistillError: if a span lies outside the text or two overlap.
     """
     ents: list[Span] = []
     open_tokens: set[int] = set()

@@ -27,10 +27,10 @@ Test = Callable[[Doc], bool]
 class ExportReport:
     """What became of the documents of a corpus.
 
-    written: Documents in the file.
-    empty: Documents without text, of which a file would hold nothing.
-    lost: What the format cannot hold, with the number of documents that have it.
-    skipped: Documents that were left out, each with the reason.
+    written: documents in the file.
+    empty: documents without text, of which a file would hold nothing.
+    lost: what the format cannot hold, with the number of documents that have it.
+    skipped: documents that were left out, each with the reason.
     """
 
     written: int = 0
@@ -45,12 +45,12 @@ def export_corpus(src: Path, out: Path, format: str, *, skip_bad: bool = False) 
     Words and labels are written as they are, or not at all: a document whose missing tokens would become "O"
     there, or whose words the format cannot hold, is refused.
 
-    src: The `.spacy` file, or a folder of them.
-    out: The file to write; data sets: a folder, or a file that ends in .parquet.
-    format: Name of the format.
-    skip_bad: Whether documents that cannot be written are left out and listed, instead of being an error.
-    RETURNS: The account of it.
-    RAISES DistillError: If the corpus cannot be read or written, or the output is read too.
+    src: the `.spacy` file, or a folder of them.
+    out: the file to write; data sets: a folder, or a file that ends in .parquet.
+    format: name of the format.
+    skip_bad: whether documents that cannot be written are left out and listed, instead of being an error.
+    RETURNS: the account of it.
+    RAISES DistillError: if the corpus cannot be read or written, or the output is read too.
     """
     src, out, chosen = Path(src), Path(out), find_format(format)
     if not chosen.written:

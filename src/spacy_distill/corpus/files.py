@@ -22,7 +22,7 @@ GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
 def open_binary(path: Path) -> BinaryIO:
     """Open a file for reading; gzip is unpacked, whatever the file is called.
 
-    RAISES DistillError: If it does not exist or is a folder.
+    RAISES DistillError: if it does not exist or is a folder.
     """
     if not path.is_file():
         kind = "is a folder; expected one file" if path.is_dir() else "does not exist"
@@ -35,9 +35,9 @@ def open_binary(path: Path) -> BinaryIO:
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Read a UTF-8 text file line by line. Lines end with LF, CR LF, or CR alone.
 
-    path: The file, gzip or not.
-    YIELDS: The line's number, from 1, and its text without the line break.
-    RAISES DistillError: If the file does not exist, is damaged or is not UTF-8.
+    path: the file, gzip or not.
+    YIELDS: the line's number, from 1, and its text without the line break.
+    RAISES DistillError: if the file does not exist, is damaged or is not UTF-8.
     """
     for number, raw in enumerate(_raw_lines(path), start=1):
         try:
@@ -65,9 +65,9 @@ def read_text(path: Path) -> str:
 def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Read a file of JSON Lines; blank lines are passed over.
 
-    path: The file, gzip or not.
-    YIELDS: The line's number, from 1, and its object; half of a surrogate pair became U+FFFD.
-    RAISES DistillError: If a line is no JSON object; names file and line.
+    path: the file, gzip or not.
+    YIELDS: the line's number, from 1, and its object; half of a surrogate pair became U+FFFD.
+    RAISES DistillError: if a line is no JSON object; names file and line.
     """
     for number, line in read_lines(path):
         if line.strip():
@@ -80,8 +80,8 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def parse_object(line: str) -> dict[str, Any]:
     """Parse a JSON object.
 
-    RETURNS: The object; half of a surrogate pair became U+FFFD.
-    RAISES DistillError: If the text is none.
+    RETURNS: the object; half of a surrogate pair became U+FFFD.
+    RAISES DistillError: if the text is none.
     """
     try:
         value = _loads(line)
@@ -106,7 +106,7 @@ def _loads(text: str) -> Any:
 def read_json(path: Path) -> Any:
     """The value of a JSON file, gzip or not; half of a surrogate pair became U+FFFD.
 
-    RAISES DistillError: If the file does not exist or is no JSON.
+    RAISES DistillError: if the file does not exist or is no JSON.
     """
     with open_binary(path) as stream:
         try:
@@ -143,9 +143,9 @@ def source_name(path: Path) -> str:
 def write_bytes(data: bytes | Iterable[bytes], path: Path) -> None:
     """Write a file whole or not at all: it is written beside its place and then renamed.
 
-    data: What to write, as a whole or in parts.
-    path: The file; missing folders are made. One that ends in `.gz` is compressed.
-    RAISES DistillError: If the file cannot be written there.
+    data: what to write, as a whole or in parts.
+    path: the file; missing folders are made. One that ends in `.gz` is compressed.
+    RAISES DistillError: if the file cannot be written there.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -167,9 +167,9 @@ def write_bytes(data: bytes | Iterable[bytes], path: Path) -> None:
 def files_within(folder: Path, pattern: str = "*") -> list[Path]:
     """The files of a folder at any depth, sorted.
 
-    folder: The folder.
-    pattern: What their names look like.
-    RAISES DistillError: If one is a link to a file outside of the folder: nobody who gives a folder means
+    folder: the folder.
+    pattern: what their names look like.
+    RAISES DistillError: if one is a link to a file outside of the folder: nobody who gives a folder means
         that other files are read, and perhaps sent to a model.
     """
     root, found = folder.resolve(), []
@@ -190,10 +190,10 @@ def check_outputs(
 ) -> None:
     """Refuse to write onto what is read: the one check of all commands that write. Nothing is made.
 
-    outputs: Files to write, each None or another one; by whatever name, a link too.
-    inputs: Files and folders that are read, or None; those that do not exist do not count.
-    folder: Whether the outputs are folders to write into, instead of files.
-    RAISES DistillError: If an output is one of the inputs or of the other outputs, lies in a folder that is
+    outputs: files to write, each None or another one; by whatever name, a link too.
+    inputs: files and folders that are read, or None; those that do not exist do not count.
+    folder: whether the outputs are folders to write into, instead of files.
+    RAISES DistillError: if an output is one of the inputs or of the other outputs, lies in a folder that is
         read, or is a folder where a file is wanted, or the other way round.
     """
     read = [Path(place) for place in inputs if place is not None and Path(place).exists()]
@@ -237,11 +237,11 @@ def locked_folder(root: Path, scratch: str, work: str) -> Iterator[Path]:
     What earlier, killed work left half-done is removed. The lock ends with the process. A folder that was
     made for work that then left nothing in it is removed again.
 
-    root: The folder; made if need be.
-    scratch: Name of the scratch folder; removed afterwards.
-    work: Who else may be at work there, for people.
-    YIELDS: The scratch folder.
-    RAISES DistillError: If the folder cannot be written to, or another process works in it.
+    root: the folder; made if need be.
+    scratch: name of the scratch folder; removed afterwards.
+    work: who else may be at work there, for people.
+    YIELDS: the scratch folder.
+    RAISES DistillError: if the folder cannot be written to, or another process works in it.
     """
     # Commands load this module at their start.
     from filelock import FileLock, Timeout

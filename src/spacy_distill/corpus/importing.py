@@ -28,18 +28,18 @@ DEFAULTS = ImportOptions()
 class ImportReport:
     """What became of the documents of a file.
 
-    format: Name of the format that was read.
-    reason: By what it was recognised; empty where it was given.
-    read: Documents in the source (after splitting into sentences, where that is done).
-    outside: Of these, those outside the range of articles.
-    excluded: Those that stand in an excluded corpus.
-    unsampled: Those that the sample left out.
-    repeated: Written documents whose text stands in an earlier one already.
-    written, articles, tokens: The size of the written corpus.
-    unlabelled: Written documents without annotation.
-    labels: Written annotation, counted by label.
-    linewise: Whether each file of a folder became one document, but looks as if each line were one.
-    issues: What could not be used.
+    format: name of the format that was read.
+    reason: by what it was recognised; empty where it was given.
+    read: documents in the source (after splitting into sentences, where that is done).
+    outside: of these, those outside the range of articles.
+    excluded: those that stand in an excluded corpus.
+    unsampled: those that the sample left out.
+    repeated: written documents whose text stands in an earlier one already.
+    written, articles, tokens: the size of the written corpus.
+    unlabelled: written documents without annotation.
+    labels: written annotation, counted by label.
+    linewise: whether each file of a folder became one document, but looks as if each line were one.
+    issues: what could not be used.
     """
 
     format: str = ""
@@ -61,11 +61,11 @@ class ImportReport:
 def import_corpus(src: Path, out: Path, options: ImportOptions = DEFAULTS) -> ImportReport:
     """Read a foreign file, or the files of a folder, and write them as one `.spacy` corpus.
 
-    src: The file, gzip or not, or the folder.
-    out: The `.spacy` file to write.
-    options: How to read and what to keep.
-    RETURNS: The account of it.
-    RAISES DistillError: If the source cannot be used, nothing of it is left, or the output is read too.
+    src: the file, gzip or not, or the folder.
+    out: the `.spacy` file to write.
+    options: how to read and what to keep.
+    RETURNS: the account of it.
+    RAISES DistillError: if the source cannot be used, nothing of it is left, or the output is read too.
     """
     src, out = Path(src), Path(out)
     format, reason = _format(src, options)
@@ -98,11 +98,11 @@ def import_corpus(src: Path, out: Path, options: ImportOptions = DEFAULTS) -> Im
 def read_source(src: Path, nlp: Language, options: ImportOptions, issues: ReadIssues) -> Iterator[Doc]:
     """The documents of a foreign file, or of the files of a folder, as they stand there.
 
-    src: The file, gzip or not, or the folder.
-    nlp: Splits untokenised text.
-    options: How to read.
-    issues: Gathers what cannot be used.
-    RAISES DistillError: If the source cannot be used.
+    src: the file, gzip or not, or the folder.
+    nlp: splits untokenised text.
+    options: how to read.
+    issues: gathers what cannot be used.
+    RAISES DistillError: if the source cannot be used.
     """
     format, _ = _format(src, options)
     if options.lines is None and not src.is_dir():
@@ -118,7 +118,7 @@ def _format(src: Path, options: ImportOptions) -> tuple[Format, str]:
 def blank(lang: str) -> Language:
     """An empty pipeline, for its tokenizer.
 
-    RAISES DistillError: If spaCy has no such language, or lacks a package for it.
+    RAISES DistillError: if spaCy has no such language, or lacks a package for it.
     """
     try:
         nlp = spacy.blank(lang)

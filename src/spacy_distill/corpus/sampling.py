@@ -17,10 +17,10 @@ T = TypeVar("T")
 class ArticleRange:
     """A part of a corpus by share of its articles, such as 0:0.5 for the first half.
 
-    start: Share of the articles before the part, in [0, 1].
-    end: Share of the articles up to its end, in (start, 1]. Ranges that meet leave no article out and
+    start: share of the articles before the part, in [0, 1].
+    end: share of the articles up to its end, in (start, 1]. Ranges that meet leave no article out and
         take none twice.
-    shuffled: The articles in an order that the seed chooses, instead of that of the file.
+    shuffled: the articles in an order that the seed chooses, instead of that of the file.
     """
 
     start: float = 0.0
@@ -34,7 +34,7 @@ WHOLE = ArticleRange()
 def parse_range(text: str, *, shuffled: bool = False) -> ArticleRange:
     """Read a range such as "0:0.5".
 
-    RAISES DistillError: If the text is not two shares in [0, 1], the second the greater.
+    RAISES DistillError: if the text is not two shares in [0, 1], the second the greater.
     """
     first, colon, last = text.partition(":")
     try:
@@ -51,10 +51,10 @@ def parse_range(text: str, *, shuffled: bool = False) -> ArticleRange:
 def take_articles(docs: Sequence[Doc], part: ArticleRange, seed: int = 0) -> list[Doc]:
     """The documents whose article lies in the range, in their order.
 
-    docs: Documents with their article's id.
-    part: Which articles to take.
-    seed: Seed of the shuffled order.
-    RETURNS: The part.
+    docs: documents with their article's id.
+    part: which articles to take.
+    seed: seed of the shuffled order.
+    RETURNS: the part.
     """
     articles = list(dict.fromkeys(_article(doc, i) for i, doc in enumerate(docs)))
     order = _drawn(len(articles), "articles", seed) if part.shuffled else list(range(len(articles)))
@@ -68,11 +68,11 @@ def sample(docs: Sequence[T], limit: int, seed: int = 0) -> list[T]:
 
     It depends on the number of documents and the seed alone, and holds every smaller sample of that seed.
 
-    docs: The documents.
-    limit: The size of the sample, at least 1; all documents are taken if there are fewer.
-    seed: Seed of the sample.
-    RETURNS: The sample.
-    RAISES DistillError: If the limit is below 1.
+    docs: the documents.
+    limit: the size of the sample, at least 1; all documents are taken if there are fewer.
+    seed: seed of the sample.
+    RETURNS: the sample.
+    RAISES DistillError: if the limit is below 1.
     """
     if limit < 1:
         raise DistillError(f"The limit must be at least 1, got {limit}.")
@@ -85,11 +85,11 @@ def sample_by_label(docs: Sequence[T], labels: Sequence[Sequence[str]], limit: i
     The labels take turns, the rarest first; at each the next document that has it is taken, in a random
     order. What has no label is a label of its own.
 
-    docs: The documents.
-    labels: The labels of each.
-    limit: The size of the sample, at least 1; all documents are taken if there are fewer.
-    seed: Seed of the sample.
-    RAISES DistillError: If the limit is below 1.
+    docs: the documents.
+    labels: the labels of each.
+    limit: the size of the sample, at least 1; all documents are taken if there are fewer.
+    seed: seed of the sample.
+    RAISES DistillError: if the limit is below 1.
     """
     if limit < 1:
         raise DistillError(f"The limit must be at least 1, got {limit}.")

@@ -26,15 +26,15 @@ MOST_PUNCTUATION = 1000
 class ReadIssues:
     """What readers could not use, gathered while they read.
 
-    skip_bad: Whether a row that cannot be used is left out and listed, instead of being an error.
-    empty: Rows, lines or files without text.
-    rejected: Rows that an annotator rejected or passed over (`answer` is "reject" or "ignore").
-    duplicates: Spans that a row held a second time.
-    misfits: Spans that do not fit token borders, each with file and line; their tokens became missing,
+    skip_bad: whether a row that cannot be used is left out and listed, instead of being an error.
+    empty: rows, lines or files without text.
+    rejected: rows that an annotator rejected or passed over (`answer` is "reject" or "ignore").
+    duplicates: spans that a row held a second time.
+    misfits: spans that do not fit token borders, each with file and line; their tokens became missing,
         neither entity nor "O".
-    skipped: Rows that were left out, each with file, line and reason.
-    notes: What was seen in a file and decides how it is read.
-    ids: Where each id was met.
+    skipped: rows that were left out, each with file, line and reason.
+    notes: what was seen in a file and decides how it is read.
+    ids: where each id was met.
     """
 
     skip_bad: bool = False
@@ -49,25 +49,25 @@ class ReadIssues:
     def refuse(self, path: Path, number: int, problem: str, unit: str = "line") -> None:
         """Note a row that cannot be used.
 
-        unit: What the file is counted in.
-        RAISES DistillError: If such rows are not to be left out; names file and line.
+        unit: what the file is counted in.
+        RAISES DistillError: if such rows are not to be left out; names file and line.
         """
         error = bad_line(path, number, problem.rstrip("."), unit)
         if not self.skip_bad:
-            raise DistillError(f"{error} Mend it, or leave such rows out with --skip-bad.")
+            raise DistillError(f"{error} Correct it, or leave such rows out with --skip-bad.")
         self.skipped.append(str(error))
 
 
 def read_plain(path: Path, name: str, nlp: Language, issues: ReadIssues, *, lines: bool) -> Iterator[Doc]:
     """Read unlabelled text.
 
-    path: The file, gzip or not.
-    name: The file's name in ids.
-    nlp: Its tokenizer is used.
-    issues: What cannot be used.
-    lines: Whether each line is a document, or the whole file.
-    YIELDS: Documents without annotation; their text is that of the source, outer space stripped.
-    RAISES DistillError: If the file is not UTF-8 text.
+    path: the file, gzip or not.
+    name: the file's name in ids.
+    nlp: its tokenizer is used.
+    issues: what cannot be used.
+    lines: whether each line is a document, or the whole file.
+    YIELDS: documents without annotation; their text is that of the source, outer space stripped.
+    RAISES DistillError: if the file is not UTF-8 text.
     """
     rows = read_lines(path) if lines else iter([(1, read_text(path))])
     for number, text in rows:
@@ -87,7 +87,7 @@ def read_plain(path: Path, name: str, nlp: Language, issues: ReadIssues, *, line
 def check_tokenizable(text: str) -> None:
     """Refuse a text that spaCy's tokenizer would take minutes for: thousands of punctuation marks in a row.
 
-    RAISES DistillError: If it is one.
+    RAISES DistillError: if it is one.
     """
     for stretch in STRETCH.finditer(text):
         marks = sum(not character.isalnum() for character in stretch.group())
@@ -104,8 +104,8 @@ def split_sentences(docs: Iterable[Doc]) -> Iterator[Doc]:
     A paragraph's end (an empty line) always ends a sentence; no sentence ends within an entity. The text of
     each sentence is exactly that of the article, without the space around it.
 
-    docs: Documents, with or without annotation.
-    YIELDS: Sentences with their article's annotation, record and id; their own id is numbered from 1.
+    docs: documents, with or without annotation.
+    YIELDS: sentences with their article's annotation, record and id; their own id is numbered from 1.
     """
     sentencizer = Sentencizer()
     for doc in docs:
@@ -164,8 +164,8 @@ def _as_doc(span: Span, number: int) -> Doc:
 def normalise(text: str) -> str:
     """A text without case, spacing and compatibility forms, so that "1.8 %" equals "1.8%".
 
-    text: Any text.
-    RETURNS: Equal for texts that count as the same sentence.
+    text: any text.
+    RETURNS: equal for texts that count as the same sentence.
     """
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 

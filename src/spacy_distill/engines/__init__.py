@@ -29,14 +29,14 @@ def opened_engine(
 ) -> Iterator[Engine[J]]:
     """An engine that does one kind of work.
 
-    name: Where the work is done.
-    work: What is done with each job, in a worker.
-    jobs: Jobs at a time, at least 1; None: one on this machine, as many as fit on a cluster.
-    options: What a worker takes of a cluster.
+    name: where the work is done.
+    work: what is done with each job, in a worker.
+    jobs: jobs at a time, at least 1; None: one on this machine, as many as fit on a cluster.
+    options: what a worker takes of a cluster.
     on_ray: "tasks": a Ray task for each job, whose results come back; "dataset": Ray Data, whose workers live
         on and write their results themselves.
-    YIELDS: The engine; afterwards a cluster is left, or ended if it was started here.
-    RAISES DistillError: If Ray is not installed, or its cluster cannot be used.
+    YIELDS: the engine; afterwards a cluster is left, or ended if it was started here.
+    RAISES DistillError: if Ray is not installed, or its cluster cannot be used.
     """
     if name == EngineName.local:
         from .local import LocalEngine

@@ -40,10 +40,10 @@ ROUNDING = 1e-6
 def joined_cluster(options: RayOptions, workers: int | None = None) -> Iterator[int]:
     """Join the cluster that RAY_ADDRESS names; without it, start one on this machine and end it afterwards.
 
-    options: What a worker takes.
-    workers: How many workers at a time, at least 1; None: as many as fit.
-    YIELDS: How many workers there may be at a time.
-    RAISES DistillError: If Ray is not installed, the cluster does not answer, or no worker fits on a node.
+    options: what a worker takes.
+    workers: how many workers at a time, at least 1; None: as many as fit.
+    YIELDS: how many workers there may be at a time.
+    RAISES DistillError: if Ray is not installed, the cluster does not answer, or no worker fits on a node.
     """
     if workers is not None and workers < 1:
         raise DistillError(f"The number of jobs at a time must be at least 1, got {workers}.")
@@ -79,7 +79,7 @@ def joined_cluster(options: RayOptions, workers: int | None = None) -> Iterator[
 def import_ray() -> ModuleType:
     """Ray, without its reports of usage.
 
-    RAISES DistillError: If it is not installed.
+    RAISES DistillError: if it is not installed.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
@@ -126,7 +126,7 @@ def _check_address(address: str) -> None:
 def _workers_that_fit(ray: ModuleType, options: RayOptions) -> int:
     """How many workers fit on the nodes that are there.
 
-    RAISES DistillError: If none does: Ray would wait for ever.
+    RAISES DistillError: if none does: Ray would wait for ever.
     """
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     wanted = {"CPU": options.num_cpus, **({"GPU": options.num_gpus} if options.num_gpus else {})}
@@ -151,9 +151,9 @@ def _first_line(error: BaseException) -> str:
 class ShippedFile:
     """A file or folder in the object store.
 
-    key: Hash of its name and content.
-    name: Its name, which a reader may go by.
-    data: Its archive; within a dataclass, so that Ray fetches it only where it is asked for.
+    key: hash of its name and content.
+    name: its name, which a reader may go by.
+    data: its archive; within a dataclass, so that Ray fetches it only where it is asked for.
     """
 
     key: str
@@ -182,7 +182,7 @@ Places = Mapping[str, str | ShippedFile]
 def make_reachable(jobs: Sequence[EngineJob], options: RayOptions) -> Places:
     """Make the files of jobs reachable for workers, each once.
 
-    RETURNS: Where they are, by path.
+    RETURNS: where they are, by path.
     """
     files = sorted({path for job in jobs for path in job.files()})
     return {path: str(Path(path).resolve()) for path in files} if options.files == "shared" else ship(files)
@@ -196,7 +196,7 @@ def local_places(places: Places) -> dict[str, str]:
 def ship(paths: Iterable[str]) -> dict[str, ShippedFile]:
     """Put files and folders into the object store, equal ones once.
 
-    RETURNS: By path.
+    RETURNS: by path.
     """
     import ray
 
@@ -225,8 +225,8 @@ def pack(path: Path) -> Any:
 def unpack(data: Any, folder: Path) -> None:
     """Unpack an archive into a folder; it is read where it lies, in the object store.
 
-    data: What `pack` made.
-    folder: Where to; missing folders are made.
+    data: what `pack` made.
+    folder: where to; missing folders are made.
     """
     import pyarrow
 
@@ -238,7 +238,7 @@ def unpack(data: Any, folder: Path) -> None:
 def _cache() -> Path:
     """This user's folder of unpacked files on this node; what is in it may be deleted when nothing runs.
 
-    RAISES DistillError: If somebody else made it.
+    RAISES DistillError: if somebody else made it.
     """
     folder = Path(tempfile.gettempdir(), f"spacy-distill-{_user()}")
     folder.mkdir(mode=0o700, exist_ok=True)

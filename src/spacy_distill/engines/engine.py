@@ -24,7 +24,7 @@ class EngineJob(Protocol):
     def moved(self, places: Mapping[str, str]) -> Self:
         """The same job with its files elsewhere.
 
-        places: The new place of each of its files.
+        places: the new place of each of its files.
         """
         ...
 
@@ -36,8 +36,8 @@ J = TypeVar("J", bound=EngineJob)
 class JobResult:
     """What came of a job.
 
-    error: Why it failed; empty if it did not.
-    facts: What else it says to the driver; plain data that may be pickled.
+    error: why it failed; empty if it did not.
+    facts: what else it says to the driver; plain data that may be pickled.
     """
 
     error: str = ""
@@ -52,11 +52,11 @@ WorkFunction = Callable[[J, Path], JobResult]
 class JobEvent(Generic[J]):
     """Something that happened to a job.
 
-    job: The job.
+    job: the job.
     kind: "started", "finished" or "failed".
-    folder: On the driver: the results of a finished job, or what a failed one left.
-    error: Why it failed.
-    facts: What the work says of it.
+    folder: on the driver: the results of a finished job, or what a failed one left.
+    error: why it failed.
+    facts: what the work says of it.
     """
 
     job: J
@@ -74,7 +74,7 @@ class JobEvent(Generic[J]):
 class Engine(Protocol[J]):
     """Does jobs, somewhere.
 
-    workers: How many at a time.
+    workers: how many at a time.
     """
 
     workers: int
@@ -84,9 +84,9 @@ class Engine(Protocol[J]):
 
         A job that fails does not stop the rest. An engine that loses a worker does its job again.
 
-        jobs: The jobs.
-        scratch: A folder of the driver's, in which each job's results are put.
-        YIELDS: For each job "started" (once or more), then "finished" or "failed" (once).
+        jobs: the jobs.
+        scratch: a folder of the driver's, in which each job's results are put.
+        YIELDS: for each job "started" (once or more), then "finished" or "failed" (once).
         """
         ...
 
@@ -96,7 +96,7 @@ class RayOptions(BaseModel):
 
     num_cpus: CPUs that are set aside for a worker, above 0. It computes with one thread in any case.
     num_gpus: GPUs of a worker; with a fraction several workers share one.
-    retries: How often a job is begun again whose worker was lost, 0 or more.
+    retries: how often a job is begun again whose worker was lost, 0 or more.
     files: "ship": each file is sent to each node once; "shared": all nodes see the same paths.
     """
 

@@ -27,8 +27,8 @@ ONE_THREAD = {
 class LocalEngine(Generic[J]):
     """Does jobs in worker processes.
 
-    work: What is done with each job, in a worker process.
-    workers: How many at a time.
+    work: what is done with each job, in a worker process.
+    workers: how many at a time.
     """
 
     def __init__(self, work: WorkFunction[J], workers: int = 1) -> None:

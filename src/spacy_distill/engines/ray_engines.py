@@ -21,10 +21,10 @@ RESULTS = "results"
 class RayTasks(Generic[J]):
     """Does jobs as tasks of the Ray cluster that this process has joined.
 
-    work: What is done with each job, in a worker process.
-    workers: How many fit on the cluster now; Ray decides which goes where and when.
-    options: What a job takes.
-    at_most: How many may be with Ray at a time; None: all of them, so that a cluster that
+    work: what is done with each job, in a worker process.
+    workers: how many fit on the cluster now; Ray decides which goes where and when.
+    options: what a job takes.
+    at_most: how many may be with Ray at a time; None: all of them, so that a cluster that
         grows is used.
     """
 
@@ -91,8 +91,8 @@ def run_job(
 ) -> "Iterator[tuple[JobResult, Any] | None]":
     """Do a job in a worker.
 
-    places: Where each of the job's files is.
-    where: Its folder on storage that all nodes share; None: the results are sent back.
+    places: where each of the job's files is.
+    where: its folder on storage that all nodes share; None: the results are sent back.
     YIELDS: None as soon as it starts; then what came of it, and the results.
     """
     yield None
@@ -122,9 +122,9 @@ class RayDataset(Generic[J]):
     Results stay where the work put them, on storage that all nodes share: nothing but the
     `JobResult` goes through the driver.
 
-    work: What is done with each job; it must bear being done twice.
-    workers: How many actors.
-    options: What an actor takes.
+    work: what is done with each job; it must bear being done twice.
+    workers: how many actors.
+    options: what an actor takes.
     """
 
     work: WorkFunction[J]
@@ -163,8 +163,8 @@ class RayDataset(Generic[J]):
 class RayActor:
     """Lives in a worker and does one job after the other.
 
-    work: What is done.
-    places: Where the files of the jobs are.
+    work: what is done.
+    places: where the files of the jobs are.
     """
 
     def __init__(self, work: WorkFunction[Any], places: Places) -> None:

@@ -12,7 +12,7 @@ from ..corpus.provenance import article_id, doc_id, record, views
 from ..corpus.sampling import sample
 from ..tasks.annotation import Annotation, Item
 from .audit import CHOSEN, Audit, AuditedCorpus
-from .drawing import STYLE, Palette, draw
+from .highlighting import STYLE, Palette, highlight
 from .quality import Confusion
 
 GOLD = "gold"
@@ -148,7 +148,7 @@ def _gold_row(audited: AuditedCorpus, number: int, palette: Palette) -> Row:
     task, gold = audited.task, audited.gold[number]
     pairs = audited.compare(number, CHOSEN).pairs
     errors = {pair.gold: pair.kind for pair in pairs if pair.gold is not None and pair.kind == "missed"}
-    return Row(GOLD, "", draw(task, gold, task.read(gold), palette, errors))
+    return Row(GOLD, "", highlight(task, gold, task.read(gold), palette, errors))
 
 
 def _row(audited: AuditedCorpus, number: int, name: str, palette: Palette) -> Row:
@@ -165,7 +165,7 @@ def _row(audited: AuditedCorpus, number: int, name: str, palette: Palette) -> Ro
     # A view that says no more than the labels has no row of its own.
     own = [name] if name != CHOSEN else [view for view in views(doc) if view not in audited.names]
     said = "\n\n".join(filter(None, (str(views(doc).get(view, {}).get("answer", "")) for view in own)))
-    html = draw(task, doc, annotation, palette, errors, reasons)
+    html = highlight(task, doc, annotation, palette, errors, reasons)
     return Row(name, audited.state(number, name), html, said)
 
 

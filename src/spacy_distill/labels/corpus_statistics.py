@@ -98,7 +98,7 @@ class Agreement:
 
     first, second: their names.
     documents, places: of which both say something.
-    kappa: Cohen's kappa of the place's label or "O"; None if undefined: both always say the same thing.
+    kappa: cohen's kappa of the place's label or "O"; None if undefined: both always say the same thing.
     labels: the same by label, of "is part of an item of this label".
     f: F1 of one's items against the other's, which is the same either way.
     """

@@ -34,12 +34,12 @@ SHOWN = 3
 class PredictOptions:
     """How to predict.
 
-    format: Format of the shards.
-    fields: Where JSON and Parquet have text and id.
-    lines: Whether text has one document a line; None: a line of a file, a file of a folder.
-    shard_size: Records of a shard, at least 1.
-    batch_size: Documents that are predicted at a time, at least 1.
-    gpu: Whether to predict on a GPU.
+    format: format of the shards.
+    fields: where JSON and Parquet have text and id.
+    lines: whether text has one document a line; None: a line of a file, a file of a folder.
+    shard_size: records of a shard, at least 1.
+    batch_size: documents that are predicted at a time, at least 1.
+    gpu: whether to predict on a GPU.
     """
 
     format: ShardFormat = ShardFormat.jsonl
@@ -57,9 +57,9 @@ DEFAULTS = PredictOptions()
 class PredictPlan:
     """The shards of an output.
 
-    done: The records of those that are finished.
-    todo: Those that are not.
-    unreadable: Sources that cannot be read, and why.
+    done: the records of those that are finished.
+    todo: those that are not.
+    unreadable: sources that cannot be read, and why.
     """
 
     done: list[dict[str, Any]] = field(default_factory=list)
@@ -79,16 +79,16 @@ def predict(
 ) -> Iterator[PredictPlan | JobEvent[Shard]]:
     """Predict a corpus with a trained pipeline, shard by shard; what is finished is not done again.
 
-    model: A pipeline's folder, or the name of an installed package.
-    corpus: A file or a folder of `.jsonl`, `.txt` (`.gz` too), `.parquet` or `.spacy` files.
-    out: The folder of shards; no other command may work in it at the same time.
-    options: How to predict.
-    engine: Where: "local", "ray", or an engine of one's own.
-    jobs: Shards at a time, at least 1; None: one on this machine, as many as fit on a cluster.
-    ray: What a worker takes of a cluster.
-    YIELDS: The plan; then for each of its shards "started", and "finished" (its facts are the record) or
+    model: a pipeline's folder, or the name of an installed package.
+    corpus: a file or a folder of `.jsonl`, `.txt` (`.gz` too), `.parquet` or `.spacy` files.
+    out: the folder of shards; no other command may work in it at the same time.
+    options: how to predict.
+    engine: where: "local", "ray", or an engine of one's own.
+    jobs: shards at a time, at least 1; None: one on this machine, as many as fit on a cluster.
+    ray: what a worker takes of a cluster.
+    YIELDS: the plan; then for each of its shards "started", and "finished" (its facts are the record) or
         "failed".
-    RAISES DistillError: If there is no such pipeline or corpus, the output is part of the corpus, cannot be
+    RAISES DistillError: if there is no such pipeline or corpus, the output is part of the corpus, cannot be
         written, or holds what is not of this corpus, or the engine cannot be used.
     """
     if min(options.shard_size, options.batch_size) < 1:
@@ -116,8 +116,8 @@ def predict(
 def find_model(model: str | Path) -> Path:
     """The folder of a trained pipeline that loads.
 
-    model: A folder, be it a committee's, or the name of an installed package.
-    RAISES DistillError: If there is no such pipeline, or it does not load here.
+    model: a folder, be it a committee's, or the name of an installed package.
+    RAISES DistillError: if there is no such pipeline, or it does not load here.
     """
     folder = Path(model)
     if (folder / COMMITTEE).is_file():

@@ -35,9 +35,9 @@ class Fields:
 class Record:
     """A document to predict.
 
-    number: Its line, row or place in its source, from 1.
-    id: Its own id, or the source's name and its number.
-    text: Its text.
+    number: its line, row or place in its source, from 1.
+    id: its own id, or the source's name and its number.
+    text: its text.
     """
 
     number: int
@@ -49,7 +49,7 @@ class Record:
 class Reject:
     """A record that cannot be predicted, and why.
 
-    excerpt: How it begins.
+    excerpt: how it begins.
     """
 
     number: int
@@ -60,10 +60,10 @@ class Reject:
 def read_records(chunk: Chunk, fields: Fields) -> Iterator[Record | Reject]:
     """Read a chunk, with little of it in memory at a time.
 
-    chunk: The chunk.
-    fields: Where its text and ids are.
-    YIELDS: Its records in order; empty lines are none.
-    RAISES DistillError: If the source is damaged.
+    chunk: the chunk.
+    fields: where its text and ids are.
+    YIELDS: its records in order; empty lines are none.
+    RAISES DistillError: if the source is damaged.
     """
     readers = {
         SourceKind.jsonl: _read_jsonl,
@@ -182,7 +182,7 @@ def _line(stream: BinaryIO) -> bytes:
 def _record(chunk: Chunk, number: int, raw: Any, parse: Callable[[Any], tuple[Any, ...]]) -> Record | Reject:
     """A record whose text can be stored as UTF-8, or why there is none.
 
-    parse: Gives its text and id.
+    parse: gives its text and id.
     """
     try:
         if isinstance(raw, bytes) and len(raw) > LONGEST:

@@ -121,14 +121,14 @@ WRITERS: dict[ShardFormat, type[JsonlWriter | ParquetWriter | SpacyWriter]] = {
 class Shard:
     """One chunk to predict, and where its shard goes.
 
-    chunk: What to read.
-    model: The pipeline's folder.
-    out: The output's folder.
-    fingerprint: Hash of all that the shard depends on.
-    format: What to write.
-    fields: Where text and ids are.
-    batch_size: Documents of a batch.
-    gpu: Whether to predict on a GPU.
+    chunk: what to read.
+    model: the pipeline's folder.
+    out: the output's folder.
+    fingerprint: hash of all that the shard depends on.
+    format: what to write.
+    fields: where text and ids are.
+    batch_size: documents of a batch.
+    gpu: whether to predict on a GPU.
     """
 
     chunk: Chunk
@@ -181,9 +181,9 @@ class Shard:
 def predict_shard(shard: Shard, folder: Path) -> JobResult:
     """Predict one chunk in this process, and put its shard in place: the work of an engine.
 
-    shard: The shard.
-    folder: Where its files are until they are whole; within the output's own scratch folder.
-    RETURNS: Its facts are the shard's record.
+    shard: the shard.
+    folder: where its files are until they are whole; within the output's own scratch folder.
+    RETURNS: its facts are the shard's record.
     """
     if (done := shard.finished()) is not None:
         return JobResult(facts=done)
@@ -292,7 +292,7 @@ def _put_in_place(shard: Shard, own: Path, counts: Mapping[str, int]) -> dict[st
     """Rename the files to their places: bad records first, then the shard, then its record."""
     for place in (shard.place, shard.record, *([shard.rejects] if counts["rejects"] else ())):
         place.parent.mkdir(parents=True, exist_ok=True)
-    # It may be of other input, and would vouch for the new shard if this ended before the last line.
+    # It may be of other input, and would mark as done the new shard if this ended before the last line.
     shard.record.unlink(missing_ok=True)
     if counts["rejects"]:
         (own / "rejects").replace(shard.rejects)

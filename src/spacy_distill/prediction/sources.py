@@ -42,10 +42,10 @@ SUFFIXES = {
 class Source:
     """A file, or a folder of text files.
 
-    path: Where it is.
-    name: Its place within the corpus, for people and in ids: no `.gz`.
-    kind: How it is read.
-    files: The text files of a folder.
+    path: where it is.
+    name: its place within the corpus, for people and in ids: no `.gz`.
+    kind: how it is read.
+    files: the text files of a folder.
     """
 
     path: Path
@@ -63,12 +63,12 @@ class Source:
 class Chunk:
     """Some records of a source.
 
-    name: Name of its shard, without a suffix.
-    source: Where the records are; of a folder of texts only the chunk's own files.
-    start: Number of its first record, from 0.
-    end: Number after its last one.
+    name: name of its shard, without a suffix.
+    source: where the records are; of a folder of texts only the chunk's own files.
+    start: number of its first record, from 0.
+    end: number after its last one.
     digest: SHA-256 of what it is made of.
-    offset: Where it begins in an uncompressed file of lines, in bytes.
+    offset: where it begins in an uncompressed file of lines, in bytes.
     """
 
     name: str
@@ -87,11 +87,11 @@ class Chunk:
 def find_sources(path: Path, *, lines: bool | None = None) -> list[Source]:
     """The sources of a corpus, in the order of their names.
 
-    path: A file, or a folder searched at any depth. Names that begin with "." or "_" are passed over, as
+    path: a file, or a folder searched at any depth. Names that begin with "." or "_" are passed over, as
         readers of Parquet do: in an output of `predict` they hold what is not a prediction.
-    lines: Text has one document a line, or one a file; None: a line of a file, a file of a folder.
-    RETURNS: The sources, of one format.
-    RAISES DistillError: If there is none, or more than one format, or two would have the same name.
+    lines: text has one document a line, or one a file; None: a line of a file, a file of a folder.
+    RETURNS: the sources, of one format.
+    RAISES DistillError: if there is none, or more than one format, or two would have the same name.
     """
     path = Path(path)
     allowed = ", ".join(SUFFIXES)
@@ -130,12 +130,12 @@ def _kind(name: Path) -> SourceKind | None:
 def cut(source: Source, size: int, text_field: str) -> Iterator[Chunk]:
     """Cut a source into chunks.
 
-    source: The source.
-    size: Records of a chunk, at least 1.
-    text_field: The column of Parquet that must be there.
-    YIELDS: The chunks, in order.
-    RAISES DistillError: If the source is damaged, or has no such column.
-    RAISES OSError: If it cannot be read.
+    source: the source.
+    size: records of a chunk, at least 1.
+    text_field: the column of Parquet that must be there.
+    YIELDS: the chunks, in order.
+    RAISES DistillError: if the source is damaged, or has no such column.
+    RAISES OSError: if it cannot be read.
     """
     if source.kind in (SourceKind.jsonl, SourceKind.lines):
         with open_binary(source.path) as stream:
@@ -198,7 +198,7 @@ def _cut_lines(source: Source, stream: BinaryIO, size: int) -> Iterator[Chunk]:
 def import_pyarrow() -> ModuleType:
     """The library of Parquet files.
 
-    RAISES DistillError: If it is not installed.
+    RAISES DistillError: if it is not installed.
     """
     try:
         import pyarrow

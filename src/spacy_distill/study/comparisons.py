@@ -160,10 +160,10 @@ def gold_documents(arm: Arm, results: Sequence[RunResult]) -> float | None:
 def invert(sizes: Floats, scores: Floats, score: float) -> float:
     """The size at which a learning curve reaches a score; its ends where the score lies beyond.
 
-    sizes: Numbers of documents, ascending.
-    scores: The score at each; made non-decreasing first.
-    score: The score to reach.
-    RETURNS: The number of documents.
+    sizes: numbers of documents, ascending.
+    scores: the score at each; made non-decreasing first.
+    score: the score to reach.
+    RETURNS: the number of documents.
     """
     # Loaded here: most studies have no curve, and this takes longer to load than all else of a report.
     from scipy.optimize import isotonic_regression

@@ -10,9 +10,9 @@ from ..tasks.scores import Floats, interval
 from .advice import advise
 from .comparisons import compare_all, worth
 from .config import HELDOUT, Arm
-from .job import CHARACTERS
 from .lineage import Lineage
 from .results import BEST, LAST, RunResult, StudyResults, sum_rows
+from .scoring import CHARACTERS
 from .statistics import Resampler, count_articles, count_runs, micro_prf, score, score_arm
 
 LINEAGE = "lineage"
@@ -22,9 +22,9 @@ ALL = "all"
 def lineage_of(results: Sequence[RunResult], resampler: Resampler) -> dict[str, Any]:
     """The lineage of errors of one arm, all its seeds together.
 
-    results: The runs of the arm.
-    resampler: Draws the articles.
-    RETURNS: By label, and under "all": the mean number a seed of each kind of `Lineage`;
+    results: the runs of the arm.
+    resampler: draws the articles.
+    RETURNS: by label, and under "all": the mean number a seed of each kind of `Lineage`;
         "inherited" (share of the student's errors) and "corrected" (share of the teacher's), each with
         "mean", "low" and "high", or None where there is no error. Empty if there is no held-out part.
     """

@@ -19,7 +19,7 @@ def matched(arms: Sequence[Arm], study: StudyConfig) -> Iterator[tuple[Arm, Arm]
     arms with the second name those are taken that have the same number of steps and learning rate, or, where
     none has both, as much of it as there is.
 
-    YIELDS: The two arms, each pair once.
+    YIELDS: the two arms, each pair once.
     """
     seen = set()
     for first, second in study.declared():

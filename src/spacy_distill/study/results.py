@@ -20,9 +20,9 @@ from ..errors import DistillError
 from ..tasks.base import DEFAULT, find_task
 from ..tasks.scores import Counts, add_counts, macro_f, micro, prf
 from .config import HELDOUT, Arm, Run, StudyConfig, arms_of, check_study, make_runs
-from .job import PREDICTIONS
 from .lineage import LineageReader
 from .pairs import arm_labels
+from .scoring import PREDICTIONS
 from .store import DATA, TEACHERS, StudyFolder
 
 # That of results.json; another one is not read.

@@ -79,7 +79,7 @@ def run_study(
     with open_study_engine(engine, jobs, study) as workers, folder.opened() as scratch:
         plan = _with_time(make_plan(study, folder.corpora, folder.is_done), folder)
         folder.write_plan(resolved, plan)
-        # Before the runs: a report of a study that is not finished tells of its teachers and data too.
+        # Before the runs: a report of a study that is not finished shows its teachers and data too.
         srsly.write_json(folder.root / TEACHERS, teacher_rows(study, plan.task), indent=0)
         srsly.write_json(folder.root / DATA, describe_corpora(study, plan.corpora, plan.task), indent=1)
         at_once = max(1, min(workers.workers, len(plan.pending)))
@@ -89,7 +89,7 @@ def run_study(
                 yield StudyEvent("skipped", plan, planned, place=folder.root / planned.run.folder)
         pending = {planned.job.name: planned for planned in plan.pending}
         for event in workers.run([planned.job for planned in pending.values()], scratch):
-            yield _take_over(plan, pending[event.job.name], event, folder)
+            yield _study_event(plan, pending[event.job.name], event, folder)
         if report:
             from .report.report import write_report, write_scores
 
@@ -128,7 +128,7 @@ def open_study_engine(
         yield opened
 
 
-def _take_over(
+def _study_event(
     plan: StudyPlan, planned: PlannedRun, event: JobEvent[TrainingJob], folder: StudyFolder
 ) -> StudyEvent:
     place = planned.run.folder

@@ -19,10 +19,10 @@ SEED = 0
 class ArmCounts:
     """Span counts of the runs of one arm on one corpus.
 
-    articles: The articles, in the order of the corpus.
-    labels: The labels, sorted.
-    seeds: The seeds of the runs.
-    table: Seeds × articles × labels × (tp, fp, fn).
+    articles: the articles, in the order of the corpus.
+    labels: the labels, sorted.
+    seeds: the seeds of the runs.
+    table: seeds × articles × labels × (tp, fp, fn).
     """
 
     articles: tuple[str, ...]

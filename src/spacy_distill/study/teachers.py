@@ -28,7 +28,7 @@ def teacher_rows(study: StudyConfig, task: Task) -> dict[str, dict[str, Any]]:
     study: the study; its pool is the gold standard.
     task: what the annotation is.
     RETURNS: by teacher: "rows" (as in `scores.json`; none without a pool), "documents", "unlabelled",
-        "origins" (view, model, prompt hash, source) and "bill": see `add_up`.
+        "origins" (view, model, prompt hash, source) and "bill": see `add_costs`.
     """
     pool = _by_id(read_docs(Path(study.corpora.pool), Vocab())) if study.corpora.pool else {}
     return {name: _teacher_rows(study, name, pool, task) for name in study.teachers}
@@ -74,11 +74,11 @@ def _teacher_rows(study: StudyConfig, name: str, pool: Mapping[str, Doc], task: 
         "documents": documents,
         "unlabelled": unlabelled,
         "origins": [dict(zip(ORIGIN, origin, strict=True)) for origin in sorted(origins)],
-        "bill": add_up(keys, Path(ledger), study.prices) if ledger else None,
+        "bill": add_costs(keys, Path(ledger), study.prices) if ledger else None,
     }
 
 
-def add_up(keys: Iterable[str], ledger: Path, prices: AnswerPrices | None) -> dict[str, Any] | None:
+def add_costs(keys: Iterable[str], ledger: Path, prices: AnswerPrices | None) -> dict[str, Any] | None:
     """Add up what answers cost.
 
     Where the ledger knows no cost, it is estimated: from the tokens that the server counted, or from the

@@ -104,7 +104,7 @@ class Segment(NamedTuple):
     missing: bool = False
 
 
-class Holding(NamedTuple):
+class DocCounts(NamedTuple):
     """What training can use of one document of a corpus.
 
     words: its number of tokens.

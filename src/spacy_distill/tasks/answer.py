@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 State = Literal["ok", "truncated", "refused", "failed", "unanswered"]
 # Where an answer is: in the ledger, to come from a batch that was handed in, or not asked for yet.
-Whereabouts = Literal["kept", "awaited", "nowhere"]
+AnswerPlace = Literal["kept", "awaited", "not_asked"]
 
 
 class Answer(str):
@@ -13,10 +13,10 @@ class Answer(str):
     state: "ok", "truncated" (cut off by the token limit), "refused" (the model or a content filter
         declined), "failed" (no answer was got) or "unanswered" (not asked yet; never in a ledger). Only an
         "ok" answer that parses may label a token.
-    key: Key of the row in the ledger.
-    model: Name of the model that answered.
+    key: key of the row in the ledger.
+    model: name of the model that answered.
     source: None for an answer of a live run; for a recorded one, where it was imported from.
-    others: The further samples for the same prompt, in order of their sample number.
+    others: the further samples for the same prompt, in order of their sample number.
     """
 
     state: State

@@ -12,7 +12,7 @@ from spacy.vocab import Vocab
 
 from ..corpus.provenance import TASK, VOTES, record, views
 from ..errors import DistillError
-from .annotation import ERRORS, OUTSIDE, Annotation, Holding, Item, Kind, Pair, Segment, places_of
+from .annotation import ERRORS, OUTSIDE, Annotation, DocCounts, Item, Kind, Pair, Segment, places_of
 from .scores import Counts
 from .votes import VoteResult, VoteRule, combine
 
@@ -20,7 +20,7 @@ __all__ = [
     "ERRORS",
     "OUTSIDE",
     "Annotation",
-    "Holding",
+    "DocCounts",
     "Item",
     "Kind",
     "Pair",
@@ -284,14 +284,14 @@ class Task(Protocol):
 
     # What training needs.
 
-    def holdings(self, docbin: DocBin) -> Iterator[Holding]:
+    def doc_counts(self, docbin: DocBin) -> Iterator[DocCounts]:
         """What training can use of each document of a shard."""
         for doc in docbin.get_docs(Vocab()):
             annotation = self.read(doc)
             labels: Counter[str] = Counter()
             for start, end, label in annotation.items:
                 labels[label] += end - start
-            yield Holding(len(doc), labels if annotation.usable else None)
+            yield DocCounts(len(doc), labels if annotation.usable else None)
 
     def label_data(self, labels: Counter[str]) -> Any:
         """What a component initializes its labels from.

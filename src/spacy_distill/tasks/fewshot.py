@@ -41,8 +41,8 @@ E = TypeVar("E", bound=Example)
 class Chooser(ABC, Generic[E]):
     """Chooses examples for a document, never one that shares its text.
 
-    pool: The examples.
-    count: How many to choose; all that can be shown if there are fewer.
+    pool: the examples.
+    count: how many to choose; all that can be shown if there are fewer.
     """
 
     def __init__(self, pool: Sequence[E], count: int) -> None:
@@ -163,12 +163,12 @@ class Nearest(Chooser[E]):
 def make_chooser(pool: Sequence[E], choose: Choice, shots: int | None, seed: int) -> Chooser[E]:
     """Make the chooser that a config asks for.
 
-    pool: The examples.
+    pool: the examples.
     choose: "fixed", "random" or "nearest".
-    shots: How many to show. None: 5.
-    seed: For random ones.
-    RETURNS: The chooser.
-    RAISES DistillError: If the way to choose is unknown, or the number is negative.
+    shots: how many to show. None: 5.
+    seed: for random ones.
+    RETURNS: the chooser.
+    RAISES DistillError: if the way to choose is unknown, or the number is negative.
     """
     if shots is not None and shots < 0:
         raise DistillError(f"`shots` is {shots}. Give a number of examples, 0 or more.")

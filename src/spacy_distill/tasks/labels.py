@@ -40,9 +40,9 @@ REMEMBERED, LONGEST = 10_000, 200  # Bounds what an answer full of strange label
 class LabelSet:
     """The labels of a task, and the ways in which an answer may write them.
 
-    labels: The labels.
-    aliases: A label as it may stand in an answer, and the label that it means; "O" for none.
-    RAISES DistillError: If there is no label, a label is empty or twice there, or an alias means an unknown
+    labels: the labels.
+    aliases: a label as it may stand in an answer, and the label that it means; "O" for none.
+    RAISES DistillError: if there is no label, a label is empty or twice there, or an alias means an unknown
         label.
     """
 
@@ -131,7 +131,7 @@ def read_definitions(path: Path, labels: LabelSet) -> dict[str, str]:
     """Read the definitions of labels from a YAML or JSON file that maps each label to its definition.
 
     RETURNS: Label to definition, in the order of the labels, without those that are left empty.
-    RAISES DistillError: If the file cannot be read, is not such a mapping, or defines a label that the task
+    RAISES DistillError: if the file cannot be read, is not such a mapping, or defines a label that the task
         lacks.
     """
     found = read_structured(path)
@@ -149,7 +149,7 @@ def read_definitions(path: Path, labels: LabelSet) -> dict[str, str]:
 def read_structured(path: Path) -> Any:
     """The content of a YAML or JSON file.
 
-    RAISES DistillError: If there is no such file or it is neither.
+    RAISES DistillError: if there is no such file or it is neither.
     """
     try:
         found = srsly.yaml_loads(Path(path).read_text("utf8"))

@@ -28,11 +28,11 @@ _WORDS = {"true": True, "false": False, "null": None, "none": None}
 class Read(NamedTuple):
     """A value that was read.
 
-    value: Made of dict, list, str, int, float, bool and None; a tuple becomes a list, and so does a
+    value: made of dict, list, str, int, float, bool and None; a tuple becomes a list, and so does a
         list as key of a dict become a tuple.
-    end: Where reading stopped.
-    open: The lists and dicts in it that the text's end cuts off, the innermost first.
-    loose: Whether it is no JSON as it stands.
+    end: where reading stopped.
+    open: the lists and dicts in it that the text's end cuts off, the innermost first.
+    loose: whether it is no JSON as it stands.
     """
 
     value: Any
@@ -62,9 +62,9 @@ def read_json(answer: str, start: int) -> Read:
 def read_value(text: str, start: int) -> Read:
     """Read one bracketed value, as far as the text goes.
 
-    text: Any text.
-    start: Offset of a "{" or "[".
-    RETURNS: What was read; its value is NOT_JSON if this is not the start of one.
+    text: any text.
+    start: offset of a "{" or "[".
+    RETURNS: what was read; its value is NOT_JSON if this is not the start of one.
     """
     reader = _Reader(text)
     try:

@@ -33,13 +33,13 @@ def template_names(folder: Path) -> list[str]:
 class PromptTemplate:
     """A prompt that only awaits a document's text.
 
-    prompt: Name of a prompt in the folder, or path of a Jinja template.
-    folder: The templates that come with the task.
-    labels: The labels to ask for.
+    prompt: name of a prompt in the folder, or path of a Jinja template.
+    folder: the templates that come with the task.
+    labels: the labels to ask for.
     definitions: Label to definition.
-    answer_format: Name of the form of answer to ask for.
-    facts: What else the templates of this task may say, by name.
-    RAISES DistillError: If there is no such template, or it does not compile.
+    answer_format: name of the form of answer to ask for.
+    facts: what else the templates of this task may say, by name.
+    RAISES DistillError: if there is no such template, or it does not compile.
     """
 
     def __init__(
@@ -63,13 +63,13 @@ class PromptTemplate:
     def render(self, text: str, examples: Sequence[Example], **facts: Any) -> str:
         """The prompt for a text.
 
-        text: The text. What it holds is shown to the model as it is, except controls (a space instead)
+        text: the text. What it holds is shown to the model as it is, except controls (a space instead)
             and marks of text direction (left out); nothing in it is taken for template syntax, or can end the
             part of the prompt that it stands in.
-        examples: The few-shot examples.
-        facts: What is to be said of this text, by the name that the templates have for it.
-        RETURNS: The prompt.
-        RAISES DistillError: If the template fails, for instance because it names a variable that does not
+        examples: the few-shot examples.
+        facts: what is to be said of this text, by the name that the templates have for it.
+        RETURNS: the prompt.
+        RAISES DistillError: if the template fails, for instance because it names a variable that does not
             exist.
         """
         shown = presentable(text)
@@ -117,7 +117,7 @@ def presentable(text: str) -> str:
 def _joined(parts: Iterable[str]) -> str:
     """The text that a template makes.
 
-    RAISES DistillError: If it is longer than any model could read.
+    RAISES DistillError: if it is longer than any model could read.
     """
     made, length = [], 0
     for part in parts:

@@ -24,12 +24,12 @@ ShotType = TypeVar("ShotType", bound=Example)
 class TeacherTask(ABC, Generic[ShotType]):
     """A task by prompt: a document's prompt, and what its answer makes of it.
 
-    labels: The labels that its documents can get.
-    template: The prompt that awaits a text.
-    chooser: Chooses few-shot examples.
-    prompt_hash: Identifies template, labels, definitions, examples and format.
-    view: Name under which a document keeps what the answer says.
-    rule: How several samples of an answer are combined.
+    labels: the labels that its documents can get.
+    template: the prompt that awaits a text.
+    chooser: chooses few-shot examples.
+    prompt_hash: identifies template, labels, definitions, examples and format.
+    view: name under which a document keeps what the answer says.
+    rule: how several samples of an answer are combined.
     """
 
     task: str
@@ -63,8 +63,8 @@ class TeacherTask(ABC, Generic[ShotType]):
     def generate_prompts(self, docs: Iterable[Doc]) -> Iterable[str]:
         """One prompt a document.
 
-        docs: The documents.
-        YIELDS: The prompts.
+        docs: the documents.
+        YIELDS: the prompts.
         """
         for doc in docs:
             yield self.render(doc)
@@ -72,9 +72,9 @@ class TeacherTask(ABC, Generic[ShotType]):
     def parse_responses(self, docs: Iterable[Doc], responses: Iterable[Any]) -> Iterable[Doc]:
         """Label documents by their answers.
 
-        docs: The documents.
-        responses: For each one its answers, of which there is one: spacy-llm nests them.
-        YIELDS: The same documents.
+        docs: the documents.
+        responses: for each one its answers, of which there is one: spacy-llm nests them.
+        YIELDS: the same documents.
         """
         for doc, response in zip(docs, responses, strict=False):
             answer = response if isinstance(response, str) else next(iter(response), "")
@@ -112,7 +112,7 @@ def state_of(answer: Answer, finding: Literal["ok", "truncated", "unparsable"]) 
 def make_rule(vote: Mapping[str, Any]) -> VoteRule:
     """The rule that the section [components.llm.task.vote] describes.
 
-    RAISES DistillError: If a key is unknown, or the values contradict each other.
+    RAISES DistillError: if a key is unknown, or the values contradict each other.
     """
     allowed = [field.name for field in fields(VoteRule)]
     if strange := sorted(set(vote).difference(allowed)):

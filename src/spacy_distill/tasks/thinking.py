@@ -46,10 +46,10 @@ class UnreadableError(ValueError):
 def said_after_thinking(answer: str, is_answer: Callable[[str], bool]) -> str | None:
     """What an answer says after its thinking, without the tags and marks of chat templates around it.
 
-    answer: Any text.
-    is_answer: Whether what stands in a tag of this name is the answer.
+    answer: any text.
+    is_answer: whether what stands in a tag of this name is the answer.
     RETURNS: None if nothing follows.
-    RAISES UnfinishedError: If the thinking does not end.
+    RAISES UnfinishedError: if the thinking does not end.
     """
     text = html.unescape(answer) if "&lt;" in answer and "<" not in answer else answer
     text = _FENCED.sub("", text) if "```" in text else text

@@ -37,9 +37,9 @@ DROPPED = {
 class Reason:
     """Why answers, or parts of them, came to nothing.
 
-    what: The reason; the first one, where only numbers differ.
-    count: How often.
-    key: The ledger's key of an answer that it is true of; empty if it has none.
+    what: the reason; the first one, where only numbers differ.
+    count: how often.
+    key: the ledger's key of an answer that it is true of; empty if it has none.
     """
 
     what: str
@@ -51,15 +51,15 @@ class Reason:
 class AnnotationReport:
     """What became of a corpus.
 
-    documents: How many there are.
-    states: How many documents are in each state.
-    empty: How many of those that are "ok" have no label at all.
-    reasons: Why answers and candidates could not be used, or texts were cut, the commonest first.
-    ledger: The file that has the answers.
-    missing: How many of them could have been asked about and have no answer yet.
-    statistics: What was asked for it.
-    pending: Batches whose answers are still to come.
-    written: Whether there is a file now. There is none if answers are still to come from batches, or
+    documents: how many there are.
+    states: how many documents are in each state.
+    empty: how many of those that are "ok" have no label at all.
+    reasons: why answers and candidates could not be used, or texts were cut, the commonest first.
+    ledger: the file that has the answers.
+    missing: how many of them could have been asked about and have no answer yet.
+    statistics: what was asked for it.
+    pending: batches whose answers are still to come.
+    written: whether there is a file now. There is none if answers are still to come from batches, or
         if the run was stopped before there was a single answer.
     """
 
@@ -79,7 +79,7 @@ class AnnotationReport:
         return sum(self.states[state] for state in ("truncated", "refused", "unparsable", "failed"))
 
     @property
-    def alarms(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """What makes the corpus one that nothing good is learned from, most likely."""
         found, good = [], self.states["ok"]
         if self.unusable > good:
@@ -109,18 +109,18 @@ def annotate(
 ) -> AnnotationReport:
     """Annotate a corpus with the teacher of a config.
 
-    config: The teacher's config.
-    source: The corpus to annotate, a `.spacy` file or a folder of them. Its labels are not looked at.
-    out: The `.spacy` file to write; it appears whole or not at all.
-    overrides: Values to set in the config, by dotted names.
+    config: the teacher's config.
+    source: the corpus to annotate, a `.spacy` file or a folder of them. Its labels are not looked at.
+    out: the `.spacy` file to write; it appears whole or not at all.
+    overrides: values to set in the config, by dotted names.
     max_cost: US dollars that may be spent; None for no limit.
-    max_tokens: Tokens of prompts and answers that may be used; None for no limit.
-    batch: Whether to ask by the provider's batch interface. As long as answers are to come, nothing is
+    max_tokens: tokens of prompts and answers that may be used; None for no limit.
+    batch: whether to ask by the provider's batch interface. As long as answers are to come, nothing is
         written; the same call collects them later.
-    allow_missing: Whether a replay may leave documents unanswered.
-    watch: Shows how the asking goes while it goes on.
-    RETURNS: What became of the documents.
-    RAISES DistillError: If anything is wrong with the config or the files, there is no API key, or a replay
+    allow_missing: whether a replay may leave documents unanswered.
+    watch: shows how the asking goes while it goes on.
+    RETURNS: what became of the documents.
+    RAISES DistillError: if anything is wrong with the config or the files, there is no API key, or a replay
         lacks answers. Nothing is written then.
     """
     source, out = Path(source), Path(out)
@@ -136,7 +136,7 @@ def annotate(
     )
     with watch(statistics), closing(teacher.jobs(source)) as jobs:
         pending = model.get_answers(jobs, how)
-    if pending or statistics.fruitless:
+    if pending or statistics.got_nothing:
         return AnnotationReport(documents, statistics=statistics, pending=pending, written=False)
     return write(teacher, source, out, statistics)
 
@@ -144,7 +144,7 @@ def annotate(
 def write(teacher: Teacher, source: Path, out: Path, statistics: RunStatistics) -> AnnotationReport:
     """Run the pipeline over the kept answers and write what it makes.
 
-    RETURNS: What became of the documents.
+    RETURNS: what became of the documents.
     """
     model, view = teacher.model, teacher.task.view
     report = AnnotationReport(statistics=statistics, ledger=model.path)
@@ -170,7 +170,7 @@ def write(teacher: Teacher, source: Path, out: Path, statistics: RunStatistics) 
 class Reasons:
     """Counts why answers and parts of them came to nothing.
 
-    find: Gives what the ledger knows of an answer, by its key.
+    find: gives what the ledger knows of an answer, by its key.
     """
 
     def __init__(self, find: Callable[[str], Entry | None]) -> None:
@@ -181,7 +181,7 @@ class Reasons:
     def add(self, facts: Mapping[str, Any]) -> None:
         """Count what is the matter with one answer.
 
-        facts: What a view keeps of it.
+        facts: what a view keeps of it.
         """
         state, key = facts["state"], facts.get("key") or ""
         if state not in ("ok", "unanswered"):

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from ..errors import shorten
 from .budget import Budget, RunStatistics
-from .errors import RequestError, says_too_large, status_error
 from .ledger.claims import Claims
 from .ledger.entry import BatchJob, PromptJob, Request, dump_messages, request_body
 from .ledger.store import Ledger
+from .request_errors import RequestError, says_too_large, status_error
 from .requests import Complaint, RequestOutcome, make_entry, next_reask
 from .settings import ChatSettings, Credentials
 
@@ -32,10 +32,10 @@ FORGOTTEN = 2 * 86_400.0
 class PendingBatches:
     """What is still to come.
 
-    batches: Batches that have not ended.
-    busy: Batches that another process is dealing with.
-    holders: Those processes.
-    problems: What went wrong with batches that could not be sent or collected this time.
+    batches: batches that have not ended.
+    busy: batches that another process is dealing with.
+    holders: those processes.
+    problems: what went wrong with batches that could not be sent or collected this time.
     """
 
     batches: list["BatchState"] = field(default_factory=list)
@@ -50,13 +50,13 @@ class PendingBatches:
 class BatchRunner:
     """Collects what has come back, and hands in what is missing.
 
-    settings: What to ask.
-    ledger: Where answers and batches are kept.
-    client: Talks to the provider.
-    credentials: What nothing may be stored with.
-    budget: What may be spent, at the prices of batches.
-    complaint: What is wrong with an answer; None if nothing is.
-    statistics: Are kept up to date.
+    settings: what to ask.
+    ledger: where answers and batches are kept.
+    client: talks to the provider.
+    credentials: what nothing may be stored with.
+    budget: what may be spent, at the prices of batches.
+    complaint: what is wrong with an answer; None if nothing is.
+    statistics: are kept up to date.
     """
 
     def __init__(
@@ -83,8 +83,8 @@ class BatchRunner:
     def run(self, jobs: Iterable[PromptJob]) -> PendingBatches:
         """Collect the answers of batches that have ended, and hand in requests that no batch holds.
 
-        jobs: The prompts.
-        RETURNS: What is still to come. If it is nothing, all that can be answered is.
+        jobs: the prompts.
+        RETURNS: what is still to come. If it is nothing, all that can be answered is.
         """
         for job in self._ledger.batches(self._owner):
             self._with_claim(job, new=False)
@@ -200,7 +200,7 @@ class BatchRunner:
     def _read_results(self, job: BatchJob, file: str | None) -> int:
         """Store what a file of results holds.
 
-        RETURNS: How many of the batch's requests it deals with.
+        RETURNS: how many of the batch's requests it deals with.
         """
         seen: set[str] = set()
         for line in self._client.results(file) if file else ():
@@ -265,9 +265,9 @@ class BatchRunner:
 def read_line(line: Mapping[str, object], credentials: Credentials) -> RequestOutcome:
     """What a line of results says.
 
-    line: Its `response` or `error`.
-    credentials: What it may not hold.
-    RETURNS: The reply, or what went wrong.
+    line: its `response` or `error`.
+    credentials: what it may not hold.
+    RETURNS: the reply, or what went wrong.
     """
     from .client import read_redacted
 

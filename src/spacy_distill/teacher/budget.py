@@ -34,8 +34,8 @@ class Usage:
 class TokenPrices:
     """US dollars per million tokens.
 
-    input, output: Of prompts, and of answers.
-    batch: What the provider's batch interface charges, as a share of that.
+    input, output: of prompts, and of answers.
+    batch: what the provider's batch interface charges, as a share of that.
     """
 
     input: float
@@ -54,7 +54,7 @@ class TokenPrices:
 def read_prices(prices: Mapping[str, Any] | None) -> TokenPrices | None:
     """The prices of a config.
 
-    RAISES DistillError: If they are not `{"input": USD, "output": USD}`, with "batch" if wanted.
+    RAISES DistillError: if they are not `{"input": USD, "output": USD}`, with "batch" if wanted.
     """
     if prices is None:
         return None
@@ -89,10 +89,10 @@ def estimate_tokens(text: str) -> int:
 class Budget:
     """What a run may spend: a request reserves the most it may cost, and at its end spends what it did cost.
 
-    prices: Needed to limit the cost.
+    prices: needed to limit the cost.
     max_cost: US dollars.
-    max_tokens: Tokens of prompts and answers.
-    longest: The most tokens that an answer can have, if the request limits them. Otherwise
+    max_tokens: tokens of prompts and answers.
+    longest: the most tokens that an answer can have, if the request limits them. Otherwise
         half as much again as the longest answer so far is reserved.
     """
 
@@ -125,7 +125,7 @@ class Budget:
     def reserve(self, most: Usage) -> bool:
         """Set aside what a request may use.
 
-        most: The most it may use.
+        most: the most it may use.
         RETURNS: False if that would exceed a limit; nothing is set aside then.
         """
         cost = self._cost(most)
@@ -141,9 +141,9 @@ class Budget:
     def settle(self, most: Usage, used: Usage | None) -> float:
         """Give back what was reserved, and spend what was used.
 
-        most: What was reserved.
-        used: What was used; None for nothing.
-        RETURNS: The cost in US dollars; 0 without prices.
+        most: what was reserved.
+        used: what was used; None for nothing.
+        RETURNS: the cost in US dollars; 0 without prices.
         """
         self._reserve(most, -1)
         if used is None:
@@ -188,10 +188,10 @@ class Budget:
 class Forecast:
     """What requests would take, about.
 
-    tokens: Tokens of prompts and answers.
-    seconds: How long at the set limits.
+    tokens: tokens of prompts and answers.
+    seconds: how long at the set limits.
     cost, batch_cost: US dollars, asked one by one and as batches; None without prices.
-    measured: Whether the ledger's answers say so; otherwise it is a rule of thumb.
+    measured: whether the ledger's answers say so; otherwise it is a rule of thumb.
     """
 
     tokens: Usage
@@ -205,10 +205,10 @@ class Forecast:
 class Waiting:
     """A wait for an answer that another process is asking for.
 
-    holder: That process.
-    since: When the wait began, seconds since the epoch.
-    until: When it ends if that process gives no further sign of life.
-    number: Which of several waits it is.
+    holder: that process.
+    since: when the wait began, seconds since the epoch.
+    until: when it ends if that process gives no further sign of life.
+    number: which of several waits it is.
     """
 
     holder: str
@@ -221,21 +221,21 @@ class Waiting:
 class RunStatistics:
     """Counts of a run that is going on.
 
-    total: How many prompts there are, samples counted singly, if that is known.
-    done: Prompts that were looked up, asked or had nothing to ask, so far.
-    kept: Answers that were in the ledger already.
-    asked: Answers that were got by this run, failed ones included.
-    states: States of the answers that were got by this run.
-    requests: Requests sent.
-    retries: Requests that had to be sent again.
-    reasked: Answers that were asked again since they did not parse.
-    awaited: Answers that were not asked for since a batch will bring them.
-    prompt_tokens, completion_tokens: Tokens of this run's answers.
-    cost: Their price in US dollars; None without prices.
-    in_flight: Requests without a reply yet.
-    waiting: Waits for answers that other processes are asking for.
-    destination: Who is asked, and with what; empty for a model that sends nothing.
-    stopped: Why the run stopped early, if it did.
+    total: how many prompts there are, samples counted singly, if that is known.
+    done: prompts that were looked up, asked or had nothing to ask, so far.
+    kept: answers that were in the ledger already.
+    asked: answers that were got by this run, failed ones included.
+    states: states of the answers that were got by this run.
+    requests: requests sent.
+    retries: requests that had to be sent again.
+    reasked: answers that were asked again since they did not parse.
+    awaited: answers that were not asked for since a batch will bring them.
+    prompt_tokens, completion_tokens: tokens of this run's answers.
+    cost: their price in US dollars; None without prices.
+    in_flight: requests without a reply yet.
+    waiting: waits for answers that other processes are asking for.
+    destination: who is asked, and with what; empty for a model that sends nothing.
+    stopped: why the run stopped early, if it did.
     """
 
     total: int | None = None
@@ -277,9 +277,9 @@ class RunStatistics:
     def wait_for(self, holder: Holder | None, before: Waiting | None) -> Waiting | None:
         """Note that an answer is waited for.
 
-        holder: Who is asking for it; None if nobody is any more.
-        before: What was noted of this wait before.
-        RETURNS: What is noted now.
+        holder: who is asking for it; None if nobody is any more.
+        before: what was noted of this wait before.
+        RETURNS: what is noted now.
         """
         self.waiting.discard(before)
         if holder is None:
@@ -306,7 +306,7 @@ class RunStatistics:
         return self.asked / self.seconds if self.seconds > 0 else 0.0
 
     @property
-    def fruitless(self) -> bool:
+    def got_nothing(self) -> bool:
         """Whether the run was stopped without a single answer, old or new."""
         return bool(self.stopped) and not self.kept and self.asked == self.states["failed"]
 
@@ -317,12 +317,12 @@ class RunStatistics:
 
     @property
     def projected_cost(self) -> float | None:
-        """What the run will cost in all, at most and at this rate, or None if that cannot be told."""
+        """What the run will cost in all, at most and at this rate, or None if that is not known."""
         if self.cost is None or self.left is None or not self.asked:
             return None
         return self.cost * (1 + self.left / self.asked)
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest will take, at most and at this rate, or None if that cannot be told."""
+        """How long the rest will take, at most and at this rate, or None if that is not known."""
         return self.left / self.rate if self.left is not None and self.rate else None

@@ -15,19 +15,19 @@ from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileObject
 
 from ..errors import shorten
-from .errors import Reply, RequestError, malformed, says_too_large, status_error
+from .request_errors import Reply, RequestError, malformed, says_too_large, status_error
 from .responses import read_reply
 from .settings import ChatSettings, Credentials, is_loopback
 
 # Connections that a client of `openai` opens at most.
-LANE = 1000
+CONNECTIONS = 1000
 # The client wants one, though it need not be sent.
 NO_KEY = "none"
 # Brackets that are nested too deep are a RecursionError of the JSON parser.
 ERRORS = (openai.OpenAIError, TimeoutError, ValueError, RecursionError)
 # How the names of exceptions begin after which no connection was made.
 NOT_CONNECTED = ("ConnectError", "ClientConnector", "ClientProxyConnection")
-Thing = TypeVar("Thing", Batch, FileObject)
+BatchOrFile = TypeVar("BatchOrFile", Batch, FileObject)
 TAG = "spacy_distill_job"
 ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 PAGES = 1000
@@ -36,10 +36,10 @@ PAGES = 1000
 def client_error(error: Exception, credentials: Credentials, timeout: float) -> RequestError:
     """What an exception of the client says.
 
-    error: One of `ERRORS`.
-    credentials: What no message may hold.
-    timeout: Seconds that were waited for a reply.
-    RETURNS: The error.
+    error: one of `ERRORS`.
+    credentials: what no message may hold.
+    timeout: seconds that were waited for a reply.
+    RETURNS: the error.
     """
     found = _client_error(error, credentials, timeout)
     # Headers are quoted too, and what was put together of several parts.
@@ -94,8 +94,8 @@ def request_headers(settings: ChatSettings) -> dict[str, Any]:
 class ChatClient:
     """Sends requests to an OpenAI-compatible endpoint. Retries are for others to decide.
 
-    settings: Name the endpoint.
-    credentials: What goes with each request.
+    settings: name the endpoint.
+    credentials: what goes with each request.
     """
 
     def __init__(self, settings: ChatSettings, credentials: Credentials) -> None:
@@ -104,27 +104,27 @@ class ChatClient:
         options = client_options(settings, credentials)
         # A proxy from the environment has no business between this machine and itself.
         trust_env = not is_loopback(settings.endpoint)
-        self._lanes = [
+        self._clients = [
             AsyncOpenAI(
                 max_retries=0,
                 http_client=DefaultAioHttpClient(follow_redirects=False, trust_env=trust_env),
                 **options,
             )
-            for _ in range(-(-settings.concurrency // LANE))
+            for _ in range(-(-settings.concurrency // CONNECTIONS))
         ]
-        self._turn = itertools.cycle(self._lanes)
+        self._turn = itertools.cycle(self._clients)
 
     async def close(self) -> None:
         """Close all connections."""
-        for lane in self._lanes:
-            await lane.close()
+        for client in self._clients:
+            await client.close()
 
     async def complete(self, body: dict[str, Any]) -> Reply:
         """Get a chat completion.
 
-        body: The request's body.
-        RETURNS: The completion.
-        RAISES RequestError: If there is none.
+        body: the request's body.
+        RETURNS: the completion.
+        RAISES RequestError: if there is none.
         """
         # The client's typed method checks and rebuilds body and reply, which takes a third more time.
         sent = next(self._turn).post("/chat/completions", body=body, cast_to=object, options=self._options)
@@ -139,7 +139,7 @@ class ChatClient:
 def read_redacted(body: object, credentials: Credentials) -> Reply:
     """Read a reply of which no part holds a secret, nor several parts put together.
 
-    RAISES RequestError: See `read_reply`.
+    RAISES RequestError: see `read_reply`.
     """
     redact = credentials.redact
     try:
@@ -156,12 +156,12 @@ def read_redacted(body: object, credentials: Credentials) -> Reply:
 class BatchState:
     """How a batch stands.
 
-    id: The provider's name for it.
-    status: As the provider calls it.
-    ended: Whether nothing more will be worked on.
-    output, failures: Files of results: answers, and errors; None if there is none yet.
-    completed, failed, total: Requests that were answered, that failed, and all; 0 where that is not said.
-    errors: Why it failed as a whole, if it did.
+    id: the provider's name for it.
+    status: as the provider calls it.
+    ended: whether nothing more will be worked on.
+    output, failures: files of results: answers, and errors; None if there is none yet.
+    completed, failed, total: requests that were answered, that failed, and all; 0 where that is not said.
+    errors: why it failed as a whole, if it did.
     """
 
     id: str
@@ -188,8 +188,8 @@ class BatchState:
 class BatchClient:
     """Uploads files of requests, makes batches of them, and fetches their results.
 
-    settings: Name the endpoint, and how often to try what can be tried again without harm.
-    credentials: What goes with each request.
+    settings: name the endpoint, and how often to try what can be tried again without harm.
+    credentials: what goes with each request.
     """
 
     def __init__(self, settings: ChatSettings, credentials: Credentials) -> None:
@@ -209,20 +209,20 @@ class BatchClient:
     def upload(self, path: Path) -> str:
         """Upload a file of requests. One that is uploaded twice costs nothing.
 
-        RETURNS: The provider's name for the file.
-        RAISES RequestError: If that fails.
+        RETURNS: the provider's name for the file.
+        RAISES RequestError: if that fails.
         """
         with self._explained():
             made = self._client.files.create(file=path, purpose="batch", extra_headers=self._headers)
         return self._checked(made, FileObject).id
 
     def create(self, file: str, job: str) -> str:
-        """Make a batch. It is tried once: whether a try that failed made one, `find` will tell.
+        """Make a batch. It is tried once: whether a try that failed made one, `find` knows.
 
-        file: The provider's name for the file of requests.
-        job: Our own name for the batch, by which `find` knows it.
-        RETURNS: The provider's name for the batch.
-        RAISES RequestError: If that fails.
+        file: the provider's name for the file of requests.
+        job: our own name for the batch, by which `find` knows it.
+        RETURNS: the provider's name for the batch.
+        RAISES RequestError: if that fails.
         """
         with self._explained():
             made = self._client.with_options(max_retries=0).batches.create(
@@ -237,7 +237,7 @@ class BatchClient:
     def find(self, job: str) -> str | None:
         """The provider's name for a batch that may have been made.
 
-        RAISES RequestError: If that cannot be told.
+        RAISES RequestError: if that is not known.
         """
         with self._explained():
             page = self._client.batches.list(limit=100, extra_headers=self._headers)
@@ -251,7 +251,7 @@ class BatchClient:
     def state(self, batch: str) -> BatchState:
         """How a batch stands.
 
-        RAISES RequestError: If that cannot be told.
+        RAISES RequestError: if that is not known.
         """
         with self._explained():
             found = self._client.batches.retrieve(batch, extra_headers=self._headers)
@@ -260,8 +260,8 @@ class BatchClient:
     def results(self, file: str) -> Iterator[dict[str, object]]:
         """The lines of a file of results.
 
-        YIELDS: One line: `custom_id`, `response` and `error`.
-        RAISES RequestError: If the file cannot be fetched, or is not one.
+        YIELDS: one line: `custom_id`, `response` and `error`.
+        RAISES RequestError: if the file cannot be fetched, or is not one.
         """
         get = self._client.files.with_streaming_response.content
         with self._explained(), get(file, extra_headers=self._headers) as response:
@@ -276,10 +276,10 @@ class BatchClient:
             if other and not found:
                 raise ValueError(f"expected lines of results, got {shorten(other)}")
 
-    def _checked(self, made: object, kind: type[Thing]) -> Thing:
+    def _checked(self, made: object, kind: type[BatchOrFile]) -> BatchOrFile:
         """What the client made of a reply, which it does not check itself.
 
-        RAISES RequestError: If it is something else.
+        RAISES RequestError: if it is something else.
         """
         if not isinstance(made, kind) or not isinstance(made.id, str):
             said = f"malformed reply: expected a {kind.__name__} with its id, got {made}"

@@ -14,16 +14,16 @@ from .pipeline import load_teacher
 class AnnotationForecast:
     """What an annotation would do.
 
-    documents: How many there are.
-    without_prompt: How many of them have nothing to ask.
-    answered: Answers that the ledger has.
-    awaited: Answers that a batch will bring.
-    requests: Requests that would be sent; equal prompts are sent once.
-    characters: Length of their messages.
-    view: Name of the prompt's template.
-    example: One rendered prompt.
-    forecast: What the requests would take; None if the model sends nothing.
-    destination: Who would be asked, and with which key; empty likewise.
+    documents: how many there are.
+    without_prompt: how many of them have nothing to ask.
+    answered: answers that the ledger has.
+    awaited: answers that a batch will bring.
+    requests: requests that would be sent; equal prompts are sent once.
+    characters: length of their messages.
+    view: name of the prompt's template.
+    example: one rendered prompt.
+    forecast: what the requests would take; None if the model sends nothing.
+    destination: who would be asked, and with which key; empty likewise.
     """
 
     documents: int = 0
@@ -43,10 +43,10 @@ def forecast_annotation(
 ) -> AnnotationForecast:
     """See what annotating a corpus would send.
 
-    config: The teacher's config.
-    source: The corpus.
-    overrides: Values to set in the config, by dotted names.
-    RETURNS: What would be sent.
+    config: the teacher's config.
+    source: the corpus.
+    overrides: values to set in the config, by dotted names.
+    RETURNS: what would be sent.
     """
     teacher = load_teacher(config, overrides)
     model, found = (
@@ -61,7 +61,7 @@ def forecast_annotation(
         for key, where in model.peek(job.prompt) if job.prompt else ():
             found.answered += where == "kept"
             found.awaited += where == "awaited"
-            if where == "nowhere" and key not in new:
+            if where == "not_asked" and key not in new:
                 new.add(key)
                 found.requests += 1
                 found.characters += len(dump_messages(user_message(job.prompt)))

@@ -16,10 +16,10 @@ class Limiter:
     The number in flight is halved when the server says that there are too many, and grows back by one for
     each round of answers.
 
-    concurrency: How many may be in flight, at most.
-    requests_per_minute, tokens_per_minute: Limits, kept by even spacing; None for none.
-    clock: Tells the time in seconds.
-    sleep: Waits some seconds.
+    concurrency: how many may be in flight, at most.
+    requests_per_minute, tokens_per_minute: limits, kept by even spacing; None for none.
+    clock: tells the time in seconds.
+    sleep: waits some seconds.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class Limiter:
     async def slot(self, tokens: int) -> AsyncIterator[float]:
         """Wait for one's turn, and hold a place among those in flight.
 
-        tokens: How many tokens the request will use, as far as that can be told.
-        YIELDS: The time at which the turn came.
+        tokens: how many tokens the request will use, as far as that is known.
+        YIELDS: the time at which the turn came.
         """
         async with self._changed:
             await self._changed.wait_for(lambda: self.in_flight < max(1, int(self.window)))
@@ -79,8 +79,8 @@ class Limiter:
     def throttled(self, sent: float, wait: float | None) -> None:
         """The server said that there were too many requests.
 
-        sent: When that request was sent. What was sent before the last cut does not count again.
-        wait: Seconds in which no request may be sent.
+        sent: when that request was sent. What was sent before the last cut does not count again.
+        wait: seconds in which no request may be sent.
         """
         now = self._clock()
         if sent >= self._last_cut:
@@ -93,9 +93,9 @@ class Limiter:
 def backoff(tries: int, rng: random.Random) -> float:
     """Seconds to wait after a number of failed tries: doubled each time, capped, and jittered.
 
-    tries: How many tries have failed, at least 1.
-    rng: Source of the jitter, so that many clients do not come back at once.
-    RETURNS: Between half the wait and the whole.
+    tries: how many tries have failed, at least 1.
+    rng: source of the jitter, so that many clients do not come back at once.
+    RETURNS: between half the wait and the whole.
     """
     wait = min(FIRST_WAIT * 2.0 ** min(tries - 1, 30), LONGEST_WAIT)
     return wait * rng.uniform(0.5, 1.0)

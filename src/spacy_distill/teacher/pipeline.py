@@ -21,10 +21,10 @@ from .replay import TeacherModel
 class Teacher:
     """A pipeline with one `llm` component.
 
-    nlp: The pipeline as spacy-llm assembles it.
-    name: The component's name.
-    task: Its task.
-    files: The files that its config names: the ledger, a template, examples.
+    nlp: the pipeline as spacy-llm assembles it.
+    name: the component's name.
+    task: its task.
+    files: the files that its config names: the ledger, a template, examples.
     """
 
     nlp: Language
@@ -36,7 +36,7 @@ class Teacher:
     def model(self) -> TeacherModel:
         """The component's model.
 
-        RAISES DistillError: If it is one that keeps no answers.
+        RAISES DistillError: if it is one that keeps no answers.
         """
         component: Any = self.nlp.get_pipe(self.name)
         model: object = component._model
@@ -70,10 +70,10 @@ class Teacher:
 def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
     """Assemble a teacher's config.
 
-    config: The config file.
-    overrides: Values to set in it, by dotted names.
-    RETURNS: The pipeline and its parts.
-    RAISES DistillError: If there is no such file, or it has not exactly one `llm` component with a task
+    config: the config file.
+    overrides: values to set in it, by dotted names.
+    RETURNS: the pipeline and its parts.
+    RAISES DistillError: if there is no such file, or it has not exactly one `llm` component with a task
         of ours.
     """
     from spacy_llm.pipeline.llm import LLMWrapper

@@ -16,7 +16,7 @@ _BACKSLASH = r"(?:\\|%(?:25){0,3}5[Cc])"
 class Redactor:
     """Finds secrets: as they are, escaped as JSON, HTML or in a URL, in hexadecimal digits or base64.
 
-    secrets: What nothing may hold.
+    secrets: what nothing may hold.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Iterable, Protocol, runtime_checkable  # noqa: UP035
 
 from ..errors import DistillError
-from ..tasks.answer import Answer, Whereabouts
+from ..tasks.answer import Answer, AnswerPlace
 from .batch import PendingBatches
 from .budget import Forecast, RunStatistics
 from .ledger.entry import Entry, PromptJob, messages_hash, user_message
@@ -23,12 +23,12 @@ MOST_REASKS = 100
 class Asking:
     """What may be spent on answers, and in which way to ask.
 
-    complaint: What is wrong with an answer; None if nothing is.
-    statistics: Are kept up to date meanwhile.
+    complaint: what is wrong with an answer; None if nothing is.
+    statistics: are kept up to date meanwhile.
     max_cost, max_tokens: US dollars, and tokens of prompts and answers; None for no limit.
-    batch: Whether to ask by the provider's batch interface.
-    allow_missing: Whether a model that sends nothing may leave prompts unanswered.
-    interruptible: Whether Ctrl-C lets what is in flight come in, and then ends the run.
+    batch: whether to ask by the provider's batch interface.
+    allow_missing: whether a model that sends nothing may leave prompts unanswered.
+    interruptible: whether Ctrl-C lets what is in flight come in, and then ends the run.
     """
 
     complaint: Complaint = lambda answer: None
@@ -44,9 +44,9 @@ class Asking:
 class TeacherModel(Protocol):
     """What `annotate` needs of a model: answers in a ledger, and a way to get those that it lacks.
 
-    samples: How many answers it gives to each prompt.
-    path: The ledger that has its answers.
-    destination: Who is asked, and with which key; empty if nothing is sent.
+    samples: how many answers it gives to each prompt.
+    path: the ledger that has its answers.
+    destination: who is asked, and with which key; empty if nothing is sent.
     """
 
     @property
@@ -66,7 +66,7 @@ class TeacherModel(Protocol):
         """The kept answer to a prompt, with its further samples; None if one of them is missing."""
         ...
 
-    def peek(self, prompt: str) -> list[tuple[str, Whereabouts]]:
+    def peek(self, prompt: str) -> list[tuple[str, AnswerPlace]]:
         """For each sample of an answer: its key, and where the answer is. Makes no ledger."""
         ...
 
@@ -77,10 +77,10 @@ class TeacherModel(Protocol):
     def get_answers(self, jobs: Iterable[PromptJob], how: Asking | None = None) -> PendingBatches | None:
         """Get the answers that the ledger lacks.
 
-        jobs: The prompts; they are taken one by one, as there is room.
-        how: What may be spent, and in which way to ask; None for the defaults.
-        RETURNS: Batches whose answers are still to come.
-        RAISES DistillError: If there is no API key, the ledger cannot be written, or answers are missing that
+        jobs: the prompts; they are taken one by one, as there is room.
+        how: what may be spent, and in which way to ask; None for the defaults.
+        RETURNS: batches whose answers are still to come.
+        RAISES DistillError: if there is no API key, the ledger cannot be written, or answers are missing that
             the model cannot get.
         """
         ...
@@ -89,9 +89,9 @@ class TeacherModel(Protocol):
 class KeptAnswers:
     """Gives kept answers to prompts, and leaves the rest unanswered.
 
-    look_up: Gives the kept answer to a prompt.
-    asked: How many prompts there were so far; an empty prompt asks nothing.
-    missing: How many of them had no answer.
+    look_up: gives the kept answer to a prompt.
+    asked: how many prompts there were so far; an empty prompt asks nothing.
+    missing: how many of them had no answer.
     """
 
     def __init__(self, look_up: Callable[[str], Answer | None]) -> None:
@@ -115,7 +115,7 @@ class KeptAnswers:
 
 
 def with_samples(answers: list[Answer | None]) -> Answer | None:
-    """The first sample with the others hung to it, or None if one is missing."""
+    """The first sample with the others attached to it, or None if one is missing."""
     first, *others = answers
     if first is None or None in others:
         return None
@@ -132,9 +132,9 @@ def with_samples(answers: list[Answer | None]) -> Answer | None:
 class Replay:
     """Answers prompts from a ledger and never from the network.
 
-    ledger: The ledger's file.
-    name: Name of the model whose answers are wanted. None: the only one that answered.
-    samples: How many samples of each answer to give, at least 1.
+    ledger: the ledger's file.
+    name: name of the model whose answers are wanted. None: the only one that answered.
+    samples: how many samples of each answer to give, at least 1.
     """
 
     def __init__(self, ledger: Path, *, name: str | None = None, samples: int = 1) -> None:
@@ -160,9 +160,9 @@ class Replay:
     def look_up(self, prompt: str) -> Answer | None:
         """The kept answer to a prompt, with its further samples.
 
-        prompt: The prompt.
-        RETURNS: The answer, or None if the ledger lacks one of the samples.
-        RAISES DistillError: If several models answered and none of them was named.
+        prompt: the prompt.
+        RETURNS: the answer, or None if the ledger lacks one of the samples.
+        RAISES DistillError: if several models answered and none of them was named.
         """
         found: dict[tuple[str, int], str] = {}
         for model, sample, key in self.ledger.answers_to(messages_hash(user_message(prompt))):
@@ -185,9 +185,9 @@ class Replay:
         """All that the ledger knows of an answer, or None."""
         return self.ledger.get(key)
 
-    def peek(self, prompt: str) -> list[tuple[str, Whereabouts]]:
+    def peek(self, prompt: str) -> list[tuple[str, AnswerPlace]]:
         """For an answer: its prompt's hash, and where the answer is."""
-        found: Whereabouts = "nowhere" if self.look_up(prompt) is None else "kept"
+        found: AnswerPlace = "not_asked" if self.look_up(prompt) is None else "kept"
         return [(messages_hash(user_message(prompt)), found)]
 
     def forecast(self, requests: int, characters: int, prompt_hash: str) -> Forecast | None:
@@ -234,10 +234,10 @@ class Replay:
 def make_replay(ledger: str, name: str | None = None, samples: int = 1) -> Replay:
     """Factory of `spacy_distill.Replay.v1`: answers from a ledger, never from the network.
 
-    ledger: The ledger's file.
-    name: Name of the model whose answers are wanted. None: the only one that answered.
-    samples: How many samples of each answer to give, at least 1.
-    RETURNS: The model.
+    ledger: the ledger's file.
+    name: name of the model whose answers are wanted. None: the only one that answered.
+    samples: how many samples of each answer to give, at least 1.
+    RETURNS: the model.
     """
     if samples < 1:
         raise DistillError(f"Replay: samples is {samples}. It has to be 1 or more.")

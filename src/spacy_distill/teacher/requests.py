@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .budget import TokenPrices, Usage
-from .errors import Reply, RequestError
 from .ledger.entry import Entry, Request, digest, repeated_request, request_body
 from .ledger.store import Ledger
+from .request_errors import Reply, RequestError
 from .settings import ChatSettings
 
 Complaint = Callable[[str], str | None]
@@ -17,9 +17,9 @@ Complaint = Callable[[str], str | None]
 class RequestOutcome:
     """What became of a request.
 
-    result: The reply, or what was wrong in the last try.
-    tries: How many requests were sent.
-    latency: Seconds that the last one took.
+    result: the reply, or what was wrong in the last try.
+    tries: how many requests were sent.
+    latency: seconds that the last one took.
     """
 
     result: Reply | RequestError
@@ -32,11 +32,11 @@ def next_reask(
 ) -> Request | None:
     """The next request for an answer that does not parse, or None if there is none to be asked again.
 
-    settings: Says how often to ask again.
-    ledger: Holds the answer, and what was asked again so far.
-    complaint: What is wrong with an answer; None if nothing is.
-    request: The first request.
-    RETURNS: The conversation so far, with the complaint at its end.
+    settings: says how often to ask again.
+    ledger: holds the answer, and what was asked again so far.
+    complaint: what is wrong with an answer; None if nothing is.
+    request: the first request.
+    RETURNS: the conversation so far, with the complaint at its end.
     """
     entry = ledger.get(request.key) if settings.reask else None
     for _ in range(settings.reask):
@@ -57,11 +57,11 @@ def make_entry(
 ) -> Entry:
     """The row of the ledger for what became of a request.
 
-    settings: What was asked, and how.
-    request: The request.
-    outcome: What became of it.
-    prices: What it cost.
-    RETURNS: The row.
+    settings: what was asked, and how.
+    request: the request.
+    outcome: what became of it.
+    prices: what it cost.
+    RETURNS: the row.
     """
     result = outcome.result
     known = Entry(

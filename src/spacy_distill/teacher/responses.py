@@ -8,8 +8,8 @@ from typing import Any
 from ..corpus.files import repair_text
 from ..errors import shorten
 from ..tasks.answer import State
-from .errors import Reply, RequestError, body_error, malformed
 from .ledger.entry import is_count
+from .request_errors import Reply, RequestError, body_error, malformed
 
 # Why an answer ended, as servers name it. Any other reason is an error.
 REASONS: dict[str, State] = {
@@ -30,9 +30,9 @@ CLOSED = re.compile(r".*</[a-z:_]+>|.*<\|end\|>", re.DOTALL | re.IGNORECASE)
 def read_reply(body: object) -> Reply:
     """Read the body of a chat completion.
 
-    body: The parsed JSON, or a string of JSON.
-    RETURNS: What it says.
-    RAISES RequestError: If it is no chat completion, or one that may be better at another try.
+    body: the parsed JSON, or a string of JSON.
+    RETURNS: what it says.
+    RAISES RequestError: if it is no chat completion, or one that may be better at another try.
     """
     if isinstance(body, str | bytes):
         body = read_json(body)
@@ -78,7 +78,7 @@ def read_reply(body: object) -> Reply:
 def read_json(text: str | bytes) -> object:
     """The value of a JSON text from outside.
 
-    RAISES RequestError: If it is none, or one that is nested too deep to be read.
+    RAISES RequestError: if it is none, or one that is nested too deep to be read.
     """
     start = text[:500].decode("latin-1") if isinstance(text, bytes) else text[:500]
     start = start.strip().casefold()

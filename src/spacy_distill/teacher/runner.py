@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from .budget import Budget, RunStatistics, Usage, Waiting
-from .errors import Reply, RequestError
 from .ledger.claims import RENEWAL, Claims
 from .ledger.entry import PromptJob, Request, request_body
 from .ledger.file import LedgerError
 from .ledger.store import Ledger
 from .limits import Limiter, backoff
+from .request_errors import Reply, RequestError
 from .requests import Complaint, RequestOutcome, make_entry, next_reask
 from .settings import ChatSettings
 
@@ -38,12 +38,12 @@ class RunStopped(Exception):
 class Runner:
     """Gets the missing answers to a stream of prompts into the ledger.
 
-    settings: What to ask, and how.
-    ledger: Where answers are kept.
-    connect: Makes the client when the first request is to be sent.
-    budget: What may be spent.
-    complaint: What is wrong with an answer; None if nothing is.
-    statistics: Are kept up to date.
+    settings: what to ask, and how.
+    ledger: where answers are kept.
+    connect: makes the client when the first request is to be sent.
+    budget: what may be spent.
+    complaint: what is wrong with an answer; None if nothing is.
+    statistics: are kept up to date.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Runner:
     def stop(self, reason: str) -> None:
         """Send nothing more. What is in flight is waited for.
 
-        reason: Why; the first reason counts.
+        reason: why; the first reason counts.
         """
         self._statistics.stopped = self._statistics.stopped or reason
         self._stopping.set()
@@ -82,8 +82,8 @@ class Runner:
     async def run(self, jobs: Iterable[PromptJob]) -> None:
         """Ask for all answers that the ledger lacks.
 
-        jobs: The prompts; they are taken one by one, as there is room.
-        RAISES DistillError: If there is no API key, or answers cannot be stored any more.
+        jobs: the prompts; they are taken one by one, as there is room.
+        RAISES DistillError: if there is no API key, or answers cannot be stored any more.
         """
         requests = self._settings.requests(jobs)
         renewal = asyncio.create_task(self._renew_claims())
@@ -140,7 +140,7 @@ class Runner:
     async def _claimed(self, request: Request) -> "AsyncIterator[bool]":
         """Claim a request, after any other process that is asking just this.
 
-        YIELDS: Whether its answer is neither in the ledger nor to come from a batch.
+        YIELDS: whether its answer is neither in the ledger nor to come from a batch.
         """
         waiting: Waiting | None = None
         try:
@@ -160,7 +160,7 @@ class Runner:
     async def _get_reply(self, request: Request) -> RequestOutcome:
         """Send a request until it is answered, or there is no hope of that.
 
-        RAISES RunStopped: If the run is to end.
+        RAISES RunStopped: if the run is to end.
         """
         body = request_body(self._settings.name, request.messages, self._settings.request)
         prompt = "".join(message["content"] for message in request.messages)
@@ -175,7 +175,7 @@ class Runner:
                 failures += not error.throttled
                 last = failures >= self._settings.max_tries
                 if last or throttles >= self._settings.max_tries * PATIENCE or error.scope != "try":
-                    self._stop_if_hopeless(error, first_sent)
+                    self._stop_if_useless(error, first_sent)
                     return RequestOutcome(error.reply or error, failures + throttles, turn.seconds)
                 # "At once" is no advice of a server that is failing: its clock may be wrong.
                 await self._pause(error.wait or backoff(failures + throttles, self._random))
@@ -184,7 +184,7 @@ class Runner:
     async def _turn(self, prompt: str, *, is_retry: bool) -> "AsyncIterator[Turn]":
         """Wait until limits and budget allow one more request; settle what it cost when it has ended.
 
-        RAISES RunStopped: If the run is to end.
+        RAISES RunStopped: if the run is to end.
         """
         most = await self._reserve(prompt)
         used: Usage | None = None
@@ -229,7 +229,7 @@ class Runner:
                 await self._settled.wait()
         return most
 
-    def _stop_if_hopeless(self, error: RequestError, first_sent: float) -> None:
+    def _stop_if_useless(self, error: RequestError, first_sent: float) -> None:
         """Stop the run where no other document can fare better."""
         gone = error.unreachable and self._last_reply < first_sent
         where = f"{self._settings.endpoint}: {error.message}".rstrip(".")
@@ -261,7 +261,7 @@ class Runner:
     async def _pause(self, seconds: float) -> None:
         """Wait, unless the run is stopped meanwhile.
 
-        RAISES RunStopped: If the run is to end.
+        RAISES RunStopped: if the run is to end.
         """
         try:
             await asyncio.wait_for(self._stopping.wait(), seconds)
@@ -273,10 +273,10 @@ class Runner:
 class Turn:
     """One try of a request.
 
-    client: Sends it.
-    sent: When it is sent, by the monotonic clock.
-    reply: What was answered; to be set by who sends it.
-    seconds: How long it took.
+    client: sends it.
+    sent: when it is sent, by the monotonic clock.
+    reply: what was answered; to be set by who sends it.
+    seconds: how long it took.
     """
 
     def __init__(self, client: "ChatClient") -> None:

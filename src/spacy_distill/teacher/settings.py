@@ -31,7 +31,7 @@ OWN_FIELDS = ("model", "messages", "n", "stream")
 class ChatSettings:
     """The arguments of `spacy_distill.ChatModel.v1`; `make_chat_model` describes them.
 
-    RAISES DistillError: If one of them is out of its range, or contradicts another.
+    RAISES DistillError: if one of them is out of its range, or contradicts another.
     """
 
     name: str
@@ -121,8 +121,8 @@ class ChatSettings:
     ) -> Forecast:
         """What some requests would take.
 
-        requests, characters: How many, and the length of their messages in all.
-        average: Of earlier ones: characters a token, tokens of an answer, seconds; None if there are none.
+        requests, characters: how many, and the length of their messages in all.
+        average: of earlier ones: characters a token, tokens of an answer, seconds; None if there are none.
         """
         guess = (CHARACTERS_PER_TOKEN, min(COMPLETION_TOKENS, self.longest or COMPLETION_TOKENS), None)
         per_token, completion, seconds = average or guess
@@ -145,8 +145,8 @@ class ChatSettings:
     def requests(self, jobs: Iterable[PromptJob]) -> Iterator[Request]:
         """The requests that prompts need, one for each sample, whatever the ledger has.
 
-        jobs: The prompts.
-        YIELDS: One request.
+        jobs: the prompts.
+        YIELDS: one request.
         """
         for job in jobs:
             messages = self.messages(job.prompt)
@@ -166,7 +166,7 @@ def is_loopback(endpoint: str) -> bool:
 def check_endpoint(endpoint: str) -> str:
     """An endpoint without a slash at its end.
 
-    RAISES DistillError: If it is no http(s) address, or holds a password or key.
+    RAISES DistillError: if it is no http(s) address, or holds a password or key.
     """
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -185,7 +185,7 @@ def check_endpoint(endpoint: str) -> str:
 def check_variable(variable: str | None) -> None:
     """Refuse what cannot be the name of an environment variable, such as the key itself, without quoting it.
 
-    RAISES DistillError: If it cannot be one.
+    RAISES DistillError: if it cannot be one.
     """
     if variable is not None and not variable.isidentifier():
         raise DistillError(
@@ -197,7 +197,7 @@ def check_variable(variable: str | None) -> None:
 def check_plain(what: str, values: Mapping[str, str], plain: frozenset[str]) -> None:
     """Refuse what might be a secret in a config, without quoting it.
 
-    RAISES DistillError: If a value that may be one is not the name of a variable.
+    RAISES DistillError: if a value that may be one is not the name of a variable.
     """
     for name, value in values.items():
         if not isinstance(value, str):
@@ -216,9 +216,9 @@ def check_plain(what: str, values: Mapping[str, str], plain: frozenset[str]) -> 
 class Credentials:
     """What goes with each request, read from the environment at the moment of the call.
 
-    key: The API key; None if the endpoint needs none.
-    headers, query: Further headers and parts of the query.
-    redact: Cuts what no message, file or answer may hold out of what a server says.
+    key: the API key; None if the endpoint needs none.
+    headers, query: further headers and parts of the query.
+    redact: cuts what no message, file or answer may hold out of what a server says.
     """
 
     key: str | None = field(repr=False)
@@ -230,9 +230,9 @@ class Credentials:
 def read_credentials(settings: ChatSettings) -> Credentials:
     """The API key and what else goes with each request.
 
-    settings: Name the variables.
-    RETURNS: What the environment holds.
-    RAISES DistillError: If a variable is empty and the endpoint is on another machine, or its value may not
+    settings: name the variables.
+    RETURNS: what the environment holds.
+    RAISES DistillError: if a variable is empty and the endpoint is on another machine, or its value may not
         be sent there.
     """
     key = _read_variable(settings, settings.api_key_env) if settings.api_key_env else ""

@@ -20,7 +20,7 @@ from .responses import state_of
 def lines(ledger: Ledger) -> Iterator[str]:
     """A ledger's answers in the order they came in.
 
-    YIELDS: One answer as a line of JSON.
+    YIELDS: one answer as a line of JSON.
     """
     for entry in ledger.entries():
         yield json.dumps(to_line(entry), ensure_ascii=False) + "\n"
@@ -29,9 +29,9 @@ def lines(ledger: Ledger) -> Iterator[str]:
 def write_export(ledger: Ledger, path: Path) -> None:
     """Write all answers to a file, whole or not at all.
 
-    ledger: The ledger.
-    path: The file; gzipped if its name ends in ".gz".
-    RAISES DistillError: If the file cannot be written there.
+    ledger: the ledger.
+    path: the file; gzipped if its name ends in ".gz".
+    RAISES DistillError: if the file cannot be written there.
     """
     check_outputs([path], [ledger.path])
     write_bytes((line.encode() for line in lines(ledger)), path)
@@ -44,12 +44,12 @@ HOST = "recorded"
 class ImportedAnswers:
     """What an import did.
 
-    lines: Lines in the file.
-    stored: Answers that are new in the ledger, or replaced an earlier import's.
-    documents: Documents of the corpus that are asked about.
-    answered: Documents that found an answer.
-    unused: Lines that no document matches.
-    repeated: Lines whose text was already answered by an earlier line.
+    lines: lines in the file.
+    stored: answers that are new in the ledger, or replaced an earlier import's.
+    documents: documents of the corpus that are asked about.
+    answered: documents that found an answer.
+    unused: lines that no document matches.
+    repeated: lines whose text was already answered by an earlier line.
     """
 
     lines: int = 0
@@ -85,14 +85,14 @@ def import_recorded(
 ) -> ImportedAnswers:
     """Store recorded answers under the prompts that a config makes of a corpus.
 
-    ledger: Where to store them.
+    ledger: where to store them.
     path: JSON Lines, gzipped or not: `text`, `tokens` or the document's `id`, and `answer`; optionally
         `model`, `finish_reason`, `prompt_tokens`, `completion_tokens`, `source`, `sample`.
-    teacher: Makes the prompts.
-    corpus: The documents.
-    model: Name of the model, for lines that do not name one; then "recorded".
-    RETURNS: What was stored.
-    RAISES DistillError: If a line is not a recorded answer; names the file and line.
+    teacher: makes the prompts.
+    corpus: the documents.
+    model: name of the model, for lines that do not name one; then "recorded".
+    RETURNS: what was stored.
+    RAISES DistillError: if a line is not a recorded answer; names the file and line.
     """
     by_text, by_tokens, by_id, done = _index(path)
     used: set[int] = set()
@@ -121,8 +121,8 @@ def import_recorded(
 def import_export(ledger: Ledger, path: Path) -> ImportedAnswers:
     """Store the lines of an export as they are.
 
-    RETURNS: What was stored.
-    RAISES DistillError: If a line is not one of an export; names the file and line.
+    RETURNS: what was stored.
+    RAISES DistillError: if a line is not one of an export; names the file and line.
     """
     done = ImportedAnswers()
 
@@ -228,14 +228,14 @@ def import_answers(
 ) -> ImportedAnswers:
     """Import answers into a ledger: an export, or recorded ones for the prompts of a config and a corpus.
 
-    ledger: The ledger; made if need be.
+    ledger: the ledger; made if need be.
     path: JSON Lines of answers, `.gz` too.
-    config: The teacher's config whose prompts recorded answers belong to.
-    corpus: The corpus whose documents they belong to.
-    model: The model that gave them, where the lines do not say.
-    overrides: Values of the config by dotted name.
-    RETURNS: What was stored.
-    RAISES DistillError: If there is no such file, only one of config and corpus is given, or a line cannot be
+    config: the teacher's config whose prompts recorded answers belong to.
+    corpus: the corpus whose documents they belong to.
+    model: the model that gave them, where the lines do not say.
+    overrides: values of the config by dotted name.
+    RETURNS: what was stored.
+    RAISES DistillError: if there is no such file, only one of config and corpus is given, or a line cannot be
         used. Of recorded answers nothing is stored then; of an export the whole thousands of lines before it.
     """
     if not Path(path).is_file():

@@ -52,7 +52,7 @@ def test_a_shard_is_counted_without_making_its_documents(exclusive):
     answers = ["warm", "cold", "cold or warm", "hot", "none", "cold, warm", "?! ?! ?! ?! ?!"]
     docs = make_docs(answers, exclusive)
     task = find_task("textcat" if exclusive else "textcat_multilabel")
-    found = list(task.holdings(DocBin(docs=docs, store_user_data=True)))
+    found = list(task.doc_counts(DocBin(docs=docs, store_user_data=True)))
     for doc, (words, labels) in zip(docs, found, strict=True):
         annotation = task.read(doc)
         assert words == len(doc)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from helpers.asking import ask, chat_model, entries
 from helpers.loopback import Response, Server, completion, failure
 from spacy_distill.errors import shorten
-from spacy_distill.teacher.errors import LONGEST_RETRY_AFTER, RequestError, retry_after, status_error
+from spacy_distill.teacher.request_errors import LONGEST_RETRY_AFTER, RequestError, retry_after, status_error
 from spacy_distill.teacher.responses import read_reply
 
 OK = '{"entities": [{"text": "Mira Holt", "label": "PER"}]}'

@@ -29,8 +29,8 @@ PARTS = ("text", "tokens", "labels", "missing", "unlabelled", "ids", "articles",
 class Columns:
     """Which column holds what: 1 is the first, -1 the last.
 
-    token: The words; None: the first, or the second where the first counts them.
-    label: The entity tags, in CoNLL-U also the name of a column or of a key in MISC; None: the last, which
+    token: the words; None: the first, or the second where the first counts them.
+    label: the entity tags, in CoNLL-U also the name of a column or of a key in MISC; None: the last, which
         must not be "O" throughout where another one has entities.
     """
 
@@ -55,21 +55,21 @@ def column_of(text: str | None) -> int | str | None:
 class ImportOptions:
     """What to read, how, and which part of it to keep.
 
-    format: Name of a format; "auto": what it looks like.
+    format: name of a format; "auto": what it looks like.
     lang: Language code of the tokenizer for untokenised text.
-    sentences: One document a sentence, or one an article (or row); None: a sentence for
+    sentences: one document a sentence, or one an article (or row); None: a sentence for
         columns, a row otherwise.
-    columns: Columns: which one holds what.
+    columns: columns: which one holds what.
     fields: JSON and CSV: where text and classes are.
-    documents: The part of the articles to take.
-    exclude: Corpora no sentence of which may be taken.
-    limit: Size of the sample to take of what is left, at least 1; None: all.
-    seed: Seed of the sample and of a shuffled part.
-    by_label: Whether the sample has as many documents of one label as of another, as far as there are.
-    lines: Text: whether each line of a folder's files is a document, or each file; None: each file, and
+    documents: the part of the articles to take.
+    exclude: corpora no sentence of which may be taken.
+    limit: size of the sample to take of what is left, at least 1; None: all.
+    seed: seed of the sample and of a shuffled part.
+    by_label: whether the sample has as many documents of one label as of another, as far as there are.
+    lines: text: whether each line of a folder's files is a document, or each file; None: each file, and
         what looks otherwise is noted.
-    skip_bad: Whether rows that cannot be used are left out and listed, instead of being an error.
-    split: Data sets: which split to read; None: the only one.
+    skip_bad: whether rows that cannot be used are left out and listed, instead of being an error.
+    split: data sets: which split to read; None: the only one.
     """
 
     format: str = AUTO
@@ -117,13 +117,13 @@ class Head:
 class Format(Protocol):
     """A format of files.
 
-    name: As it is given to --format.
-    about: What it is, for the table of formats.
-    endings: By which the files of a folder are found; `.gz` may stand behind each.
-    holds: What it can hold of a document beside words and labels, see PARTS.
-    by_sentence: Whether a document is a sentence.
-    whole_folder: Whether a folder, instead of a file, can be of this format.
-    written: Whether it can be written.
+    name: as it is given to --format.
+    about: what it is, for the table of formats.
+    endings: by which the files of a folder are found; `.gz` may stand behind each.
+    holds: what it can hold of a document beside words and labels, see PARTS.
+    by_sentence: whether a document is a sentence.
+    whole_folder: whether a folder, instead of a file, can be of this format.
+    written: whether it can be written.
     """
 
     name: ClassVar[str]
@@ -143,10 +143,10 @@ class Format(Protocol):
     ) -> Iterator[Doc]:
         """Read a file.
 
-        name: The file's name in ids.
-        nlp: Its tokenizer is used for text without tokens.
-        issues: Gathers what cannot be used.
-        RAISES DistillError: If something cannot be read; names file and line.
+        name: the file's name in ids.
+        nlp: its tokenizer is used for text without tokens.
+        issues: gathers what cannot be used.
+        RAISES DistillError: if something cannot be read; names file and line.
         """
         ...
 
@@ -174,7 +174,7 @@ class Format(Protocol):
     def write(self, docs: Sequence[Doc], out: Path) -> None:
         """Write documents that have no problem.
 
-        RAISES DistillError: If the place cannot be written.
+        RAISES DistillError: if the place cannot be written.
         """
         raise DistillError(f"The format {self.name} is only read.")
 

@@ -48,14 +48,14 @@ def read_columns(
 ) -> Iterator[Doc]:
     """Read columns with tags, IOB1, IOB2, IOBES or BILUO, separated by tabs or spaces.
 
-    path: The file, gzip or not.
-    vocab: The vocabulary of the documents.
-    name: The file's name in ids; None: its own.
-    issues: What cannot be used: a row without a token is left out alone, another one with its sentence.
-    columns: Which column holds what.
-    whole_articles: One document for each article instead of one for each sentence.
-    YIELDS: Documents with entities, the words joined by single spaces.
-    RAISES DistillError: If a line is not as expected; names file and line.
+    path: the file, gzip or not.
+    vocab: the vocabulary of the documents.
+    name: the file's name in ids; None: its own.
+    issues: what cannot be used: a row without a token is left out alone, another one with its sentence.
+    columns: which column holds what.
+    whole_articles: one document for each article instead of one for each sentence.
+    YIELDS: documents with entities, the words joined by single spaces.
+    RAISES DistillError: if a line is not as expected; names file and line.
     """
     name, issues, columns = name or path.name, issues or ReadIssues(), columns or Columns()
     if columns.token is None and columns.label not in (2, "2") and _first_counts(path):
@@ -159,7 +159,7 @@ class _ColumnCheck:
     def check(self, path: Path, columns: Columns) -> None:
         """Refuse a column of tags that was not given, and is O throughout where another one is not.
 
-        RAISES DistillError: If it is so.
+        RAISES DistillError: if it is so.
         """
         others = [str(i) for i, count in self._others.items() if count]
         if columns.label is None and not self._labelled and others:
@@ -212,7 +212,7 @@ def _word_and_tag(cells: list[str], columns: Columns) -> tuple[str, str]:
 class ColumnFormat(Format):
     """Columns of tokens and tags.
 
-    scheme: How tags are written, see `tags_of`.
+    scheme: how tags are written, see `tags_of`.
     """
 
     endings: ClassVar[tuple[str, ...]] = (*ENDINGS, ".tsv")
@@ -264,7 +264,7 @@ class ColumnFormat(Format):
     def opening(self, doc: Doc, before: Doc | None) -> Iterator[str]:
         """Lines before a document.
 
-        before: The document before it.
+        before: the document before it.
         """
         yield from ()
 

@@ -34,8 +34,8 @@ ESCAPES = {"\\": "\\\\", " ": "\\s", "\t": "\\t", "\r": "\\r", "\n": "\\n", "|":
 class Unit:
     """A surface token: a word, or a multiword token with its words.
 
-    space: What stands behind it.
-    tags: The tags of its words; None where a word has none.
+    space: what stands behind it.
+    tags: the tags of its words; None where a word has none.
     """
 
     form: str
@@ -212,7 +212,7 @@ def _misc(row: dict[str, str]) -> dict[str, str]:
 def _tag_source(file: Path, blocks: Sequence[Block], columns: Columns) -> str:
     """The name of the column or of the key of MISC that has the tags; empty if there are none.
 
-    RAISES DistillError: If what was asked for is not there, or several could be meant.
+    RAISES DistillError: if what was asked for is not there, or several could be meant.
     """
     rows = [row for block in blocks for _, row in block.rows]
     names = [*rows[0]] if rows else []
@@ -251,7 +251,7 @@ def _tag(row: dict[str, str], source: str) -> str | None:
 def _is_read(file: Path, block: Block, source: str, explicit: bool, issues: ReadIssues) -> bool:
     """Read the surface tokens of a sentence; False if it cannot be used.
 
-    explicit: Whether a row without a tag is missing, and not O: where the file writes O, or has no entity.
+    explicit: whether a row without a tag is missing, and not O: where the file writes O, or has no entity.
     """
     end, number = 0, 0
     try:
@@ -298,7 +298,7 @@ def _unescaped(text: str) -> str:
 def _one_tag(unit: Unit) -> str | None:
     """The tag of a surface token: an entity of some of its words is one of all.
 
-    RAISES DistillError: If its words are of several entities.
+    RAISES DistillError: if its words are of several entities.
     """
     entities = [tag for tag in unit.tags if tag not in (None, "O")]
     if not entities:

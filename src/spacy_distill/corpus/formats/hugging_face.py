@@ -104,8 +104,8 @@ def _row(doc: Doc, exclusive: bool) -> Row:
 def _load(src: Path, split: str | None, cache: str) -> Any:
     """A data set: one split.
 
-    cache: A folder for what is made while it is read; what comes from the hub is kept in its own.
-    RAISES DistillError: If it cannot be had, or has several splits and none is chosen.
+    cache: a folder for what is made while it is read; what comes from the hub is kept in its own.
+    RAISES DistillError: if it cannot be had, or has several splits and none is chosen.
     """
     datasets = import_datasets()
     try:
@@ -162,7 +162,7 @@ def _as_row(row: Row) -> Row:
 def import_datasets() -> ModuleType:
     """The library of data sets.
 
-    RAISES DistillError: If it is not installed.
+    RAISES DistillError: if it is not installed.
     """
     try:
         import datasets

@@ -43,14 +43,14 @@ class JsonLines(Format):
     def adapt(self, row: Row) -> Row:
         """The row in the fields of this package.
 
-        RAISES DistillError: If it cannot be read.
+        RAISES DistillError: if it cannot be read.
         """
         return row
 
     def shape(self, doc: Doc, number: int) -> Row:
         """The row of a document.
 
-        number: Of the document in the file, from 1.
+        number: of the document in the file, from 1.
         """
         return row_of(doc)
 

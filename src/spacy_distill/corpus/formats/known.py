@@ -35,7 +35,7 @@ FORMATS: Sequence[Format] = (
 def find_format(name: str) -> Format:
     """The format of a name.
 
-    RAISES DistillError: If there is none.
+    RAISES DistillError: if there is none.
     """
     for format in FORMATS:
         if format.name == name:

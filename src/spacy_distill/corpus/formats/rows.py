@@ -43,8 +43,8 @@ LABELS = ("label", "labels", "type", "entity", "entity_type", "tag")
 def json_rows(path: Path) -> Iterator[tuple[int, str | Row]]:
     """The rows of JSON Lines, or of a JSON list, numbered from 1.
 
-    path: The file, gzip or not.
-    RAISES DistillError: If it cannot be read.
+    path: the file, gzip or not.
+    RAISES DistillError: if it cannot be read.
     """
     if next(iter(Head(path).lines), "").lstrip().startswith("["):
         found = read_json(path)
@@ -65,15 +65,15 @@ def read_rows(
 ) -> Iterator[Doc]:
     """Read one document a row; docs/formats.md describes the fields.
 
-    rows: The rows with their numbers, parsed or not.
-    path: The file they are of.
-    name: The file's name in ids.
-    nlp: Its tokenizer is used for rows without tokens.
-    issues: What cannot be used.
-    fields: Where text and classes are.
-    adapt: Makes the fields of a tool's row those that are read here.
-    YIELDS: Documents with the source's exact text; without annotation where the row has none.
-    RAISES DistillError: If a row cannot be used; names file and row.
+    rows: the rows with their numbers, parsed or not.
+    path: the file they are of.
+    name: the file's name in ids.
+    nlp: its tokenizer is used for rows without tokens.
+    issues: what cannot be used.
+    fields: where text and classes are.
+    adapt: makes the fields of a tool's row those that are read here.
+    YIELDS: documents with the source's exact text; without annotation where the row has none.
+    RAISES DistillError: if a row cannot be used; names file and row.
     """
     for number, given in rows:
         unit = "line" if isinstance(given, str) else "item"
@@ -164,7 +164,7 @@ def _words(row: Row) -> list[str] | None:
 def _annotate(doc: Doc, row: Row, issues: ReadIssues) -> list[str]:
     """Set the row's entities, if it has annotation at all.
 
-    RETURNS: Spans that fit no token borders, in words.
+    RETURNS: spans that fit no token borders, in words.
     """
     given = [name for name in ENTITY_FIELDS if row.get(name) is not None]
     other = [
@@ -216,7 +216,7 @@ def _looks_like_entities(value: Any) -> bool:
 def read_char_span(value: Any) -> CharSpan:
     """Read one span: an object with start, end and label, or a list of these three.
 
-    RAISES DistillError: If it is neither.
+    RAISES DistillError: if it is neither.
     """
     parts: list[Any] = list(value) if isinstance(value, list) else []
     if isinstance(value, dict):

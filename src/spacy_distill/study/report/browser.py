@@ -11,13 +11,13 @@ from spacy.tokens import Doc
 
 from ...corpus.files import digest
 from ...corpus.provenance import article_id
-from ...labels.drawing import Palette, draw_pairs
+from ...labels.highlighting import Palette, highlight_errors
 from ...tasks.base import Annotation, Pair, Task, find_task
 from ..config import HELDOUT, Arm
 from ..corpora import HELDOUT_FILE, keyed_docs
-from ..job import PREDICTIONS
 from ..lineage import Spans, read_predictions, read_teacher
 from ..results import StudyResults
+from ..scoring import PREDICTIONS
 from ..store import StudyFolder
 
 # Sentences shown of each corpus, those that most students got wrong first.
@@ -168,14 +168,14 @@ def _sentences(
             taught = teachers.get(variant, {}).get(key)
             marks |= {_origin(pair, taught) for pair in wrong} if taught else set()
             concerned |= {item.label for pair in wrong for item in (pair.gold, pair.found) if item}
-            reading = StudentReading([], draw_pairs(task, doc, pairs, palette), marks, True)
+            reading = StudentReading([], highlight_errors(task, doc, pairs, palette), marks, True)
             readings.setdefault((spans.items, *sorted(marks)), reading).names.append(student)
         if concerned:
             others = {"gold labels": gold} | {
                 f"teacher {variant}": said[key] for variant, said in teachers.items() if key in said
             }
             shown = [
-                StudentReading([who], draw_pairs(task, doc, task.pair(gold, annotation), palette))
+                StudentReading([who], highlight_errors(task, doc, task.pair(gold, annotation), palette))
                 for who, annotation in others.items()
             ]
             yield WrongSentence(

@@ -89,9 +89,9 @@ def _forest_row(ax: Axes, y: float, row: Mapping[str, Any]) -> None:
 def curve(arm: Mapping[str, Any], baseline: Mapping[str, Any] | None, limits: tuple[float, float]) -> str:
     """Dev F1 over the steps of one arm's runs, with the share of distilled examples beneath.
 
-    arm: Its findings: see `arm_findings`.
-    baseline: The findings of the arm to compare with, drawn dashed.
-    limits: Lowest and highest F1 of the axis, in [0, 1].
+    arm: its findings: see `arm_findings`.
+    baseline: the findings of the arm to compare with, drawn dashed.
+    limits: lowest and highest F1 of the axis, in [0, 1].
     RETURNS: SVG.
     """
     share, scores = arm["curve"]["share"], arm["curve"]["scores"]
@@ -119,8 +119,8 @@ def curve(arm: Mapping[str, Any], baseline: Mapping[str, Any] | None, limits: tu
 def learning_curve(lines: Mapping[str, Sequence[tuple[float, Mapping[str, float]]]], baseline: str) -> str:
     """Test F1 over the number of gold documents.
 
-    lines: For each name its points: gold documents, and "mean", "low", "high" of F1.
-    baseline: The line that is drawn in gold.
+    lines: for each name its points: gold documents, and "mean", "low", "high" of F1.
+    baseline: the line that is drawn in gold.
     RETURNS: SVG.
     """
     with mpl.rc_context(RC):

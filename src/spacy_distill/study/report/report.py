@@ -16,7 +16,7 @@ from ...blend.preview import sparkline
 from ...corpus.files import check_outputs, write_bytes
 from ...errors import DistillError
 from ...escapes import csv_cell, markdown, markdown_code
-from ...labels.drawing import STYLE
+from ...labels.highlighting import STYLE
 from ...tasks.base import find_task
 from ..config import DEPTH, ORACLE
 from ..corpora import trained_on

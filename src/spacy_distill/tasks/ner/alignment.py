@@ -20,11 +20,11 @@ REASONS = ("invented", "misaligned", "unknown_label", "duplicate", "overlap")
 class PlacedCandidate(NamedTuple):
     """A candidate at its place.
 
-    start: First token.
-    end: The token after the last one.
-    label: A label of the task; of a rejected candidate the one it was denied, or "" where none is
+    start: first token.
+    end: the token after the last one.
+    label: a label of the task; of a rejected candidate the one it was denied, or "" where none is
         named.
-    reason: The answer's words for it.
+    reason: the answer's words for it.
     """
 
     start: int
@@ -37,14 +37,14 @@ class PlacedCandidate(NamedTuple):
 class Alignment:
     """What an answer says of the tokens of a text.
 
-    entities: Accepted candidates, without overlaps, in text order.
-    rejected: Rejected candidates, in text order.
-    missing: Tokens of which the answer says something that cannot be used: they are neither an
+    entities: accepted candidates, without overlaps, in text order.
+    rejected: rejected candidates, in text order.
+    missing: tokens of which the answer says something that cannot be used: they are neither an
         entity nor "O".
-    candidates: How many candidates the answer names, accepted or not.
-    dropped: How many accepted candidates came to nothing, by reason.
-    of_another_text: Whether nothing that it names stands in the text.
-    unknown_labels: How often the answer gives a label that the task does not have, by label.
+    candidates: how many candidates the answer names, accepted or not.
+    dropped: how many accepted candidates came to nothing, by reason.
+    of_another_text: whether nothing that it names stands in the text.
+    unknown_labels: how often the answer gives a label that the task does not have, by label.
     """
 
     entities: list[PlacedCandidate] = field(default_factory=list)
@@ -75,11 +75,11 @@ def align(
     mention that also stands outside the longer entity is looked for there. A mention that is listed under
     different labels, and more often than it occurs, has none that is known.
 
-    index: The tokens' texts.
-    candidates: What the answer names.
-    labels: The labels of the task.
+    index: the tokens' texts.
+    candidates: what the answer names.
+    labels: the labels of the task.
     repeats: "all" or "listed".
-    RETURNS: The spans, the tokens left missing, and what was dropped by reason.
+    RETURNS: the spans, the tokens left missing, and what was dropped by reason.
     """
     result = Alignment()
     claimed: dict[int, PlacedCandidate] = {}

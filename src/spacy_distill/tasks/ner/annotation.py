@@ -12,7 +12,7 @@ from spacy.training import Alignment
 
 from ...corpus.provenance import NEGATIVE, REJECTED, VIEW_PREFIX, views
 from ...errors import DistillError
-from ..annotation import Annotation, Holding, Item, places_of
+from ..annotation import Annotation, DocCounts, Item, places_of
 from ..base import Task
 from ..votes import VoteResult, VoteRule
 
@@ -140,18 +140,18 @@ class EntityTask(Task):
         missing = frozenset(i for n in annotation.missing for i in tokens[n])
         return Annotation(len(target), tuple(sorted(items)), missing - places_of(items))
 
-    def holdings(self, docbin: DocBin) -> Iterator[Holding]:
+    def doc_counts(self, docbin: DocBin) -> Iterator[DocCounts]:
         """As of any task, from the shard's arrays: no document is made."""
         strings = StringStore(docbin.strings)
         iob = docbin.attrs.index(ENT_IOB) if ENT_IOB in docbin.attrs else None
         kind = docbin.attrs.index(ENT_TYPE) if ENT_TYPE in docbin.attrs else None
         for tokens in docbin.tokens:
             if iob is None or not tokens[:, iob].any():
-                yield Holding(len(tokens), None)
+                yield DocCounts(len(tokens), None)
             else:
                 column = tokens[:, kind] if kind is not None else tokens[:0, 0]
                 names = (str(strings[int(label)]) for label in column[np.nonzero(column)])
-                yield Holding(len(tokens), Counter(names))
+                yield DocCounts(len(tokens), Counter(names))
 
     def label_data(self, labels: Counter[str]) -> dict[str, dict[str, int]]:
         """Label data of spaCy's `ner`: label counts by action.

@@ -6,7 +6,7 @@ from functools import lru_cache
 from ..labels import LabelSet, tag_of
 from ..loose_json import Read, read_json
 from .candidates import Candidate, Parsed
-from .entries import label_in
+from .entity_lines import label_in
 
 # Plain words, and nothing that a tag, a bracket, a quotation mark or another form could begin with.
 _WORDS = r"[^\W_](?:[\w ,.'/%$:;+!?-]{0,200}(?:[^\W_]|[%$.!?]))?"

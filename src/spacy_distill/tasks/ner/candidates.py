@@ -8,10 +8,10 @@ UNNAMED = "?"  # The label of an accepted mention where the answer names none.
 class Candidate(NamedTuple):
     """One mention that an answer names.
 
-    text: The mention as the answer spells it.
-    label: The label as the answer spells it; empty where it names none.
-    accepted: Whether the answer says that it is an entity.
-    reason: Why, in the answer's words; empty where it does not say.
+    text: the mention as the answer spells it.
+    label: the label as the answer spells it; empty where it names none.
+    accepted: whether the answer says that it is an entity.
+    reason: why, in the answer's words; empty where it does not say.
     """
 
     text: str
@@ -23,7 +23,7 @@ class Candidate(NamedTuple):
 class Parsed(NamedTuple):
     """The candidates of one answer.
 
-    candidates: In the order of the answer.
+    candidates: in the order of the answer.
     complete: False if the answer breaks off before its list of entities is closed.
     """
 
@@ -34,14 +34,14 @@ class Parsed(NamedTuple):
 class Structure(NamedTuple):
     """A part of an answer that lists entities.
 
-    start: Offset of its first character.
-    end: Offset behind it.
-    candidates: In its order.
+    start: offset of its first character.
+    end: offset behind it.
+    candidates: in its order.
     complete: False if a list of entities in it is cut off.
     rank: 2 if every item says what it is (JSON, lines with a verdict), 1 if the form was guessed.
-    single: Whether it is one mention alone, in no list.
-    remarks: What it says beside its lists.
-    scope: The sentence or label that it is about, where it names one.
+    single: whether it is one mention alone, in no list.
+    remarks: what it says beside its lists.
+    scope: the sentence or label that it is about, where it names one.
     """
 
     start: int

@@ -22,9 +22,9 @@ from .parsing import AnswerFormat
 class Shot(NamedTuple):
     """One few-shot example.
 
-    text: The text.
-    candidates: Entities and rejected candidates, in text order.
-    understanding: What the text is about, for the first step of a chain of thought; may be empty.
+    text: the text.
+    candidates: entities and rejected candidates, in text order.
+    understanding: what the text is about, for the first step of a chain of thought; may be empty.
     """
 
     text: str
@@ -41,12 +41,12 @@ class Shot(NamedTuple):
 class ShownShot:
     """A few-shot example as a template sees it: a `Shot`, with the answer in the format that is asked for.
 
-    text: The text, safe to show.
-    understanding: What it is about.
-    candidates: Entities and rejected candidates.
-    reasons: Those of them that say why.
-    answer: The structured answer: entities and labels.
-    reasoned_answer: The structured answer with reasons and rejected candidates.
+    text: the text, safe to show.
+    understanding: what it is about.
+    candidates: entities and rejected candidates.
+    reasons: those of them that say why.
+    answer: the structured answer: entities and labels.
+    reasoned_answer: the structured answer with reasons and rejected candidates.
     """
 
     text: str
@@ -78,10 +78,10 @@ def read_shots(path: Path, labels: LabelSet) -> list[Shot]:
     shown in a chain of thought, `understanding`, `rejected` and a `reason` for each entity and rejected
     candidate.
 
-    path: The file.
-    labels: The labels that its entities may have.
-    RETURNS: The examples, in the order of the file.
-    RAISES DistillError: If the file cannot be read, or an example has an unknown label or names what is not
+    path: the file.
+    labels: the labels that its entities may have.
+    RETURNS: the examples, in the order of the file.
+    RAISES DistillError: if the file cannot be read, or an example has an unknown label or names what is not
         in its text.
     """
     return parse_shots(read_structured(path), labels, str(path))
@@ -90,11 +90,11 @@ def read_shots(path: Path, labels: LabelSet) -> list[Shot]:
 def parse_shots(found: Any, labels: LabelSet, where: str) -> list[Shot]:
     """Few-shot examples from plain data, see `read_shots`.
 
-    found: The data.
-    labels: The labels that its entities may have.
-    where: The file, for messages.
-    RETURNS: The examples, in their order.
-    RAISES DistillError: As `read_shots`.
+    found: the data.
+    labels: the labels that its entities may have.
+    where: the file, for messages.
+    RETURNS: the examples, in their order.
+    RAISES DistillError: as `read_shots`.
     """
     if not isinstance(found, list):
         raise DistillError(
@@ -163,12 +163,12 @@ def _write_lines(candidates: Sequence[Candidate], reasoned: bool) -> str:
 def read_pool(path: Path, labels: LabelSet, seed: int) -> list[Shot]:
     """Read the examples that can be shown.
 
-    path: A YAML or JSON file of examples, kept in its order; or a gold corpus (`.spacy` file or
+    path: a YAML or JSON file of examples, kept in its order; or a gold corpus (`.spacy` file or
         folder), shuffled, of which wholly labelled documents of at least three tokens are used.
-    labels: The labels of the task.
-    seed: For shuffling.
-    RETURNS: The examples.
-    RAISES DistillError: If the file cannot be used, or holds a label that the task lacks.
+    labels: the labels of the task.
+    seed: for shuffling.
+    RETURNS: the examples.
+    RAISES DistillError: if the file cannot be used, or holds a label that the task lacks.
     """
     if not is_corpus(path):
         return read_shots(path, labels)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..loose_json import NOT_JSON, Read, read_json
 from ..thinking import UnreadableError
 from .candidates import Structure
-from .values import ValueContent, ValueReader
+from .json_values import ValueContent, ValueReader
 
 # Bounds the time that junk can take: characters read beyond four times the answer, and the price of a start.
 EFFORT, START = 100_000, 100
@@ -22,8 +22,8 @@ def find_values(answer: str, reader: ValueReader) -> Iterator[Structure]:
     Brackets of prose are passed over. Whatever looks like an object has to be understood, and so has a list
     of strings that comes after an answer.
 
-    YIELDS: What each says.
-    RAISES UnreadableError: If an object cannot be understood.
+    YIELDS: what each says.
+    RAISES UnreadableError: if an object cannot be understood.
     """
     at, effort, said = 0, EFFORT + 4 * len(answer), False
     while opener := _OPENER.search(answer, at):

@@ -7,11 +7,11 @@ from typing import Any
 from ..labels import LabelSet
 from ..thinking import UnreadableError
 from .candidates import UNNAMED, Candidate, Structure
-from .entries import NUMBER, VERDICT, label_in, plain, read_entries
-from .keys import role_of
+from .empty_answers import says_nothing
+from .entity_lines import NUMBER, VERDICT, label_in, plain, read_entries
+from .json_keys import role_of
+from .json_values import ValueReader, join_tags
 from .mention_search import WordIndex
-from .statements import says_nothing
-from .values import ValueReader, join_tags
 
 _ITEM = re.compile(r"\s*(?:[-*•–+>]\s|[*_`]*[(\[]?\d{1,4}\s*[.):\]])")
 _OPEN_BRACKET = re.compile(r"\([^()|]{0,40}$")
@@ -43,9 +43,9 @@ def find_lines(text: str, reader: ValueReader) -> list[Structure]:
     of a table, items under a label and keys with their values are read together. An item that cannot be read
     beside others that can is a candidate without a label. Numbering that starts again begins another list.
 
-    text: The answer.
-    reader: Reads what is not a line by itself.
-    RETURNS: What each list says; also, without candidates, a line that says that there is no entity.
+    text: the answer.
+    reader: reads what is not a line by itself.
+    RETURNS: what each list says; also, without candidates, a line that says that there is no entity.
     """
     lines = _Lines(reader)
     at = 0
@@ -108,8 +108,8 @@ def _bare(line: str) -> str:
 class _Lines:
     """The lists found so far, and the one that is being read.
 
-    found: The lists that are closed.
-    after_blank: Whether the line to come stands behind an empty one.
+    found: the lists that are closed.
+    after_blank: whether the line to come stands behind an empty one.
     """
 
     def __init__(self, reader: ValueReader) -> None:

@@ -98,7 +98,7 @@ def normalize_loosely(text: str) -> str:
 class Places(NamedTuple):
     """Where a mention stands.
 
-    spans: First token and the token after the last one, in text order.
+    spans: first token and the token after the last one, in text order.
     aligned: False if it only stands inside of tokens; the spans then cover those tokens.
     """
 
@@ -109,7 +109,7 @@ class Places(NamedTuple):
 class WordIndex:
     """The words of one text, made searchable.
 
-    words: The tokens' texts.
+    words: the tokens' texts.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -139,7 +139,7 @@ class WordIndex:
         punctuation may be left out: "Inc" is found in "Inc."); then the same without case and accents; then
         without what answers add (articles, titles, remarks in brackets); at last inside of tokens.
 
-        mention: Any text.
+        mention: any text.
         RETURNS: None if it stands nowhere.
         """
         if mention not in self._found:
@@ -370,7 +370,7 @@ class _JoinedWords:
             end = at + len(form)
             first, last = bisect_right(self.begin, at) - 1, bisect_right(self.begin, end - 1) - 1
             start, stop = self.begin[first], self.begin[last + 1]
-            # A few characters tell: no token has much punctuation, and a junk token may be very long.
+            # A few characters are enough: no token has much punctuation, and a junk token may be very long.
             rest = self.text[max(start, at - PEEK) : at] + self.text[end : min(stop, end + PEEK)]
             yield self.token[first], self.token[last], rest
             at = self.text.find(form, at + 1 if rest else end)

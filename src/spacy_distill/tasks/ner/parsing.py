@@ -9,13 +9,13 @@ from ..labels import LabelSet
 from ..thinking import UnfinishedError, UnreadableError, said_after_thinking
 from .asked_form import read_asked_form
 from .candidates import UNNAMED, Candidate, Parsed, Structure
-from .entries import read_entries, read_markup
+from .empty_answers import has_steps, is_harmless, says_nothing
+from .entity_lines import read_entries, read_markup
 from .json_answers import find_values
-from .keys import role_of
+from .json_keys import role_of
+from .json_values import ValueReader
 from .line_answers import find_lines
 from .mention_search import WordIndex, normalize_loosely
-from .statements import has_steps, is_harmless, says_nothing
-from .values import ValueReader
 
 AnswerFormat = Literal["json", "lines"]
 # What is left of JSON that is broken where it was not read.
@@ -53,11 +53,11 @@ def parse_answer(
     different sentences or labels, or if a later one corrects an earlier one; what only the earlier one has is
     then a candidate without a label. A list for a made-up next text does not count.
 
-    answer: Any text.
+    answer: any text.
     answer_format: "json" or "lines": the form that was asked for.
-    labels: The labels of the task.
-    index: The words of the text, without which marks in the text and tags of its words cannot be read.
-    RETURNS: The candidates, or None if some part that looks like an answer cannot be read, or nothing does.
+    labels: the labels of the task.
+    index: the words of the text, without which marks in the text and tags of its words cannot be read.
+    RETURNS: the candidates, or None if some part that looks like an answer cannot be read, or nothing does.
     """
     asked = read_asked_form(answer, labels)
     if asked is not None and not any(map(_is_placeholder, asked.candidates[:1])):

@@ -41,28 +41,28 @@ def make_ner_task(
 ) -> "NERTask":
     """Make the task `spacy_distill.NER.v1`.
 
-    labels: The labels to ask for.
+    labels: the labels to ask for.
     prompt: "standard", "cot", or the path of a Jinja template.
     definitions: YAML or JSON file that maps labels to their definitions.
     examples: YAML or JSON file of few-shot examples, or a gold corpus (`.spacy`) to draw
         them from.
-    choose: Which examples a document is shown: "fixed" ones, a "random" draw for each document, or the
+    choose: which examples a document is shown: "fixed" ones, a "random" draw for each document, or the
         "nearest" to it (by vectors if the pipeline has them, else by words); never its own text.
-    shots: How many. None: all of a file, 5 of a corpus or where they are chosen for each
+    shots: how many. None: all of a file, 5 of a corpus or where they are chosen for each
         document.
-    seed: For drawing.
+    seed: for drawing.
     answer_format: "json", or "lines" for `n. candidate | True or False | reason (TYPE)`.
-    repeats: What a mention that is listed once and occurs several times labels: "all" occurrences, or
+    repeats: what a mention that is listed once and occurs several times labels: "all" occurrences, or
         only as many as are "listed".
-    aliases: A label as it may stand in an answer, and the label that it means;
+    aliases: a label as it may stand in an answer, and the label that it means;
         "O" for no entity.
-    view: Name of the view in `doc.spans`. None: the prompt's name.
-    max_words: Tokens above which a document is not asked about. None: no limit.
-    vote: How several samples of an answer are combined: `rule` ["majority"],
+    view: name of the view in `doc.spans`. None: the prompt's name.
+    max_words: tokens above which a document is not asked about. None: no limit.
+    vote: how several samples of an answer are combined: `rule` ["majority"],
         `threshold` and `disputed` ["missing"], as in `distill vote`.
-    negatives: Whether rejected candidates over missing tokens become negative annotation.
-    RETURNS: The task.
-    RAISES DistillError: If a file cannot be read, or an argument contradicts another.
+    negatives: whether rejected candidates over missing tokens become negative annotation.
+    RETURNS: the task.
+    RAISES DistillError: if a file cannot be read, or an argument contradicts another.
     """
     check_max_words(max_words)
     known = LabelSet(labels, aliases)
@@ -121,7 +121,7 @@ class NERTask(TeacherTask[Shot]):
         )
 
     def complaint(self, answer: str) -> str | None:
-        """What to tell the model about an answer that cannot be used: one sentence; None if it can."""
+        """What to say to the model about an answer that cannot be used: one sentence; None if it can."""
         parsed = parse_answer(answer, self._answer_format, self._labels)
         if parsed is None:
             wanted = (
@@ -137,12 +137,12 @@ class NERTask(TeacherTask[Shot]):
     def annotate(self, doc: Doc, answer: str) -> Doc:
         """Label a document by an answer.
 
-        Only an answer that is ok, parses and is complete sets the document's entities: no other can tell an
+        Only an answer that is ok, parses and is complete sets the document's entities: no other knows an
         entity's absence from a failure.
 
-        doc: The document.
-        answer: The answer; a plain string counts as ok.
-        RETURNS: The same document.
+        doc: the document.
+        answer: the answer; a plain string counts as ok.
+        RETURNS: the same document.
         """
         index = WordIndex([token.text for token in doc])
         readings = [self._read(doc, sample, index) for sample in samples_of(answer)]

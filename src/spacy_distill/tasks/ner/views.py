@@ -16,8 +16,8 @@ from .annotation import NER
 class Reading(NamedTuple):
     """What was read from one answer.
 
-    alignment: What it says; empty if it cannot be used.
-    facts: Provenance: model, prompt, key, state, source and template. The state is that of
+    alignment: what it says; empty if it cannot be used.
+    facts: provenance: model, prompt, key, state, source and template. The state is that of
         the answer, or "unparsable", or "truncated" if it breaks off unannounced.
     """
 
@@ -37,9 +37,9 @@ def keep_view(doc: Doc, name: str, reading: Reading) -> None:
     and dropped (counters), unknown_labels (how often each), unknown (tokens) and reasons (first token, end,
     the answer's words). Sequences in it are tuples, which is what a DocBin gives back.
 
-    doc: The document.
-    name: Name of the view.
-    reading: What was read.
+    doc: the document.
+    name: name of the view.
+    reading: what was read.
     """
     alignment = reading.alignment
     doc.spans[VIEW_PREFIX + name] = [_span(doc, item) for item in alignment.entities]

@@ -9,7 +9,7 @@ from spacy.vocab import Vocab
 
 from ...corpus.provenance import LABELS, record
 from ...errors import DistillError
-from ..annotation import Annotation, Holding, Item, Segment, places_of
+from ..annotation import Annotation, DocCounts, Item, Segment, places_of
 from ..base import Task
 from ..votes import VoteResult, VoteRule
 
@@ -64,11 +64,11 @@ class CategoryTask(Task):
         result = super().combine(annotations, rule, weights)
         return result if result.annotation.items else result._replace(annotation=Annotation.unknown(1))
 
-    def holdings(self, docbin: DocBin) -> Iterator[Holding]:
+    def doc_counts(self, docbin: DocBin) -> Iterator[DocCounts]:
         """As of any task, from the shard's own lists: no document is made."""
         for tokens, cats in zip(docbin.tokens, docbin.cats, strict=True):
             label = _best(cats)
-            yield Holding(len(tokens), None if label is None else Counter([label]))
+            yield DocCounts(len(tokens), None if label is None else Counter([label]))
 
 
 class MultilabelTask(CategoryTask):
@@ -122,10 +122,10 @@ class MultilabelTask(CategoryTask):
     ) -> VoteResult:
         return Task.combine(self, annotations, rule, weights)
 
-    def holdings(self, docbin: DocBin) -> Iterator[Holding]:
+    def doc_counts(self, docbin: DocBin) -> Iterator[DocCounts]:
         for tokens, cats in zip(docbin.tokens, docbin.cats, strict=True):
             labels = Counter(label for label, score in cats.items() if score >= THRESHOLD)
-            yield Holding(len(tokens), labels if cats else None)
+            yield DocCounts(len(tokens), labels if cats else None)
 
 
 def labels_of(doc: Doc) -> tuple[str, ...]:

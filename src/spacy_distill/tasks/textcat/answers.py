@@ -95,7 +95,7 @@ def parse_answer(answer: str, labels: LabelSet) -> Named | None:
 def _in_json(text: str, labels: LabelSet) -> Named | None:
     """What the JSON of an answer says; None if there is none that names classes.
 
-    RAISES UnreadableError: If an object is in no form of answer.
+    RAISES UnreadableError: if an object is in no form of answer.
     """
     found: list[Named] = []
     at = 0

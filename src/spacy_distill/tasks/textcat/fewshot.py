@@ -18,10 +18,10 @@ from .answers import AnswerFormat, write_answer
 class ClassifiedText(NamedTuple):
     """One few-shot example.
 
-    text: The text.
-    labels: Those that apply.
-    reason: Why; may be empty.
-    understanding: What the text is about, for the first step of a chain of thought; may be empty.
+    text: the text.
+    labels: those that apply.
+    reason: why; may be empty.
+    understanding: what the text is about, for the first step of a chain of thought; may be empty.
     """
 
     text: str
@@ -34,9 +34,9 @@ class ClassifiedText(NamedTuple):
 class ShownText:
     """A few-shot example as a template sees it.
 
-    text, labels, reason, understanding: As of a `ClassifiedText`.
-    answer: The answer in the format that is asked for.
-    reasoned_answer: The same with the reason.
+    text, labels, reason, understanding: as of a `ClassifiedText`.
+    answer: the answer in the format that is asked for.
+    reasoned_answer: the same with the reason.
     """
 
     text: str
@@ -56,13 +56,13 @@ def show(shot: ClassifiedText, form: AnswerFormat, exclusive: bool) -> ShownText
 def read_pool(path: Path, labels: LabelSet, task: CategoryTask, seed: int) -> list[ClassifiedText]:
     """Read the examples that can be shown.
 
-    path: A YAML or JSON file, kept in its order: a list of `text`, `label` (or a list `labels`) and, to be
+    path: a YAML or JSON file, kept in its order: a list of `text`, `label` (or a list `labels`) and, to be
         shown in a chain of thought, `understanding` and `reason`. Or a gold corpus (`.spacy` file or
         folder), shuffled, of which wholly labelled documents are used.
-    labels: The labels of the task.
-    task: How a document's classes are read.
-    seed: For shuffling.
-    RAISES DistillError: If the file cannot be used, or holds a label that the task lacks.
+    labels: the labels of the task.
+    task: how a document's classes are read.
+    seed: for shuffling.
+    RAISES DistillError: if the file cannot be used, or holds a label that the task lacks.
     """
     if not is_corpus(path):
         return _read_file(path, labels, task)

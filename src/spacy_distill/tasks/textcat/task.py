@@ -40,27 +40,27 @@ def make_textcat_task(
 ) -> "TextCatTask":
     """Make the task `spacy_distill.TextCat.v1`.
 
-    labels: The labels to ask for.
-    exclusive: Whether each document has exactly one of them (for spaCy's `textcat`), or any number
+    labels: the labels to ask for.
+    exclusive: whether each document has exactly one of them (for spaCy's `textcat`), or any number
         (`textcat_multilabel`).
     prompt: "standard", "cot", or the path of a Jinja template.
     definitions: YAML or JSON file that maps labels to their definitions.
     examples: YAML or JSON file of few-shot examples, or a gold corpus (`.spacy`) to draw
         them from.
-    choose: Which examples a document is shown: "fixed" ones, a "random" draw for each document, or the
+    choose: which examples a document is shown: "fixed" ones, a "random" draw for each document, or the
         "nearest" to it (by vectors if the pipeline has them, else by words); never its own text.
-    shots: How many. None: all of a file, 5 of a corpus or where they are chosen for each
+    shots: how many. None: all of a file, 5 of a corpus or where they are chosen for each
         document.
-    seed: For drawing.
+    seed: for drawing.
     answer_format: "json", or "plain" for the label alone.
-    aliases: A label as it may stand in an answer, and the label that it means; "O" for none.
-    view: Name of the view. None: the prompt's name.
-    max_words: Tokens of a text that are shown: a longer one is cut at the last end of a sentence before
+    aliases: a label as it may stand in an answer, and the label that it means; "O" for none.
+    view: name of the view. None: the prompt's name.
+    max_words: tokens of a text that are shown: a longer one is cut at the last end of a sentence before
         that. None: all.
-    vote: How several samples of an answer are combined: `rule` ["majority"],
+    vote: how several samples of an answer are combined: `rule` ["majority"],
         `threshold` and `disputed` ["missing"], as in `distill vote`.
-    RETURNS: The task.
-    RAISES DistillError: If a file cannot be read, or an argument contradicts another.
+    RETURNS: the task.
+    RAISES DistillError: if a file cannot be read, or an argument contradicts another.
     """
     check_max_words(max_words)
     known = LabelSet(labels, aliases)
@@ -121,7 +121,7 @@ class TextCatTask(TeacherTask[ClassifiedText]):
         return self._template.render(shown.text, shots, cut=len(shown) < len(doc))
 
     def complaint(self, answer: str) -> str | None:
-        """What to tell the model about an answer that cannot be used: one sentence; None if it can."""
+        """What to say to the model about an answer that cannot be used: one sentence; None if it can."""
         named = parse_answer(answer, self._labels)
         wanted = f"{'one' if self._kind.exclusive else 'some'} of {', '.join(self.labels)}"
         if named is None:
@@ -138,9 +138,9 @@ class TextCatTask(TeacherTask[ClassifiedText]):
         Only an answer that is ok, parses and is complete says anything. Where it names a label that there is
         not, or several of which not all are meant, what it leaves open is missing.
 
-        doc: The document.
-        answer: The answer; a plain string counts as ok.
-        RETURNS: The same document.
+        doc: the document.
+        answer: the answer; a plain string counts as ok.
+        RETURNS: the same document.
         """
         record(doc)[LABELS] = self.labels
         readings = [self._read(doc, sample) for sample in samples_of(answer)]

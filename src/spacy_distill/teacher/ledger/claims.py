@@ -16,8 +16,8 @@ RENEWAL = LEASE / 4
 class Holder:
     """A process that asks for something.
 
-    host, process: Where it runs, and its number there.
-    until: When its claim ends unless it renews it, seconds since the epoch.
+    host, process: where it runs, and its number there.
+    until: when its claim ends unless it renews it, seconds since the epoch.
     """
 
     host: str
@@ -32,8 +32,8 @@ class Holder:
 class Claims:
     """The claims of one run. A claim ends when it is released, with its process, or with its lease.
 
-    ledger: The shared ledger.
-    lease: Seconds that a claim lasts unless it is renewed.
+    ledger: the shared ledger.
+    lease: seconds that a claim lasts unless it is renewed.
     """
 
     def __init__(self, ledger: Ledger, *, lease: float = LEASE) -> None:
@@ -43,7 +43,7 @@ class Claims:
     def take(self, key: str) -> bool:
         """Claim a key, or renew the claim.
 
-        key: The ledger's key of the answer that is to be asked for.
+        key: the ledger's key of the answer that is to be asked for.
         RETURNS: False if another run that is alive has claimed it.
         """
         with self._ledger.transaction():
@@ -77,8 +77,8 @@ class Claims:
 def is_valid(owner: str, until: float) -> bool:
     """Whether a claim holds: until its lease ends, or its process if that can be seen.
 
-    owner: Host, number and run of the process.
-    until: When the lease ends, seconds since the epoch.
+    owner: host, number and run of the process.
+    until: when the lease ends, seconds since the epoch.
     """
     host, pid, *_ = owner.split(" ")
     if until <= time.time():

@@ -57,11 +57,11 @@ def answer_key(
 ) -> str:
     """The ledger's key of one answer: everything that could change it.
 
-    endpoint: Base URL of the server, without a slash at its end.
-    model: Name of the model.
-    messages: The full messages.
-    request: Sampling parameters and all else that is merged into the request's body.
-    sample: Number of the sample, from 0.
+    endpoint: base URL of the server, without a slash at its end.
+    model: name of the model.
+    messages: the full messages.
+    request: sampling parameters and all else that is merged into the request's body.
+    sample: number of the sample, from 0.
     RETURNS: 64 hexadecimal digits.
     """
     return digest(
@@ -79,9 +79,9 @@ def answer_key(
 class PromptJob:
     """A prompt that needs an answer.
 
-    prompt: The prompt; an empty one asks nothing.
-    text: Text of the document it asks about.
-    view, prompt_hash: Name and hash of its template.
+    prompt: the prompt; an empty one asks nothing.
+    text: text of the document it asks about.
+    view, prompt_hash: name and hash of its template.
     """
 
     prompt: str
@@ -94,7 +94,7 @@ class PromptJob:
 class Request:
     """One request: a job's messages and sample number under the ledger's key.
 
-    reask_of: Key of the answer that is asked again since it could not be used.
+    reask_of: key of the answer that is asked again since it could not be used.
     """
 
     job: PromptJob
@@ -108,12 +108,12 @@ class Request:
 class BatchJob:
     """A batch of requests at a provider.
 
-    id: Our own name for it.
+    id: our own name for it.
     state: "filling" (its requests are being written down), "ready" (they are complete; it may have been
         sent) or "sent".
-    file: The provider's name for the file of requests.
-    batch: The provider's name for the batch.
-    created: When it was made, seconds since the epoch.
+    file: the provider's name for the file of requests.
+    batch: the provider's name for the batch.
+    created: when it was made, seconds since the epoch.
     """
 
     id: str
@@ -127,25 +127,25 @@ class BatchJob:
 class Entry:
     """One answer, with everything that is known of it.
 
-    key: The ledger's key (`answer_key`).
-    model: Name of the model as it was asked for.
-    host: Host of the endpoint; "recorded" for answers that did not come from a live run.
-    messages: The full messages that were sent.
-    answer: Text of the answer; empty where there is none.
-    state: What became of it.
-    sample: Number of the sample, from 0.
-    body: Hash of the request's body.
-    finish_reason: As the server gave it.
-    prompt_tokens, completion_tokens: As the server counted them.
-    cost: In US dollars, if prices were configured.
-    latency: Seconds from sending to the answer, of the try that succeeded.
-    time: When it was stored, seconds since the epoch.
-    tries: How many requests it took.
-    error: What went wrong, for a failed one.
+    key: the ledger's key (`answer_key`).
+    model: name of the model as it was asked for.
+    host: host of the endpoint; "recorded" for answers that did not come from a live run.
+    messages: the full messages that were sent.
+    answer: text of the answer; empty where there is none.
+    state: what became of it.
+    sample: number of the sample, from 0.
+    body: hash of the request's body.
+    finish_reason: as the server gave it.
+    prompt_tokens, completion_tokens: as the server counted them.
+    cost: in US dollars, if prices were configured.
+    latency: seconds from sending to the answer, of the try that succeeded.
+    time: when it was stored, seconds since the epoch.
+    tries: how many requests it took.
+    error: what went wrong, for a failed one.
     source: None for a live answer; for a recorded one, where it was imported from.
-    reask_of: Key of the answer that was asked again since it could not be used.
-    text: Text of the document that was asked about, where it is known.
-    view, prompt_hash: Name and hash of the prompt's template, where they are known.
+    reask_of: key of the answer that was asked again since it could not be used.
+    text: text of the document that was asked about, where it is known.
+    view, prompt_hash: name and hash of the prompt's template, where they are known.
     """
 
     key: str
@@ -180,17 +180,17 @@ class Entry:
 class SummaryLine:
     """Answers of one model to one prompt's template in one state.
 
-    model, host: Who answered; the host is "recorded" for answers that were imported.
-    view, prompt_hash: Name and hash of the template, where they are known.
-    state: What became of them.
-    source: Where recorded ones came from.
-    answers: How many there are.
-    prompt_tokens, completion_tokens: Their tokens, as far as they were counted.
-    cost: Their price in US dollars, as far as prices were configured.
-    priced: How many of them have a price.
-    seconds: Mean time from sending to the answer.
-    retries: Requests beyond the first one each.
-    first, last: When the first and the last came in, seconds since the epoch.
+    model, host: who answered; the host is "recorded" for answers that were imported.
+    view, prompt_hash: name and hash of the template, where they are known.
+    state: what became of them.
+    source: where recorded ones came from.
+    answers: how many there are.
+    prompt_tokens, completion_tokens: their tokens, as far as they were counted.
+    cost: their price in US dollars, as far as prices were configured.
+    priced: how many of them have a price.
+    seconds: mean time from sending to the answer.
+    retries: requests beyond the first one each.
+    first, last: when the first and the last came in, seconds since the epoch.
     """
 
     model: str
@@ -226,9 +226,9 @@ def to_line(entry: Entry) -> dict[str, Any]:
 def from_line(line: object) -> Entry:
     """Read a line of an export.
 
-    line: The parsed JSON of the line.
-    RETURNS: The entry.
-    RAISES DistillError: If the line is not one of an export; says what is wrong with it.
+    line: the parsed JSON of the line.
+    RETURNS: the entry.
+    RAISES DistillError: if the line is not one of an export; says what is wrong with it.
     """
     if not isinstance(line, Mapping):
         raise DistillError(f"expected an object with key, model, messages and answer, got {line!r:.60}")

@@ -22,11 +22,11 @@ class LedgerError(DistillError):
 def open_file(path: Path, *, readonly: bool, schema: str, list_tables: str) -> sqlite3.Connection:
     """Open a ledger's file, or make it.
 
-    path: The file.
-    readonly: Whether to leave it as it is.
-    schema: Statements that make its tables.
-    list_tables: Statement that names the tables of a file.
-    RETURNS: The open file.
+    path: the file.
+    readonly: whether to leave it as it is.
+    schema: statements that make its tables.
+    list_tables: statement that names the tables of a file.
+    RETURNS: the open file.
     RAISES LedgerError, sqlite3.Error: If there is none, or it is damaged or something else.
     """
     db = _connect(path, readonly=readonly)

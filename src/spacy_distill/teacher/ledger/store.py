@@ -91,9 +91,9 @@ ORDER BY model, sample, state = 'ok' DESC, source IS NULL DESC, time DESC, key
 class Ledger:
     """Answers by key, durable one by one; several processes may use one file.
 
-    path: The file.
-    create: Whether to make the file if there is none. Without it the file is opened for reading only.
-    RAISES LedgerError: If there is no such file, or it is damaged or something else. It is then left alone.
+    path: the file.
+    create: whether to make the file if there is none. Without it the file is opened for reading only.
+    RAISES LedgerError: if there is no such file, or it is damaged or something else. It is then left alone.
     """
 
     def __init__(self, path: Path, *, create: bool = True) -> None:
@@ -121,15 +121,15 @@ class Ledger:
     def put(self, entry: Entry) -> None:
         """Store one answer. When this returns, no crash of the process can lose it.
 
-        entry: The answer. It replaces a failed one, or a recorded one; any other is kept as it was.
-        RAISES LedgerError: If it cannot be stored, for instance because the disk is full.
+        entry: the answer. It replaces a failed one, or a recorded one; any other is kept as it was.
+        RAISES LedgerError: if it cannot be stored, for instance because the disk is full.
         """
         self.put_all([entry])
 
     def put_all(self, entries: Iterable[Entry]) -> int:
         """Store answers in one transaction: all of them, or none.
 
-        RETURNS: How many were new, or replaced another.
+        RETURNS: how many were new, or replaced another.
         """
         with self.transaction():
             return sum(self._put(entry) for entry in entries)
@@ -155,8 +155,8 @@ class Ledger:
     def entries(self, state: str | None = None) -> Iterator[Entry]:
         """All answers in the order they came in.
 
-        state: The state that they have; None for any.
-        YIELDS: One answer.
+        state: the state that they have; None for any.
+        YIELDS: one answer.
         """
         if state is None:
             return self._entries("ORDER BY answers.rowid")
@@ -165,9 +165,9 @@ class Ledger:
     def answer(self, key: str, *, reasks: int = 0) -> Answer | None:
         """The answer with this key as it crosses spacy-llm; where it was asked again, the last usable one.
 
-        key: The ledger's key.
-        reasks: How many repeated requests to follow, at most.
-        RETURNS: The answer, or None if the ledger has none.
+        key: the ledger's key.
+        reasks: how many repeated requests to follow, at most.
+        RETURNS: the answer, or None if the ledger has none.
         """
         where, found = "WHERE key = ?", None
         for number in range(reasks + 1):
@@ -183,7 +183,7 @@ class Ledger:
     def answers_to(self, messages_hash: str) -> list[tuple[str, int, str]]:
         """Who answered a prompt: model, sample number and key, the one to be preferred first.
 
-        messages_hash: Names the prompt (`entry.messages_hash`).
+        messages_hash: names the prompt (`entry.messages_hash`).
         """
         return self._rows(ANSWERS_TO, [messages_hash])
 
@@ -200,8 +200,8 @@ class Ledger:
     def average(self, model: str, prompt_hash: str, most: int) -> tuple[float, float, float | None] | None:
         """Averages of a model's latest answers to a template, or else to any.
 
-        most: How many answers to look at.
-        RETURNS: Characters of the messages by their number of tokens, tokens of an answer, and seconds; None
+        most: how many answers to look at.
+        RETURNS: characters of the messages by their number of tokens, tokens of an answer, and seconds; None
             if nothing was counted.
         """
         for any_template in (False, True):
@@ -249,11 +249,11 @@ class Ledger:
     ) -> BatchJob | None:
         """Write down a batch with these requests, but for those that another one holds.
 
-        id: Our own name for it.
-        owner: Endpoint, model and request.
-        requests: The requests; written down as they come.
-        taken: Whether another run is asking for an answer just now.
-        RETURNS: The batch, ready to be sent, or None if there was nothing to put into it.
+        id: our own name for it.
+        owner: endpoint, model and request.
+        requests: the requests; written down as they come.
+        taken: whether another run is asking for an answer just now.
+        RETURNS: the batch, ready to be sent, or None if there was nothing to put into it.
         """
         job = BatchJob(id, "filling", None, None, time.time())
         sql = "INSERT INTO jobs (id, endpoint, model, request, state, created) VALUES (?, ?, ?, ?, ?, ?)"
@@ -297,7 +297,7 @@ class Ledger:
     def batch_requests(self, job: BatchJob) -> Iterator[Request]:
         """The requests of a batch, by key.
 
-        YIELDS: One of them.
+        YIELDS: one of them.
         """
         sql, last = f"{SELECT_REQUESTS} WHERE job = ? AND key > ? ORDER BY key LIMIT ?", ""
         while rows := self._rows(sql, [job.id, last, CHUNK]):

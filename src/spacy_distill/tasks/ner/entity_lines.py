@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ..labels import LabelSet, tag_of
 from .candidates import Candidate
-from .values import ValueReader
+from .json_values import ValueReader
 
 NUMBER = re.compile(r"^\s*(?:[-*•–+>]\s+)?(?:[*_`]*[(\[]?\d{1,4}\s*[.):\]]+(?=\s|\D)[*_`]*\s*)?")
 VERDICT = re.compile(

@@ -48,7 +48,7 @@ class Palette:
         return self._hues[label]
 
 
-def draw(
+def highlight(
     task: Task,
     doc: Doc,
     annotation: Annotation,
@@ -75,7 +75,7 @@ def draw(
     return html
 
 
-def draw_pairs(task: Task, doc: Doc, pairs: Sequence[Pair], palette: Palette) -> Markup:
+def highlight_errors(task: Task, doc: Doc, pairs: Sequence[Pair], palette: Palette) -> Markup:
     """A gold document's text with what was found in it, the errors outlined.
 
     A gold item that was not found is drawn dashed, unless what was found overlaps it.
@@ -86,4 +86,4 @@ def draw_pairs(task: Task, doc: Doc, pairs: Sequence[Pair], palette: Palette) ->
         if pair.kind == "missed" and pair.gold and taken.isdisjoint(range(pair.gold.start, pair.gold.end)):
             shown[pair.gold] = pair.kind
     errors = {item: kind for item, kind in shown.items() if kind != "correct"}
-    return draw(task, doc, Annotation(task.size(doc), tuple(sorted(shown))), palette, errors)
+    return highlight(task, doc, Annotation(task.size(doc), tuple(sorted(shown))), palette, errors)

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from ..labels import NO_LABEL, LabelSet, tag_of
 from ..thinking import UnreadableError
 from .candidates import UNNAMED, Candidate
-from .keys import Role, is_draft, is_measure, is_reason, names_entities, role_of
+from .empty_answers import says_nothing
+from .json_keys import Role, is_draft, is_measure, is_reason, names_entities, role_of
 from .mention_search import WordIndex
-from .statements import says_nothing
 
 _NUMBER = re.compile(r"[#(\[]?\d{1,4}[.)\]]?")
 _LISTED = re.compile(r"\s*([,;、\n]|\band\b)\s*")
@@ -31,9 +31,9 @@ class ValueContent(NamedTuple):
 class ValueReader:
     """Reads candidates from the values of one answer. A value is read as a whole, or it is not readable.
 
-    labels: The labels of the task.
-    index: The words of the text, if they are known.
-    entries: Reads a mention with its label from one string, as "Rome (LOC)".
+    labels: the labels of the task.
+    index: the words of the text, if they are known.
+    entries: reads a mention with its label from one string, as "Rome (LOC)".
     """
 
     def __init__(self, labels: LabelSet, index: WordIndex | None, entries: EntryReader) -> None:
@@ -42,8 +42,8 @@ class ValueReader:
     def read(self, value: Any, is_open: Callable[[Any], bool] = lambda _: False) -> ValueContent:
         """Read a list or a dict.
 
-        is_open: Tells of a list or dict in it whether it is cut off.
-        RAISES UnreadableError: If some part of it cannot be read.
+        is_open: tells of a list or dict in it whether it is cut off.
+        RAISES UnreadableError: if some part of it cannot be read.
         """
         self._is_open, self._complete, self._keyed = is_open, True, False
         self._remarks: list[str] = []
@@ -137,7 +137,7 @@ class ValueReader:
 
         The label stands in the column that has most labels. Where a row has none, each of its cells may be
         the mention.
-        RAISES UnreadableError: If no row has a label, unless they are known to list entities.
+        RAISES UnreadableError: if no row has a label, unless they are known to list entities.
         """
         known = [[self.labels.resolve(str(cell)) for cell in row] for row in rows]
         width = max(map(len, rows), default=0)

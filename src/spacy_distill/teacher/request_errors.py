@@ -40,11 +40,11 @@ FILTERED |= {"responsibleaipolicyviolation", "data_inspection_failed", "safety"}
 class Reply:
     """A completion.
 
-    answer: Its text; empty if there is none.
-    state: What became of it.
-    finish_reason: As the server gave it.
-    prompt_tokens, completion_tokens: As the server counted them.
-    error: Why it is no usable answer, where the state does not say all.
+    answer: its text; empty if there is none.
+    state: what became of it.
+    finish_reason: as the server gave it.
+    prompt_tokens, completion_tokens: as the server counted them.
+    error: why it is no usable answer, where the state does not say all.
     """
 
     answer: str
@@ -65,15 +65,15 @@ class Reply:
 class RequestError(Exception):
     """A request that got no answer.
 
-    message: What went wrong, fit to be shown.
+    message: what went wrong, fit to be shown.
     scope: "try": another try may succeed. "document": no other try will, for this document.
         "run": nor for any other.
-    wait: Seconds that the server asked to wait.
-    throttled: Whether the server said that there were too many requests.
-    unreachable: Whether no connection was made.
-    charged: Whether the server may have worked for it, and may charge for it.
-    status: The HTTP status, if there was one.
-    reply: What is kept if no other try succeeds.
+    wait: seconds that the server asked to wait.
+    throttled: whether the server said that there were too many requests.
+    unreachable: whether no connection was made.
+    charged: whether the server may have worked for it, and may charge for it.
+    status: the HTTP status, if there was one.
+    reply: what is kept if no other try succeeds.
     """
 
     def __init__(
@@ -114,11 +114,11 @@ def status_error(
 ) -> RequestError:
     """The error that an HTTP status stands for.
 
-    status: The status.
-    body: The parsed JSON of the reply's body, or its text.
-    headers: The reply's headers.
-    what: What has the status.
-    RETURNS: The error.
+    status: the status.
+    body: the parsed JSON of the reply's body, or its text.
+    headers: the reply's headers.
+    what: what has the status.
+    RETURNS: the error.
     """
     error = _inner_error(body)
     said, names = str(error), [""]
@@ -165,8 +165,8 @@ def _named_status(names: list[str], said: str) -> int | None:
 def body_error(error: object) -> RequestError:
     """The error that a body of status 200 holds.
 
-    error: What stands there as the error.
-    RETURNS: The error of the status that it names. It is not charged.
+    error: what stands there as the error.
+    RETURNS: the error of the status that it names. It is not charged.
     """
     error = _inner_error(error)
     names: list[str] = []
@@ -194,9 +194,9 @@ def says_too_large(error: str) -> bool:
 def retry_after(headers: Mapping[str, str], *, now: float | None = None) -> float | None:
     """Seconds that a server asks to wait, at most five minutes.
 
-    headers: The reply's headers: `retry-after-ms`, or `retry-after` (seconds or a date).
-    now: The time, in seconds since the epoch; None for now.
-    RETURNS: The seconds, or None if it does not say.
+    headers: the reply's headers: `retry-after-ms`, or `retry-after` (seconds or a date).
+    now: the time, in seconds since the epoch; None for now.
+    RETURNS: the seconds, or None if it does not say.
     """
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         value = headers.get(name)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Iterable  # noqa: UP035
 
 from ..errors import DistillError
-from ..tasks.answer import Answer, Whereabouts
+from ..tasks.answer import Answer, AnswerPlace
 from .batch import BatchRunner, PendingBatches
 from .budget import Budget, Forecast, read_prices
 from .ledger.entry import Entry, PromptJob
@@ -31,7 +31,7 @@ RECENT = 500
 class ChatModel:
     """Asks a chat endpoint what the ledger does not know, many requests at a time.
 
-    settings: What to ask, and how.
+    settings: what to ask, and how.
     """
 
     def __init__(self, settings: ChatSettings) -> None:
@@ -68,9 +68,9 @@ class ChatModel:
         keys = self._keys(prompt)
         return with_samples([self.ledger.answer(key, reasks=self.settings.reask) for key in keys])
 
-    def peek(self, prompt: str) -> list[tuple[str, Whereabouts]]:
+    def peek(self, prompt: str) -> list[tuple[str, AnswerPlace]]:
         """For each sample of an answer: its key, and where the answer is. Makes no ledger."""
-        return [(key, self._whereabouts(key)) for key in self._keys(prompt)]
+        return [(key, self._place_of(key)) for key in self._keys(prompt)]
 
     def forecast(self, requests: int, characters: int, prompt_hash: str) -> Forecast | None:
         """What requests of some length in all would take, by the ledger's latest answers to such prompts."""
@@ -129,12 +129,12 @@ class ChatModel:
         messages = self.settings.messages(prompt)
         return [self.settings.key(messages, sample) for sample in range(self.samples)]
 
-    def _whereabouts(self, key: str) -> Whereabouts:
+    def _place_of(self, key: str) -> AnswerPlace:
         if not self._has_ledger:
-            return "nowhere"
+            return "not_asked"
         if self.ledger.has_answer(key):
             return "kept"
-        return "awaited" if self.ledger.in_batch(key) else "nowhere"
+        return "awaited" if self.ledger.in_batch(key) else "not_asked"
 
     def _connect(self) -> "ChatClient":
         # The client takes a second to import, and a run whose answers are all kept does without it.
@@ -183,26 +183,26 @@ def make_chat_model(
 ) -> ChatModel:
     """Factory of `spacy_distill.ChatModel.v1`: any OpenAI-compatible endpoint, through the ledger.
 
-    name: Name of the model, as the endpoint knows it.
-    ledger: File that keeps every answer; it is made if there is none.
-    endpoint: Base URL of the API.
-    api_key_env: Environment variable that holds the API key; None if the endpoint needs none.
-    concurrency: How many requests may be in flight.
-    requests_per_minute, tokens_per_minute: Limits to keep; None for none.
-    timeout: Seconds from sending a request to the end of its reply.
-    max_tries: How often a request is sent before it counts as failed.
-    samples: How many answers to get to each prompt.
-    reask: How often an answer that does not parse is asked again with the parser's complaint. It is
+    name: name of the model, as the endpoint knows it.
+    ledger: file that keeps every answer; it is made if there is none.
+    endpoint: base URL of the API.
+    api_key_env: environment variable that holds the API key; None if the endpoint needs none.
+    concurrency: how many requests may be in flight.
+    requests_per_minute, tokens_per_minute: limits to keep; None for none.
+    timeout: seconds from sending a request to the end of its reply.
+    max_tries: how often a request is sent before it counts as failed.
+    samples: how many answers to get to each prompt.
+    reask: how often an answer that does not parse is asked again with the parser's complaint. It is
         `distill annotate` that does so; any other use of the pipeline finds what it got in the ledger.
-    request: Merged into the request's body; None for {"temperature": 0.0}.
+    request: merged into the request's body; None for {"temperature": 0.0}.
     prices: {"input": USD, "output": USD} per million tokens; "batch" is the share
         of them that batches cost, 0.5 unless given.
-    allow_http: Whether the key may be sent over plain http to another machine.
-    headers, query: Further headers, and what stands after the "?" of each address. A value that is secret is
+    allow_http: whether the key may be sent over plain http to another machine.
+    headers, query: further headers, and what stands after the "?" of each address. A value that is secret is
         named by its environment variable: {"api-key": "$AZURE_OPENAI_API_KEY"}.
-    batch_size: How many requests one batch may hold.
-    RETURNS: The model.
-    RAISES DistillError: If an argument is out of its range, or contradicts another.
+    batch_size: how many requests one batch may hold.
+    RETURNS: the model.
+    RAISES DistillError: if an argument is out of its range, or contradicts another.
     """
     return ChatModel(
         ChatSettings(

@@ -45,7 +45,7 @@ _FALSE_IF_GOOD = _words(
 
 @lru_cache(maxsize=4096)
 def role_of(key: object) -> Role:
-    """What stands under a key, as far as its words tell."""
+    """What stands under a key, as far as its words show."""
     words = (
         {word.casefold() for word in _KEY_WORD.findall(key)}
         if isinstance(key, str) and len(key) < 60
