@@ -112,9 +112,12 @@ def test_a_student_that_learned_nothing_is_told_why(
     corpus: Corpus, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     logging.getLogger("spacy").propagate = True
-    run(corpus, tmp_path / "out", dev=corpus("dev", 5, "PER"))
+    run(
+        corpus,
+        tmp_path / "out",
+        dev=corpus("dev", 0, extra=[make_doc("we slept very well", [(1, 2, "LOC")])]),
+    )
     (warning,) = [text for text in caplog.messages if "next to nothing" in text]
-    assert "It learns LOC, but dev has PER." in warning
     assert "Passes: 1.3 over distilled, 3.2 over gold." in warning
 
 

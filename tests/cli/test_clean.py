@@ -44,4 +44,4 @@ def test_errors_are_shown(corpus):
     assert "No such corpus" in output
     code, output = run(corpus / "distilled.spacy", corpus / "distilled.spacy")
     assert code == 1
-    assert "Choose another file" in output
+    assert "Choose another place" in output

@@ -62,7 +62,7 @@ def test_what_would_become_another_label_is_refused_or_left_out(run):
     [
         (
             ("in.spacy", "out", "-f", "csv"),
-            "The format 'csv' is only read. Formats that are written: labelstudio",
+            "The format 'csv' is only read. Formats that are written: datasets",
         ),
         (("in.spacy", "out", "-f", "nonsense"), "There is no format 'nonsense'"),
         (("in.spacy", "in.spacy", "-f", "jsonl"), "is read too"),

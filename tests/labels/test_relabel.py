@@ -141,7 +141,7 @@ def test_bad_input_is_named(jury, pool, tmp_path):
     with pytest.raises(DistillError, match="give gold"):
         run(jury, pool, tmp_path, weights="learned")
     with pytest.raises(DistillError, match="no committee"):
-        run(tmp_path, pool, tmp_path)
+        run(write_docs(tmp_path / "nobody", make_doc("Rome fell")), pool, tmp_path)
     strange = write_docs(
         tmp_path / "strange.spacy", make_doc(TEXT, [(0, 1, "GPE")], teachers={"a": [(0, 1, "GPE")]})
     )

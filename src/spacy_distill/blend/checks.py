@@ -221,15 +221,13 @@ def config_warnings(config: Mapping[str, Any], plan: BlendPlan) -> Iterator[str]
 
 
 def _odd_dev(config: Mapping[str, Any], where: str, plan: BlendPlan) -> Iterator[str]:
-    """Warn about a dev corpus by which no student can be judged."""
+    """Warn about a dev corpus with labels that nothing teaches."""
     path = section_at(config, where).get("path")
     if not path or not Path(path).exists():
         return
     found = scan(Path(path), where.split("."))
     learned = {label for counts in plan.counts.values() for label in counts.labels}
-    if not found.documents:
-        yield f"{path}, given as dev, has no labels: every score will be 0. Give texts with labels."
-    elif strange := sorted(set(found.labels) - learned):
+    if strange := sorted(set(found.labels) - learned):
         yield (
             f"{path}, given as dev, has labels that no text to train on has: {', '.join(strange)} (there are "
             f"{', '.join(sorted(learned))}). All of them will be missed. Rename them in the corpus."

@@ -14,8 +14,7 @@ from wasabi.tables import row as format_row
 
 from ..errors import DistillError, refusal
 from ..training.fast_encoder import precision_of
-from .checks import section_at
-from .plan import GOLD, scan
+from .plan import GOLD
 from .rates import learning_rates
 from .reader import progress_of
 from .stream import BlendTotals
@@ -113,7 +112,7 @@ class BlendLog:
             totals, step = self._state()
             self._file.write(_end_line(totals, step))
             if self._last and self._last["score"] < NOTHING_LEARNED:
-                reasons = " ".join(_reasons(self._nlp, totals, self._last))
+                reasons = " ".join(_reasons(totals, self._last))
                 logger.warning("The student has learned next to nothing. %s", reasons)
         self._file.close()
 
@@ -169,20 +168,13 @@ def _end_line(totals: BlendTotals, step: int) -> Line:
     }
 
 
-def _reasons(nlp: Language, totals: BlendTotals, info: Info) -> Iterator[str]:
+def _reasons(totals: BlendTotals, info: Info) -> Iterator[str]:
     """What may be the reason that a student learned nothing, with what to do.
 
     info: what `spacy train` knew at the last evaluation.
     """
     if any(not math.isfinite(loss) for loss in info["losses"].values()):
         yield "Its loss is not a number: lower the learning rate."
-    config = nlp.config.interpolate()
-    where = config["training"]["dev_corpus"]
-    path = section_at(config, where).get("path")
-    found = set(scan(Path(path), where.split(".")).labels) if path else set()
-    learned = {label for _, pipe in nlp.pipeline for label in getattr(pipe, "labels", ())}
-    if found and not found & learned:
-        yield f"It learns {', '.join(sorted(learned))}, but dev has {', '.join(sorted(found))}."
     passes = ", ".join(f"{e['epochs']:.1f} over {name}" for name, e in totals.exposures().items())
     yield (
         f"Passes: {passes}. If these are few, raise max_steps (`spacy-distill preview` suggests how many); "

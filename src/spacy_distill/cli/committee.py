@@ -23,11 +23,11 @@ def committee_cli(
         Path, typer.Argument(metavar="TRAIN.cfg", help="The students' training config, a blend of corpora.")
     ],
     out: Annotated[Path, typer.Argument(metavar="DIR", help="Its folder; goes on where it was.")],
-    gold: Annotated[Path | None, typer.Option(help="Gold corpus [default: of the paths].")] = None,
-    distilled: Annotated[Path | None, typer.Option(help="Distilled corpus [default: of the paths].")] = None,
+    gold: Annotated[Path | None, typer.Option(help="Gold corpus (default: of the paths).")] = None,
+    distilled: Annotated[Path | None, typer.Option(help="Distilled corpus (default: of the paths).")] = None,
     dev: Annotated[
         Path | None,
-        typer.Option(help="Gold that confidence is learned from [default: of the paths]."),
+        typer.Option(help="Gold that confidence is learned from (default: of the paths)."),
     ] = None,
     members: Annotated[
         str, typer.Option(help="Share schedules, separated by commas: each trains members.")
