@@ -77,9 +77,11 @@ def test_a_damaged_file_is_one_line_in_every_command(filled, monkeypatch, kind):
             ("predict", "pool.spacy"),
             ("audit", "gold.spacy"),
             ("audit", "test.spacy"),
+            ("import", "gold.spacy"),
         ):
             # Only the words are read; another file has the strings.
             assert "missing" in kind or "strings" in kind or command[0] == "predict", where
+            Path("out.spacy").unlink(missing_ok=True)
             continue
         assert isinstance(done.exception, SystemExit) and done.exit_code == 1, where
         assert file in said, where

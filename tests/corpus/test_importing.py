@@ -5,7 +5,7 @@ import json
 import pytest
 import spacy
 
-from spacy_distill import ImportOptions, article_id, doc_id, import_corpus, read_docs
+from spacy_distill import DistillError, ImportOptions, article_id, doc_id, import_corpus, read_docs
 from spacy_distill.corpus.sampling import parse_range
 
 NLP = spacy.blank("en")
@@ -95,3 +95,11 @@ def test_a_text_of_more_than_a_million_characters(tmp_path):
     (tmp_path / "long.jsonl").write_text(json.dumps({"text": "x" * 2**20 + " Ana"}))
     import_corpus(tmp_path / "long.jsonl", tmp_path / "out.spacy", ImportOptions("jsonl"))
     assert [len(doc.text) for doc in read(tmp_path / "out.spacy")] == [2**20 + 4]
+
+
+def test_classes_of_a_text_are_not_those_of_its_sentences(tmp_path):
+    source = tmp_path / "rows.jsonl"
+    source.write_text('{"text": "Rome fell. It rained.", "cats": {"news": 1.0}}\n', encoding="utf8")
+    with pytest.raises(DistillError, match=r"without --sentences"):
+        import_corpus(source, tmp_path / "out.spacy", ImportOptions(sentences=True))
+    assert not (tmp_path / "out.spacy").exists()

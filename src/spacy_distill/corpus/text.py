@@ -106,9 +106,15 @@ def split_sentences(docs: Iterable[Doc]) -> Iterator[Doc]:
 
     docs: documents, with or without annotation.
     YIELDS: sentences with their article's annotation, record and id; their own id is numbered from 1.
+    RAISES DistillError: if a document has classes: they are of the whole text, not of each sentence.
     """
     sentencizer = Sentencizer()
     for doc in docs:
+        if doc.cats:
+            raise DistillError(
+                f"{doc_id(doc) or doc.text[:60]!r} has classes ({', '.join(sorted(doc.cats)[:5])}). They are "
+                "of the whole text, not of each of its sentences: import it without --sentences."
+            )
         for number, span in enumerate(_sentences(doc, sentencizer), start=1):
             yield _as_doc(span, number)
 

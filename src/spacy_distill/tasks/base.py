@@ -83,6 +83,7 @@ class Task(Protocol):
     predicts: what a pipeline is for, as a model card says it.
     strict: when an item counts as right: a sentence.
     kinds: what each kind of error is called.
+    dropped: what is the matter with a candidate that is dropped, in words, by the name of its counter.
     recurs: whether the text of an item may stand in other documents, so that seen and unseen ones differ.
     """
 
@@ -93,6 +94,7 @@ class Task(Protocol):
     predicts: ClassVar[str] = "items"
     strict: ClassVar[str] = "Items count as right only with exact places and label."
     recurs: ClassVar[bool] = True
+    dropped: ClassVar[Mapping[str, str]] = {}
     kinds: ClassVar[Mapping[str, str]] = {
         "type": "wrong label",
         "boundary": "wrong borders",

@@ -14,7 +14,7 @@ from ..corpus.docbin import count_docs, write_docs
 from ..corpus.files import check_outputs
 from ..corpus.provenance import views
 from ..errors import DistillError, shorten
-from ..tasks.base import find_task, set_task
+from ..tasks.base import Task, find_task, set_task
 from ..tasks.votes import SAMPLE
 from .batch import PendingBatches
 from .budget import RunStatistics
@@ -22,15 +22,8 @@ from .ledger.entry import Entry
 from .pipeline import Teacher, load_teacher
 from .replay import Asking, KeptAnswers
 
-# Characters of an answer that is quoted, and what becomes of a candidate that is dropped, in words.
+# Characters of an answer that is quoted.
 QUOTED = 60
-DROPPED = {
-    "invented": "does not stand in the text",
-    "misaligned": "does not end where words do",
-    "duplicate": "is listed more often than it stands in the text",
-    "overlap": "overlaps another",
-    "several": "stands beside others where one is allowed",
-}
 
 
 @dataclass(frozen=True)
@@ -150,7 +143,8 @@ def write(teacher: Teacher, source: Path, out: Path, statistics: RunStatistics) 
     report = AnnotationReport(statistics=statistics, ledger=model.path)
     kept = KeptAnswers(model.look_up)
     teacher.set_model(kept)
-    task, reasons = find_task(teacher.task.task), Reasons(model.entry)
+    task = find_task(teacher.task.task)
+    reasons = Reasons(model.entry, task)
 
     def documents() -> Iterator[Doc]:
         for doc in teacher.nlp.pipe(teacher.read(source)):
@@ -171,10 +165,12 @@ class Reasons:
     """Counts why answers and parts of them came to nothing.
 
     find: gives what the ledger knows of an answer, by its key.
+    task: what the answers are about.
     """
 
-    def __init__(self, find: Callable[[str], Entry | None]) -> None:
+    def __init__(self, find: Callable[[str], Entry | None], task: Task) -> None:
         self._find = find
+        self._task = task
         self._counts: Counter[str] = Counter()
         self._first: dict[str, tuple[str, str]] = {}
 
@@ -192,7 +188,7 @@ class Reasons:
             self._count(f"dropped: the label {label!r} is none of those asked for", key, number)
         for reason, number in facts.get("dropped", {}).items():
             if number and reason != "unknown_label":
-                self._count(f"dropped: what is named {DROPPED.get(reason, reason)}", key, number)
+                self._count(f"dropped: what is named {self._task.dropped.get(reason, reason)}", key, number)
 
     def commonest(self) -> list[Reason]:
         """The reasons, the commonest first."""

@@ -29,6 +29,12 @@ class EntityTask(Task):
     predicts: ClassVar[str] = "named entities"
     strict: ClassVar[str] = "Entities count as right only with exact borders and label."
     kinds: ClassVar[Mapping[str, str]] = {**Task.kinds, "spurious": "not an entity"}
+    dropped: ClassVar[Mapping[str, str]] = {
+        "invented": "does not stand in the text",
+        "misaligned": "does not end where words do",
+        "duplicate": "is listed more often than it stands in the text",
+        "overlap": "overlaps another",
+    }
 
     def size(self, doc: Doc) -> int:
         return len(doc)

@@ -26,6 +26,7 @@ class CategoryTask(Task):
 
     name: ClassVar[str] = "textcat"
     factories: ClassVar[tuple[str, ...]] = ("textcat",)
+    dropped: ClassVar[Mapping[str, str]] = {"several": "stands beside others where one is allowed"}
     items: ClassVar[str] = "classes"
     places: ClassVar[str] = "documents"
     predicts: ClassVar[str] = "the class of a document"
