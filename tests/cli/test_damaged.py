@@ -63,7 +63,8 @@ def filled(tmp_path_factory):
 @pytest.mark.parametrize("kind", DAMAGED)
 def test_a_damaged_file_is_one_line_in_every_command(filled, monkeypatch, kind):
     monkeypatch.chdir(filled)
-    for command, file in CASES:
+    # Every kind meets a quarter of the commands, and every command a quarter of the kinds.
+    for command, file in CASES[list(DAMAGED).index(kind) % 4 :: 4]:
         path = Path(file)
         kept = path.read_bytes()
         write_damaged(kind, path)

@@ -42,7 +42,7 @@ Predictor = Language | CommitteePipeline
 
 
 class ShardWriter(Protocol):
-    """Writes one shard."""
+    """Writes one shard; `scored` says whether its spans have a score."""
 
     def add(self, row: Row, doc: Doc) -> None:
         """Write a prediction: as a row with id, text and spans, or as a document."""
@@ -56,7 +56,7 @@ class ShardWriter(Protocol):
 class JsonlWriter:
     """One object a line."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, scored: bool) -> None:
         self.stream = path.open("w", encoding="utf8")
 
     def add(self, row: Row, doc: Doc) -> None:
@@ -69,14 +69,10 @@ class JsonlWriter:
 class ParquetWriter:
     """The same fields as columns, written in row groups."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, scored: bool) -> None:
         pyarrow = import_pyarrow()
-        span = pyarrow.struct(
-            [
-                *(("start", pyarrow.int32()), ("end", pyarrow.int32()), ("label", pyarrow.string())),
-                ("score", pyarrow.float32()),
-            ]
-        )
+        fields = [("start", pyarrow.int32()), ("end", pyarrow.int32()), ("label", pyarrow.string())]
+        span = pyarrow.struct([*fields, ("score", pyarrow.float32())] if scored else fields)
         columns = [("id", pyarrow.string()), ("text", pyarrow.string()), ("spans", pyarrow.list_(span))]
         self.file = pyarrow.parquet.ParquetWriter(path, pyarrow.schema(columns))
         self.rows: list[Row] = []
@@ -98,7 +94,7 @@ class ParquetWriter:
 class SpacyWriter:
     """A DocBin; it is in memory until it is written, as the format demands."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, scored: bool) -> None:
         self.path = path
         self.docbin = DocBin(store_user_data=True)
         self.codecs = Codecs()
@@ -224,7 +220,9 @@ def load(model: str, gpu: bool) -> tuple[Predictor, Task]:
 def _predict(shard: Shard, own: Path) -> dict[str, Any]:
     nlp, task = load(shard.model, shard.gpu)
     counts = {"records": shard.chunk.records, "documents": 0, "words": 0, "entities": 0, "rejects": 0}
-    writer: AbstractContextManager[ShardWriter] = closing(WRITERS[shard.format](own / "shard"))
+    writer: AbstractContextManager[ShardWriter] = closing(
+        WRITERS[shard.format](own / "shard", isinstance(nlp, CommitteePipeline))
+    )
     with (own / "rejects").open("w", encoding="utf8") as rejects, writer as shard_file:
         for batch in batches(read_records(shard.chunk, shard.fields), shard.batch_size):
             # What the pipeline learns of new words is forgotten again: a stream of text never ends.
