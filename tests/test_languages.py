@@ -10,8 +10,7 @@ import spacy
 from helpers.docs import make_doc, write_docs
 from helpers.importing import ents
 from helpers.support import ROOT, copy_project, run_in
-from spacy_distill import audit_corpus, read_docs
-from spacy_distill.labels.audit_page import render_page
+from spacy_distill import audit_corpus, read_docs, render_page
 
 PAGE = (ROOT / "docs" / "languages.md").read_text(encoding="utf8")
 VOCAB = spacy.blank("xx").vocab

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.tasks.scores import Counts, add_counts, bootstrap_scores, macro_f, micro, prf
+from helpers.counting import Counts, add_counts, bootstrap_scores, macro_f, micro, prf
 
 GOOD, BAD = {"LOC": Counts(1, 0, 0)}, {"LOC": Counts(0, 1, 1)}
 FEW = [GOOD, BAD, GOOD] * 10

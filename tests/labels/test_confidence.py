@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.counting import Counts
 from spacy_distill import Annotation, DistillError, Item
 from spacy_distill.labels.confidence import Rated, calibrate, calibration_error, reliability
 from spacy_distill.labels.estimate import Expected, estimate_f1, expect
-from spacy_distill.tasks.scores import Counts
 
 rated = st.lists(st.builds(Rated, st.floats(0.01, 1), st.booleans()), min_size=1)
 

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from helpers.counting import Resampler
 from helpers.studying import write_config
 from spacy_distill import read_study
 from spacy_distill.study.comparisons import compare_all
 from spacy_distill.study.config import arms_of, make_runs
 from spacy_distill.study.pairs import matched
 from spacy_distill.study.results import RunResult, StudyResults
-from spacy_distill.study.statistics import Resampler
 
 EQUAL = "cosine+equal_gold"
 

@@ -10,9 +10,8 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.vocab import Vocab
 
+from helpers.counting import PRF, Counts, add_counts, character_counts, count_items, micro, prf, score_models
 from spacy_distill import find_task, set_origin, write_docs
-from spacy_distill.study.scoring import character_counts, count_items, score_models
-from spacy_distill.tasks.scores import PRF, Counts, add_counts, micro, prf
 
 VOCAB = Vocab()
 NER = find_task("ner")

@@ -8,17 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from helpers.counting import ArmCounts, Resampler, claim, difference, holm, score_arm, t_test
 from spacy_distill.study.comparisons import invert
 from spacy_distill.study.findings import lineage_of
-from spacy_distill.study.statistics import (
-    ArmCounts,
-    Resampler,
-    claim,
-    difference,
-    holm,
-    score_arm,
-    t_test,
-)
 
 RNG = np.random.default_rng(0)
 

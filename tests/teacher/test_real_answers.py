@@ -8,13 +8,10 @@ from pathlib import Path
 import pytest
 from spacy.vocab import Vocab
 
+from helpers.counting import add_counts, micro, prf
+from helpers.reading import LabelSet, WordIndex, align, parse_answer
 from spacy_distill import Annotation, Item, find_task
 from spacy_distill.corpus.formats.columns import read_columns
-from spacy_distill.tasks.labels import LabelSet
-from spacy_distill.tasks.ner.alignment import align
-from spacy_distill.tasks.ner.mention_search import WordIndex
-from spacy_distill.tasks.ner.parsing import parse_answer
-from spacy_distill.tasks.scores import add_counts, micro, prf
 
 DATA = Path(os.environ.get("SPACY_DISTILL_DATA", "none"))
 pytestmark = [

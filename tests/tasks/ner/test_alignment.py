@@ -4,10 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.tasks.labels import LabelSet
-from spacy_distill.tasks.ner.alignment import align
-from spacy_distill.tasks.ner.candidates import Candidate
-from spacy_distill.tasks.ner.mention_search import WordIndex
+from helpers.reading import Candidate, LabelSet, WordIndex, align
 
 LABELS = LabelSet(["LOC", "ORG", "PER"], {"city": "LOC", "DATE": "O"})
 

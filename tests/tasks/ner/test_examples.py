@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from spacy_distill.tasks.labels import LabelSet, read_definitions
-from spacy_distill.tasks.ner.fewshot import read_shots, show
-from spacy_distill.tasks.ner.parsing import parse_answer
+from helpers.reading import LabelSet, parse_answer, read_definitions, read_shots, show
 
 LABELS = LabelSet(["LOC", "PER"])
 PROMPTS = Path(__file__).parents[3] / "assets" / "prompts"

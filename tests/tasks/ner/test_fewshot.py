@@ -8,11 +8,9 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
+from helpers.reading import LabelSet, Shot, make_ner_task, read_pool
 from spacy_distill import write_docs
 from spacy_distill.tasks.fewshot import make_chooser
-from spacy_distill.tasks.labels import LabelSet
-from spacy_distill.tasks.ner.fewshot import Shot, read_pool
-from spacy_distill.tasks.ner.task import make_ner_task
 
 LABELS = LabelSet(["LOC", "PER"], {"City": "LOC"})
 TEXTS = ["Ann saw Rome", "the bank rose sharply", "Bob left Rome today", "rain fell on Bonn", "the bank fell"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from spacy_distill.tasks.ner.mention_search import Places, WordIndex, normalize, normalize_loosely
+from helpers.reading import Places, WordIndex, normalize, normalize_loosely
 
 
 def found(text, mention):

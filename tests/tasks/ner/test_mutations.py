@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from helpers.answers import ALIASES, FORMS, LABELS, TEXTS, answers, mentions
-from spacy_distill.tasks.ner.task import make_ner_task
+from helpers.reading import make_ner_task
 
 # `benchmarks/mutations.py` asks for more.
 EXAMPLES = int(os.environ.get("SPACY_DISTILL_EXAMPLES", "300"))

@@ -4,9 +4,7 @@ import json
 
 import pytest
 
-from spacy_distill.tasks.labels import LabelSet
-from spacy_distill.tasks.ner.candidates import Candidate
-from spacy_distill.tasks.ner.parsing import parse_answer
+from helpers.reading import Candidate, LabelSet, parse_answer
 
 LABELS = LabelSet(["LOC", "PER"], {"Location": "LOC"})
 OVID = Candidate("Ovid", "PER", True)

@@ -2,9 +2,7 @@
 
 import pytest
 
-from spacy_distill.tasks.labels import LabelSet
-from spacy_distill.tasks.ner.candidates import Candidate
-from spacy_distill.tasks.ner.parsing import parse_answer
+from helpers.reading import Candidate, LabelSet, parse_answer
 
 LABELS = LabelSet(["LOC", "PER"], {"Location": "LOC"})
 

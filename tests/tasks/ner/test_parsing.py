@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 
 from helpers.answers import ALIASES, TEXTS, answers
 from helpers.answers import LABELS as FOUR
-from spacy_distill.tasks.labels import LabelSet
-from spacy_distill.tasks.ner.alignment import align
-from spacy_distill.tasks.ner.asked_form import read_asked_form
-from spacy_distill.tasks.ner.candidates import Candidate
-from spacy_distill.tasks.ner.mention_search import WordIndex
-from spacy_distill.tasks.ner.parsing import parse_answer, read_any_form
+from helpers.reading import (
+    Candidate,
+    LabelSet,
+    WordIndex,
+    align,
+    parse_answer,
+    read_any_form,
+    read_asked_form,
+)
 
 LABELS = LabelSet(["LOC", "PER"])
 PIECES = [

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.tasks.ner.task import TEMPLATES
+from helpers.reading import TEMPLATES
 from spacy_distill.tasks.prompt import PromptTemplate, template_names
 
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]))

@@ -15,8 +15,8 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from helpers.answers import ALIASES, LABELS, in_json
+from helpers.reading import make_ner_task
 from spacy_distill import Answer, views
-from spacy_distill.tasks.ner.task import make_ner_task
 
 VOCAB = Vocab()
 WORDS = ["Ines", "Calder", "left", "the", "Nordbank", "offices", "in", "Bergen", "on", "Tuesday", "."]

@@ -11,8 +11,8 @@ from spacy.vocab import Vocab
 from spacy_llm.registry import registry
 from spacy_llm.util import assemble
 
+from helpers.reading import make_ner_task
 from spacy_distill import Answer, set_origin, views
-from spacy_distill.tasks.ner.task import make_ner_task
 
 ROOT = Path(__file__).parents[3]
 ANSWER = (

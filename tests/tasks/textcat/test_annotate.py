@@ -5,7 +5,7 @@ from spacy.vocab import Vocab
 
 from helpers.docs import read_docs, write_docs
 from helpers.loopback import Server, completion
-from spacy_distill.teacher.annotate import annotate
+from spacy_distill import annotate
 
 CONFIG = """
 [nlp]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill.tasks.labels import LabelSet
+from helpers.reading import LabelSet
 from spacy_distill.tasks.textcat.answers import Named, parse_answer, write_answer
 
 LABELS = LabelSet(["business", "politics", "sport", "tech", "Arts and Crafts"], {"Music": "Arts and Crafts"})
