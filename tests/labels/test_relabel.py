@@ -23,11 +23,11 @@ def confidences(doc):
 
 
 @pytest.fixture
-def jury(tmp_path):
+def committee(tmp_path):
     """Rome has the votes of all three members, Acme of one."""
     rome = {"Rome": "LOC"}
     words = {"gold/seed-0": rome, "cosine/seed-0": {**rome, "Acme": "ORG"}, "simple_mix/seed-0": rome}
-    return make_committee(tmp_path / "jury", words)
+    return make_committee(tmp_path / "committee", words)
 
 
 @pytest.fixture
@@ -36,13 +36,13 @@ def pool(tmp_path):
     return write_docs(tmp_path / "pool.spacy", make_doc(TEXT, [ACME], teachers={"cot": [ACME]}))
 
 
-def run(jury, pool, tmp_path, *views, gold=None, **options):
-    report = relabel(jury, pool, list(views), tmp_path / "out.spacy", RelabelOptions(**options), gold)
+def run(committee, pool, tmp_path, *views, gold=None, **options):
+    report = relabel(committee, pool, list(views), tmp_path / "out.spacy", RelabelOptions(**options), gold)
     return report, read_docs(tmp_path / "out.spacy")[0]
 
 
-def test_an_item_needs_half_of_the_votes(jury, pool, tmp_path):
-    report, doc = run(jury, pool, tmp_path)
+def test_an_item_needs_half_of_the_votes(committee, pool, tmp_path):
+    report, doc = run(committee, pool, tmp_path)
     assert entities(doc) == [("Rome", "LOC"), ("Acme", "ORG")]
     assert confidences(doc) == {"Rome": 0.75, "Acme": 0.5}
     assert (dict(report.kept), dict(report.gone), dict(report.new)) == ({"ORG": 1}, {}, {"LOC": 1})
@@ -56,25 +56,25 @@ def test_an_item_needs_half_of_the_votes(jury, pool, tmp_path):
     ("majority", ["Rome"], []),
     ("teacher", ["Rome", "Acme"], []),
 ])  # fmt: skip
-def test_what_becomes_of_an_item_with_too_few_votes(jury, tmp_path, undecided, found, missing):
+def test_what_becomes_of_an_item_with_too_few_votes(committee, tmp_path, undecided, found, missing):
     words = {name: {"Rome": "LOC"} for name in ("gold/seed-0", "cosine/seed-0", "simple_mix/seed-0")}
-    jury = make_committee(tmp_path / "other", words)
+    committee = make_committee(tmp_path / "other", words)
     pool = write_docs(tmp_path / "pool.spacy", make_doc(TEXT, [ACME], teachers={"cot": [ACME]}))
-    _, doc = run(jury, pool, tmp_path, undecided=undecided)
+    _, doc = run(committee, pool, tmp_path, undecided=undecided)
     assert [text for text, _ in entities(doc)] == found
     assert missing_tokens(doc) == missing
 
 
-def test_votes_can_weigh_by_name_and_by_kind(jury, pool, tmp_path):
-    assert entities(run(jury, pool, tmp_path, weights={"teacher": 9})[1]) == [("Acme", "ORG")]
-    assert entities(run(jury, pool, tmp_path, weights={"cot": 0.5})[1]) == [("Rome", "LOC")]
-    found = run(jury, pool, tmp_path, weights={"member": 0.1, "cosine/seed-0": 4})[1]
+def test_votes_can_weigh_by_name_and_by_kind(committee, pool, tmp_path):
+    assert entities(run(committee, pool, tmp_path, weights={"teacher": 9})[1]) == [("Acme", "ORG")]
+    assert entities(run(committee, pool, tmp_path, weights={"cot": 0.5})[1]) == [("Rome", "LOC")]
+    found = run(committee, pool, tmp_path, weights={"member": 0.1, "cosine/seed-0": 4})[1]
     assert entities(found) == [("Rome", "LOC"), ("Acme", "ORG")]
 
 
-def test_weights_are_learned_from_gold(jury, pool, tmp_path):
+def test_weights_are_learned_from_gold(committee, pool, tmp_path):
     gold = write_docs(tmp_path / "gold.spacy", make_doc(TEXT, [ROME]))
-    report, doc = run(jury, pool, tmp_path, gold=gold, weights="learned")
+    report, doc = run(committee, pool, tmp_path, gold=gold, weights="learned")
     assert report.voters["cot"] == report.voters["cosine/seed-0"] == 0.05 < report.voters["gold/seed-0"]
     assert entities(doc) == [("Rome", "LOC")]
     assert report.before == {"LOC": (0, 0, 1), "ORG": (0, 1, 0)}
@@ -85,24 +85,24 @@ def test_weights_are_learned_from_gold(jury, pool, tmp_path):
     assert "relabelled" in render_page(audit)
 
 
-def test_a_teacher_that_says_nothing_of_a_document_does_not_count_there(jury, tmp_path):
+def test_a_teacher_that_says_nothing_of_a_document_does_not_count_there(committee, tmp_path):
     pool = write_docs(tmp_path / "pool.spacy", make_doc(TEXT, missing=range(4), teachers={"cot": "refused"}))
     for undecided in ("O", "teacher"):
-        _, doc = run(jury, pool, tmp_path, undecided=undecided)
+        _, doc = run(committee, pool, tmp_path, undecided=undecided)
         assert entities(doc) == [("Rome", "LOC")]
         assert confidences(doc) == {"Rome": pytest.approx(1, abs=0.02)}
 
 
-def test_text_that_no_teacher_saw_is_labelled_by_the_members(jury, tmp_path):
+def test_text_that_no_teacher_saw_is_labelled_by_the_members(committee, tmp_path):
     pool = write_docs(tmp_path / "pool.spacy", make_doc(TEXT, [ACME]))
-    report, doc = run(jury, pool, tmp_path)
+    report, doc = run(committee, pool, tmp_path)
     assert entities(doc) == [("Rome", "LOC")]
     assert report.without_view == report.documents == 1
 
 
-def test_views_of_other_files_vote_and_are_kept(jury, pool, tmp_path):
+def test_views_of_other_files_vote_and_are_kept(committee, pool, tmp_path):
     other = write_docs(tmp_path / "other.spacy", make_doc(TEXT, [ROME], teachers={"standard": [ROME]}))
-    report, doc = run(jury, pool, tmp_path, other)
+    report, doc = run(committee, pool, tmp_path, other)
     assert list(report.voters)[:2] == ["cot", "standard"]
     assert confidences(doc) == {"Rome": 0.8}
     assert {"teacher:cot", "teacher:standard"} <= set(doc.spans)
@@ -114,51 +114,51 @@ def test_of_members_of_folds_that_one_votes_that_did_not_learn_from_the_document
         "cosine/seed-0@0": {"Acme": "ORG"},
         "cosine/seed-0@1": {"Rome": "LOC"},
     }
-    jury = make_committee(tmp_path / "jury", words, {TEXT: 1})
-    report, doc = run(jury, pool, tmp_path)
+    committee = make_committee(tmp_path / "committee", words, {TEXT: 1})
+    report, doc = run(committee, pool, tmp_path)
     assert report.learned == 0
     assert confidences(doc) == {"Rome": pytest.approx(2 / 3)}
     # A text that none of them learned from: both vote, and have one vote together.
     unknown = write_docs(tmp_path / "unknown.spacy", make_doc("Acme fell in Rome today"))
-    _, doc = run(jury, unknown, tmp_path)
+    _, doc = run(committee, unknown, tmp_path)
     assert confidences(doc) == {"Rome": pytest.approx(3 / 4)}
 
 
 def test_it_is_said_of_how_many_documents_members_had_learned(tmp_path, pool):
     words = {"gold/seed-0": {"Rome": "LOC"}, "cosine/seed-0": {"Acme": "ORG"}}
-    report, _ = run(make_committee(tmp_path / "jury", words, {TEXT: 0}), pool, tmp_path)
+    report, _ = run(make_committee(tmp_path / "committee", words, {TEXT: 0}), pool, tmp_path)
     assert report.learned == 1
 
 
-def test_bad_input_is_named(jury, pool, tmp_path):
+def test_bad_input_is_named(committee, pool, tmp_path):
     with pytest.raises(DistillError, match=r"no voter 'x'|no voter x"):
-        run(jury, pool, tmp_path, weights={"x": 1})
+        run(committee, pool, tmp_path, weights={"x": 1})
     for weight in (0, -1, float("nan")):
         with pytest.raises(DistillError, match="above 0"):
             RelabelOptions(weights={"cot": weight})
     with pytest.raises(DistillError, match="O, missing, majority, teacher"):
         RelabelOptions(undecided="o")
     with pytest.raises(DistillError, match="give gold"):
-        run(jury, pool, tmp_path, weights="learned")
+        run(committee, pool, tmp_path, weights="learned")
     with pytest.raises(DistillError, match="no committee"):
         run(write_docs(tmp_path / "nobody", make_doc("Rome fell")), pool, tmp_path)
     strange = write_docs(
         tmp_path / "strange.spacy", make_doc(TEXT, [(0, 1, "GPE")], teachers={"a": [(0, 1, "GPE")]})
     )
     with pytest.raises(DistillError, match=r"know no GPE"):
-        run(jury, strange, tmp_path)
-    facts = srsly.read_json(jury / "committee.json")
-    (jury / "committee.json").write_text(json.dumps({**facts, "members": facts["members"][:1]}))
+        run(committee, strange, tmp_path)
+    facts = srsly.read_json(committee / "committee.json")
+    (committee / "committee.json").write_text(json.dumps({**facts, "members": facts["members"][:1]}))
     with pytest.raises(DistillError, match="at least two"):
-        run(jury, pool, tmp_path)
-    (jury / "committee.json").write_text(json.dumps({**facts, "members": [{"nom": 1}]}))
+        run(committee, pool, tmp_path)
+    (committee / "committee.json").write_text(json.dumps({**facts, "members": [{"nom": 1}]}))
     with pytest.raises(DistillError, match="damaged"):
-        run(jury, pool, tmp_path)
+        run(committee, pool, tmp_path)
 
 
-def test_a_committee_predicts_like_a_pipeline_and_says_how_sure_it_is(jury, tmp_path):
+def test_a_committee_predicts_like_a_pipeline_and_says_how_sure_it_is(committee, tmp_path):
     (tmp_path / "in.txt").write_text("Rome and Acme fell", encoding="utf8")
-    list(predict(jury, tmp_path / "in.txt", tmp_path / "predicted"))
+    list(predict(committee, tmp_path / "in.txt", tmp_path / "predicted"))
     (file,) = (tmp_path / "predicted").glob("*.jsonl")
     (row,) = map(json.loads, file.read_text(encoding="utf8").splitlines())
     assert row["spans"] == [{"start": 0, "end": 4, "label": "LOC", "score": 1.0}]

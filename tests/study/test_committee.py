@@ -35,19 +35,19 @@ def test_members_of_folds_judge_what_they_did_not_learn_and_are_trained_once(tmp
     folder = tmp_path / "corpora"
     folder.mkdir()
     write_corpora(folder)
-    *events, report = train(folder, tmp_path / "jury", members=["gold", "cosine"], folds=2)
+    *events, report = train(folder, tmp_path / "committee", members=["gold", "cosine"], folds=2)
     assert [event.kind for event in events].count("finished") == 3
     assert not report.failed
     assert {(one.name, one.fold) for one in report.committee.members} == {
         ("gold/seed-0", None), ("cosine/seed-0", 0), ("cosine/seed-0", 1),
     }  # fmt: skip
-    jury = read_committee(tmp_path / "jury")
+    committee = read_committee(tmp_path / "committee")
     for doc in read_docs(folder / "cot.spacy"):
-        assert len(jury.voters(doc)) == 2
-    *events, _ = train(folder, tmp_path / "jury", members=["gold", "cosine"], folds=2)
+        assert len(committee.voters(doc)) == 2
+    *events, _ = train(folder, tmp_path / "committee", members=["gold", "cosine"], folds=2)
     assert [event.kind for event in events].count("skipped") == 3
     out = tmp_path / "out.spacy"
-    done = relabel(tmp_path / "jury", folder / "cot.spacy", [], out, gold=folder / "pool.spacy")
+    done = relabel(tmp_path / "committee", folder / "cot.spacy", [], out, gold=folder / "pool.spacy")
     assert done.learned == 0
     assert done.documents == len(read_docs(out))
     assert all("confidence" in doc.spans for doc in read_docs(out))
@@ -60,7 +60,7 @@ def test_bad_input_is_named(tmp_path):
         CommitteeOptions(folds=1)
     with pytest.raises(DistillError, match="named twice"):
         CommitteeOptions(members=["gold", "gold"])
-    done = run_in(tmp_path, "-m", "spacy_distill", "committee", str(ROOT / "configs/student_cpu.cfg"), "jury",
+    done = run_in(tmp_path, "-m", "spacy_distill", "committee", str(ROOT / "configs/student_cpu.cfg"), "out",
                   check=False)  # fmt: skip
     assert done.returncode == 1
     assert "--gold gold.spacy --dev dev.spacy --distilled distilled.spacy" in " ".join(done.stdout.split())

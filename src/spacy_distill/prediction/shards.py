@@ -209,8 +209,8 @@ def load(model: str, gpu: bool) -> tuple[Predictor, Task]:
     if gpu:
         require_gpu()
     if (Path(model) / COMMITTEE).is_file():
-        jury = CommitteePipeline(read_committee(Path(model)))
-        return jury, jury.task
+        committee = CommitteePipeline(read_committee(Path(model)))
+        return committee, committee.task
     nlp = spacy.load(model)
     factories = set(nlp.pipe_factories.values())
     own = [task for task in tasks().values() if factories.intersection(task.factories)]
