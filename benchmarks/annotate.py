@@ -24,10 +24,11 @@ from latency_server import ANSWER, latency_server
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.teacher.annotate import annotate
 from spacy_distill.teacher.chat_model import make_chat_model
-from spacy_distill.teacher.ledger.entry import Entry, PromptJob
+from spacy_distill.teacher.ledger.entry import Entry
 from spacy_distill.teacher.ledger.store import Ledger
-from spacy_distill.teacher.pipeline import load_teacher
-from spacy_distill.teacher.replay import Asking
+from spacy_distill.teacher.messages import PromptJob
+from spacy_distill.teacher.model import Asking
+from spacy_distill.teacher.teacher import load_teacher
 
 SECONDS = 0.2
 # About as long as a prompt with definitions and a few examples.

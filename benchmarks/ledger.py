@@ -9,8 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from spacy_distill.teacher.ledger.entry import Entry, answer_key, user_message
+from spacy_distill.teacher.ledger.entry import Entry
 from spacy_distill.teacher.ledger.store import Ledger
+from spacy_distill.teacher.messages import answer_key, user_message
 
 PREFIX = "You annotate named entities in a text. " * 10
 

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .teacher.annotate import annotate as annotate
     from .teacher.estimate import forecast_annotation as forecast_annotation
     from .teacher.ledger.store import Ledger as Ledger
-    from .teacher.pipeline import load_teacher as load_teacher
+    from .teacher.teacher import load_teacher as load_teacher
     from .teacher.transfer import import_answers as import_answers
 
 __version__ = "0.1.0"
@@ -84,7 +84,7 @@ _HOMES = {
     "import_answers": "teacher.transfer",
     "import_corpus": "corpus.importing",
     "init_project": "scaffold.project",
-    "load_teacher": "teacher.pipeline",
+    "load_teacher": "teacher.teacher",
     "plan_study": "study.runner",
     "predict": "prediction.predict",
     "preview": "blend.preview",

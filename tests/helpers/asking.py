@@ -1,9 +1,11 @@
 """A teacher's model as a config makes it, and the ledger that it keeps."""
 
+from spacy_llm.registry import registry
+
 from spacy_distill import Ledger
-from spacy_distill.teacher.chat_model import make_chat_model
-from spacy_distill.teacher.ledger.entry import Entry, PromptJob, answer_key, user_message
-from spacy_distill.teacher.replay import Asking, make_replay
+from spacy_distill.teacher.ledger.entry import Entry
+from spacy_distill.teacher.messages import PromptJob, answer_key, user_message
+from spacy_distill.teacher.model import Asking
 
 __all__ = ["Asking", "Entry", "Ledger", "PromptJob", "answer_key", "ask", "chat_model", "entries", "entry"]
 __all__ += ["jobs", "replay", "states", "user_message"]
@@ -12,12 +14,13 @@ __all__ += ["jobs", "replay", "states", "user_message"]
 def chat_model(path, endpoint="http://127.0.0.1:9/v1", **settings):
     """A chat model that keeps its answers in this file."""
     section = {"api_key_env": None, "timeout": 5.0, "name": "fake", **settings}
-    return make_chat_model(ledger=str(path), endpoint=endpoint, **section)
+    make = registry.get("llm_models", "spacy_distill.ChatModel.v1")
+    return make(ledger=str(path), endpoint=endpoint, **section)
 
 
 def replay(path, **settings):
     """A replay of the answers in this file."""
-    return make_replay(str(path), **settings)
+    return registry.get("llm_models", "spacy_distill.Replay.v1")(str(path), **settings)
 
 
 def jobs(number, start=0):

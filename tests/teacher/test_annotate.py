@@ -12,7 +12,7 @@ from helpers.loopback import Server, completion
 from helpers.warm import CONFIG
 from spacy_distill import annotate, doc_id, load_teacher, read_docs, views
 from spacy_distill.corpus.provenance import VIEW_PREFIX
-from spacy_distill.teacher.pipeline import bare
+from spacy_distill.teacher.teacher import bare
 from spacy_distill.teacher.transfer import import_recorded
 
 TEXTS = ["Ada met Bob .", "", "Nobody came .", "Ada met Bob .", "Cleo left early ."]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..teacher.annotate import AnnotationReport
     from ..teacher.batch import PendingBatches
-    from ..teacher.budget import RunStatistics, Waiting
+    from ..teacher.run_statistics import RunStatistics, Waiting
 
 # Answers of batches are still to come.
 WAITING_STATUS = 3

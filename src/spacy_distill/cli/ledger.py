@@ -133,7 +133,7 @@ def list_answers(ledger: "Ledger", state: str | None, config: Path | None, overr
             raise DistillError(
                 "What is unparsable depends on the labels and the prompt: give their --config."
             )
-        from ..teacher.pipeline import load_teacher
+        from ..teacher.teacher import load_teacher
 
         complaint = load_teacher(config, overrides).task.complaint
         entries = (entry for entry in ledger.entries("ok") if complaint(entry.answer) is not None)

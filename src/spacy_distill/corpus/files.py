@@ -217,6 +217,19 @@ def check_outputs(
         written.append(output)
 
 
+def check_writable(out: Path) -> None:
+    """Refuse a place that cannot be written to before a cent is spent."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        probe = out.with_name(f".{out.name}.probe")
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise DistillError(
+            f"Cannot write {out}: {error.strerror}. Choose a place you may write to."
+        ) from error
+
+
 def _is_same(one: Path, other: Path) -> bool:
     """Whether two paths are one file or folder, be it there or not."""
     there = one.exists() and other.exists()

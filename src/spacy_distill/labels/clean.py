@@ -9,13 +9,12 @@ from typing import NamedTuple
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, write_docs
-from ..corpus.files import check_outputs
+from ..corpus.files import check_outputs, check_writable
 from ..corpus.provenance import record
 from ..errors import DistillError
 from ..tasks.annotation import Annotation, Item, places_of
 from ..tasks.base import Task, task_of
 from ..tasks.scores import Counts, add_counts
-from ..teacher.annotate import check_writable
 from .cross_validation import Progress, cross_validate, predict_with
 from .quality import read_gold
 

@@ -11,16 +11,16 @@ from typing import Any
 from spacy.tokens import Doc
 
 from ..corpus.docbin import count_docs, write_docs
-from ..corpus.files import check_outputs
+from ..corpus.files import check_outputs, check_writable
 from ..corpus.provenance import views
 from ..errors import DistillError, shorten
 from ..tasks.base import Task, find_task, set_task
 from ..tasks.votes import SAMPLE
 from .batch import PendingBatches
-from .budget import RunStatistics
 from .ledger.entry import Entry
-from .pipeline import Teacher, load_teacher
-from .replay import Asking, KeptAnswers
+from .model import Asking, KeptAnswers
+from .run_statistics import RunStatistics
+from .teacher import Teacher, load_teacher
 
 # Characters of an answer that is quoted.
 QUOTED = 60
@@ -217,16 +217,3 @@ def check_source(source: Path) -> None:
     """Refuse a corpus without documents: nothing could come of it."""
     if not count_docs(source):
         raise DistillError(f"{source} holds no document. Make a corpus with `spacy-distill import`.")
-
-
-def check_writable(out: Path) -> None:
-    """Refuse a place that cannot be written to before a cent is spent."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        probe = out.with_name(f".{out.name}.probe")
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise DistillError(
-            f"Cannot write {out}: {error.strerror}. Choose a place you may write to."
-        ) from error

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import shorten
-from .budget import Budget, RunStatistics
+from .budget import Budget
 from .ledger.claims import Claims
-from .ledger.entry import BatchJob, PromptJob, Request, dump_messages, request_body
+from .ledger.entry import BatchJob
 from .ledger.store import Ledger
+from .messages import Complaint, PromptJob, Request, dump_messages, request_body
 from .request_errors import RequestError, says_too_large, status_error
-from .requests import Complaint, RequestOutcome, make_entry, next_reask
+from .request_outcomes import RequestOutcome, make_entry, next_reask
+from .run_statistics import RunStatistics
 from .settings import ChatSettings, Credentials
 
 if TYPE_CHECKING:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Iterable  # noqa: UP035
 from ..errors import DistillError
 from ..tasks.answer import Answer, AnswerPlace
 from .batch import BatchRunner, PendingBatches
-from .budget import Budget, Forecast, read_prices
-from .ledger.entry import Entry, PromptJob
+from .budget import Budget, read_prices
+from .ledger.entry import Entry
 from .ledger.store import Ledger
-from .replay import Asking, KeptAnswers, with_samples
+from .messages import PromptJob
+from .model import Asking, KeptAnswers, with_samples
+from .run_statistics import Forecast
 from .runner import Runner
 from .settings import ChatSettings, read_credentials
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .budget import Forecast
-from .ledger.entry import dump_messages, user_message
-from .pipeline import load_teacher
+from .messages import dump_messages, user_message
+from .run_statistics import Forecast
+from .teacher import load_teacher
 
 
 @dataclass

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from .budget import Budget, RunStatistics, Usage, Waiting
+from .budget import Budget, Usage
 from .ledger.claims import RENEWAL, Claims
-from .ledger.entry import PromptJob, Request, request_body
 from .ledger.file import LedgerError
 from .ledger.store import Ledger
 from .limits import Limiter, backoff
+from .messages import Complaint, PromptJob, Request, request_body
 from .request_errors import Reply, RequestError
-from .requests import Complaint, RequestOutcome, make_entry, next_reask
+from .request_outcomes import RequestOutcome, make_entry, next_reask
+from .run_statistics import RunStatistics, Waiting
 from .settings import ChatSettings
 
 if TYPE_CHECKING:

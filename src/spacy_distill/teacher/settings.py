@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import DistillError, shorten
-from .budget import CHARACTERS_PER_TOKEN, Forecast, TokenPrices, Usage
-from .ledger.entry import Message, PromptJob, Request, answer_key, user_message
+from .budget import CHARACTERS_PER_TOKEN, TokenPrices, Usage
 from .limits import LONGEST_WAIT
+from .messages import Message, PromptJob, Request, answer_key, user_message
 from .redaction import Redactor
+from .run_statistics import Forecast
 
 # Of a request, until the ledger has answers to go by.
 COMPLETION_TOKENS = 200.0

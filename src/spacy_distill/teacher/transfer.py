@@ -11,10 +11,11 @@ from ..corpus.files import check_outputs, read_json_lines, repair_text, write_by
 from ..corpus.provenance import doc_id
 from ..errors import DistillError
 from ..tasks.answer import State
-from .ledger.entry import Entry, answer_key, from_line, is_count, to_line, user_message
+from .ledger.entry import Entry, from_line, is_count, to_line
 from .ledger.store import Ledger, chunks
-from .pipeline import Teacher, load_teacher
+from .messages import answer_key, user_message
 from .responses import state_of
+from .teacher import Teacher, load_teacher
 
 
 def lines(ledger: Ledger) -> Iterator[str]:

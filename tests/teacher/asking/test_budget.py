@@ -2,14 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_distill.teacher.budget import (
-    Budget,
-    RunStatistics,
-    TokenPrices,
-    Usage,
-    estimate_tokens,
-    read_prices,
-)
+from spacy_distill.teacher.budget import Budget, TokenPrices, Usage, estimate_tokens, read_prices
+from spacy_distill.teacher.run_statistics import RunStatistics
 
 PRICES = TokenPrices(2.0, 10.0)
 USAGES = st.builds(Usage, st.integers(0, 5000), st.integers(0, 5000))

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...tasks.answer import Answer
-from .entry import BatchJob, Entry, PromptJob, Request, SummaryLine, dump_messages, messages_hash
+from ..messages import PromptJob, Request, dump_messages, messages_hash
+from .entry import BatchJob, Entry, SummaryLine
 from .file import MEMORY, LedgerError, explain, open_file
 
 SCHEMA = """

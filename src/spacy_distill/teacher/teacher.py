@@ -13,8 +13,8 @@ from ..corpus.docbin import read_docs
 from ..corpus.provenance import record
 from ..errors import DistillError
 from ..tasks.base import PromptedTask
-from .ledger.entry import PromptJob
-from .replay import TeacherModel
+from .messages import PromptJob
+from .model import TeacherModel
 
 
 @dataclass

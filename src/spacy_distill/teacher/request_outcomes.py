@@ -1,16 +1,14 @@
-"""Requests and what became of them: which to ask again, and the row of the ledger for each."""
+"""What became of requests: which to ask again, and the row of the ledger for each."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from .budget import TokenPrices, Usage
-from .ledger.entry import Entry, Request, digest, repeated_request, request_body
+from .ledger.entry import Entry
 from .ledger.store import Ledger
+from .messages import Complaint, Request, digest, repeated_request, request_body
 from .request_errors import Reply, RequestError
 from .settings import ChatSettings
-
-Complaint = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
