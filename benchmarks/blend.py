@@ -21,7 +21,8 @@ from spacy.tokens import Doc, DocBin
 from spacy.training.corpus import Corpus
 from spacy.vocab import Vocab
 
-from spacy_distill.blend.reader import BlendedCorpus, progress_of
+from spacy_distill.blend.progress import progress_of
+from spacy_distill.blend.reader import BlendedCorpus
 
 SPEED_DOCUMENTS = 5000
 

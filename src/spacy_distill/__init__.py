@@ -42,11 +42,11 @@ if TYPE_CHECKING:
     from .tasks.annotation import Annotation as Annotation
     from .tasks.annotation import Item as Item
     from .tasks.answer import Answer as Answer
-    from .tasks.base import PromptedTask as PromptedTask
     from .tasks.base import Task as Task
     from .tasks.base import VoteResult as VoteResult
     from .tasks.base import find_task as find_task
     from .tasks.base import set_task as set_task
+    from .tasks.prompted import PromptedTask as PromptedTask
     from .tasks.votes import VoteRule as VoteRule
     from .teacher.annotate import annotate as annotate
     from .teacher.estimate import forecast_annotation as forecast_annotation
@@ -67,7 +67,7 @@ _HOMES = {
     "Ledger": "teacher.ledger.store",
     "PredictOptions": "prediction.predict",
     "ProjectOptions": "scaffold.inputs",
-    "PromptedTask": "tasks.base",
+    "PromptedTask": "tasks.prompted",
     "RelabelOptions": "labels.relabel",
     "Task": "tasks.base",
     "VoteResult": "tasks.base",

@@ -1,4 +1,4 @@
-"""Configs of spaCy, read and resolved: what a user can mend of them is a DistillError that names the file."""
+"""Configs and pipelines of spaCy, read and resolved: what a user can mend is an error that names the file."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -9,6 +9,7 @@ from typing import Any
 import spacy
 from catalogue import RegistryError
 from confection import Config
+from spacy.language import Language
 from spacy.util import load_config_from_str
 
 from .corpus.files import read_text
@@ -121,3 +122,20 @@ def check_language(lang: str) -> None:
         spacy.blank(lang)
     except ImportError as error:
         raise DistillError(f"The language {lang!r} cannot be used: {error}") from error
+
+
+def load_pipeline(model: str | Path) -> Language:
+    """A trained pipeline.
+
+    model: its folder, or the name of an installed package.
+    RAISES DistillError: if there is none, or it does not load here.
+    """
+    try:
+        return spacy.load(model)
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        raise DistillError(f"The pipeline {model} does not load: {error}") from error
+
+
+def labels_of(nlp: Language) -> list[str]:
+    """The labels that a pipeline can predict, in alphabetical order."""
+    return sorted({label for name in nlp.pipe_names for label in nlp.pipe_labels.get(name, ())})

@@ -5,9 +5,13 @@ HTML is escaped by Jinja, Rich is given `Text`, and matplotlib reads no formulas
 
 import re
 import unicodedata
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 # Settings of matplotlib under which a "$" in a name is a "$".
 FIGURE_TEXT: dict[Any, Any] = {"text.parse_math": False}
@@ -62,3 +66,21 @@ def markdown_code(text: object) -> Markup:
 def csv_cell(value: object) -> object:
     """A value of a CSV file: text that a spreadsheet would take for a formula begins with an apostrophe."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def template_environment(folder: Path, *, html: bool, **how: Any) -> "Environment":
+    """What fills in the templates of a folder; a name that a template does not get is an error.
+
+    html: whether what is filled in is escaped for HTML.
+    how: further settings of the environment.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=html,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        **how,
+    )

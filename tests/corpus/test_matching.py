@@ -1,7 +1,7 @@
 """Gold is found by record id, else by text."""
 
 from helpers.docs import make_doc
-from spacy_distill.corpus.duplicates import match_gold
+from spacy_distill.corpus.matching import match_gold
 
 
 def found(docs, gold):

@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
 
-from spacy_distill.blend.reader import progress_of
+from spacy_distill.blend.progress import progress_of
 
 Corpus = Callable[..., Path]
 

@@ -34,3 +34,23 @@ def copy_project(folder: Path) -> Path:
         else:
             shutil.copyfile(source, target)
     return folder
+
+
+def teacher_config(task: str, model: str) -> str:
+    """A teacher's config, of the lines of its two sections [components.llm.task] and [….model]."""
+    return f"""
+[nlp]
+lang = "en"
+pipeline = ["llm"]
+
+[components]
+
+[components.llm]
+factory = "llm"
+
+[components.llm.task]
+{task.strip()}
+
+[components.llm.model]
+{model.strip()}
+"""

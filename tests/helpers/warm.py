@@ -9,31 +9,24 @@ import openai  # noqa: F401
 import pytest
 
 import spacy_distill.teacher.annotate  # noqa: F401
+from helpers.support import teacher_config
 from spacy_distill import load_teacher
 from spacy_distill.cli import app
 
-CONFIG = """
-[nlp]
-lang = "en"
-pipeline = ["llm"]
-
-[components]
-
-[components.llm]
-factory = "llm"
-
-[components.llm.task]
+CONFIG = teacher_config(
+    """
 @llm_tasks = "spacy_distill.NER.v1"
 labels = ["PER", "LOC"]
-
-[components.llm.model]
+""",
+    """
 @llm_models = "spacy_distill.ChatModel.v1"
 name = "fake"
 ledger = "LEDGER"
 endpoint = "http://127.0.0.1:9/v1"
 api_key_env = null
 concurrency = 8
-"""
+""",
+)
 
 
 def run_command(arguments: list[str], folder: Path, output: Path) -> None:

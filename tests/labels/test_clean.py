@@ -186,7 +186,7 @@ def test_what_no_student_can_do(cleaned, tmp_path, pipeline):
         ({"folds": 3}, "fewer folds"),
         ({"folds": 1}, "at least 2 folds"),
         ({"epochs": 0}, "1 epoch"),
-        ({"model": tmp_path / "nothing"}, "Cannot load the pipeline"),
+        ({"model": tmp_path / "nothing"}, "nothing does not load"),
         ({"model": pipeline(labels=["ORG"])}, r"does not know \['LOC', 'PER'\]"),
     ):
         with pytest.raises(ValueError, match=message):

@@ -9,31 +9,23 @@ from typer.testing import CliRunner
 
 from helpers.docs import VOCAB, read_docs, record_of, write_docs
 from helpers.loopback import Server, completion
-from helpers.support import ROOT
+from helpers.support import ROOT, teacher_config
 from helpers.tone import CODE, LABELS, install
 from spacy_distill.cli import app
 
-CONFIG = """
-[nlp]
-lang = "en"
-pipeline = ["llm"]
-
-[components]
-
-[components.llm]
-factory = "llm"
-
-[components.llm.task]
+CONFIG = teacher_config(
+    """
 @llm_tasks = "tone.Tone.v1"
 view = "VIEW"
-
-[components.llm.model]
+""",
+    """
 @llm_models = "spacy_distill.ChatModel.v1"
 name = "toy"
 endpoint = "URL"
 api_key_env = null
 ledger = "answers.sqlite"
-"""
+""",
+)
 STUDY = """
 [study]
 name = "tones"

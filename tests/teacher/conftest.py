@@ -10,25 +10,18 @@ import spacy
 from spacy.tokens import Doc, Span
 from spacy_llm.registry import registry
 
+from helpers.support import teacher_config
 from spacy_distill import Answer, set_origin, views, write_docs
 
-CONFIG = """
-[nlp]
-lang = "en"
-pipeline = ["llm"]
-
-[components]
-
-[components.llm]
-factory = "llm"
-
-[components.llm.task]
+CONFIG = teacher_config(
+    """
 @llm_tasks = "test.Names.v1"
-
-[components.llm.model]
+""",
+    """
 @llm_models = "spacy_distill.Replay.v1"
 ledger = "LEDGER"
-"""
+""",
+)
 
 
 class Names:

@@ -26,9 +26,9 @@ LABELS = LabelSet(["LOC", "MISC", "ORG", "PER"], ALIASES)
 def f1(pairs):
     """100 times the F1 of (gold document, answer) pairs."""
     counts = []
-    for gold, answer, answer_format in pairs:
+    for gold, answer in pairs:
         words = [token.text for token in gold]
-        found = align(WordIndex(words), parse_answer(answer, answer_format, LABELS).candidates, LABELS)
+        found = align(WordIndex(words), parse_answer(answer, LABELS).candidates, LABELS)
         items = tuple(Item(e.start, e.end, e.label) for e in found.entities)
         counts.append(NER.counts(NER.read(gold), Annotation(len(words), items)))
     return 100 * prf(micro(add_counts(counts))).f
@@ -42,7 +42,7 @@ def test_lines_on_conll(prompt, sentences, least):
     with gzip.open(DATA / "gpt35_conll_testb" / f"recorded_{prompt}.jsonl.gz", "rt", encoding="utf8") as file:
         rows = [json.loads(line) for line in file]
     assert len(rows) == sentences
-    assert f1((gold[row["conll_test_index"]], row["answer"], "lines") for row in rows) >= least
+    assert f1((gold[row["conll_test_index"]], row["answer"]) for row in rows) >= least
 
 
 @pytest.mark.parametrize(("name", "least"), [("std", 72.6), ("std_c5", 71.5)])
@@ -53,4 +53,4 @@ def test_dicts_on_wikigold(name, least):
     path = DATA / "gpt35_wikigold" / f"train_shuffle_42_demo_pool_{name}_500.json.gz"
     with gzip.open(path, "rt", encoding="utf8") as file:
         rows = json.load(file)
-    assert f1((gold[row["sentence"]], row["self_annotate"]["prediction"], "json") for row in rows) >= least
+    assert f1((gold[row["sentence"]], row["self_annotate"]["prediction"]) for row in rows) >= least

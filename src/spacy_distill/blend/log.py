@@ -15,8 +15,8 @@ from wasabi.tables import row as format_row
 from ..errors import DistillError, refusal
 from ..training.fast_encoder import precision_of
 from .plan import GOLD
+from .progress import progress_of
 from .rates import learning_rates
-from .reader import progress_of
 from .stream import BlendTotals
 
 FILE_NAME = "blend.jsonl"

@@ -2,11 +2,10 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary, ref
+from weakref import ref
 
 from spacy.language import Language
 from spacy.training import Example
@@ -14,7 +13,8 @@ from spacy.training import Example
 from ..errors import DistillError, is_number, refusal
 from .checks import check_config, check_dev, check_labels, config_warnings
 from .plan import BY_SEQUENCE, GOLD, BlendPlan, make_plan, scan
-from .stream import Blend, BlendTotals
+from .progress import progress_of
+from .stream import Blend
 
 DISTILLED = "distilled"
 LABELS_LINE = ("initialize", "components")
@@ -207,42 +207,3 @@ def make_gold_labels(path: str | Path | None) -> Any:
             "No labels",
         )
     return counts.task.label_data(counts.labels)
-
-
-UpdateCallback = Callable[[Language, dict[str, Any]], None]
-
-
-@dataclass
-class TrainingProgress:
-    """What is known of the training of one pipeline.
-
-    step: the step whose batch was drawn last, None before the first.
-    totals: what the reader that feeds this training has drawn.
-    summary: what training is going to see, one line for each source.
-    """
-
-    step: int | None = None
-    totals: BlendTotals | None = None
-    summary: list[str] = field(default_factory=list)
-
-
-_PROGRESS: "WeakKeyDictionary[Language, TrainingProgress]" = WeakKeyDictionary()
-
-
-def progress_of(nlp: Language) -> TrainingProgress:
-    """The progress of the training of a pipeline, made at the first call."""
-    return _PROGRESS.setdefault(nlp, TrainingProgress())
-
-
-def make_track_progress(also: UpdateCallback | None = None) -> UpdateCallback:
-    """Make the `[training.before_update]` callback that reports to the reader which step training is at.
-
-    also: another such callback, called after it: `before_update` has room for one only.
-    """
-
-    def track_progress(nlp: Language, info: dict[str, Any]) -> None:
-        progress_of(nlp).step = info["step"]
-        if also is not None:
-            also(nlp, info)
-
-    return track_progress

@@ -138,7 +138,7 @@ def _show_summary(plan: PredictPlan, total: Counter[str], failed: int, seconds: 
         msg.fail(f"{counted(failed, 'shard')} failed. The same command tries those again, and only those.")
     msg.good(
         f"{counted(everything['documents'], 'document')} with "
-        f"{counted(everything['entities'], 'entity', 'entities')} in "
+        f"{everything['items']:,} {plan.items} in "
         f"{counted(len(plan.done) + len(plan.todo) - failed, 'shard')}: {out}"
     )
     if failed or plan.unreadable:

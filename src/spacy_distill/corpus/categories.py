@@ -1,7 +1,7 @@
 """Classes of foreign files, put on a Doc: one a document, or any number."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,11 @@ def classes_of(doc: Doc) -> list[str]:
 def open_classes(doc: Doc) -> list[str]:
     """The classes of which a document says nothing, of those that it may have."""
     return [label for label in record(doc).get(LABELS, ()) if label not in doc.cats]
+
+
+def is_exclusive(docs: Iterable[Doc]) -> bool:
+    """Whether all documents that have classes have exactly one, as their corpus says."""
+    return all(record(doc).get(TASK) == EXCLUSIVE for doc in docs if doc.cats)
 
 
 def complete_categories(docs: Sequence[Doc], multilabel: bool | None) -> None:

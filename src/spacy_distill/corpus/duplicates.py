@@ -4,7 +4,7 @@ import heapq
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeVar
@@ -13,34 +13,6 @@ from spacy.tokens import Doc, Span
 
 from .provenance import doc_id
 from .text import normalise, whole_and_sentences
-
-
-def match_gold(docs: Sequence[Doc], gold: Iterable[Doc]) -> list[tuple[int, Doc]]:
-    """Find each document's gold: by record id if the text agrees, else by text.
-
-    A text that occurs several times is matched in order; the last of too few is used again.
-
-    docs: the distilled corpus.
-    gold: documents with the right annotation.
-    RETURNS: position in the distilled corpus and its gold document.
-    """
-    by_id: dict[tuple[str, str], Doc] = {}
-    by_text: dict[str, list[Doc]] = defaultdict(list)
-    for doc in gold:
-        text = normalise(doc.text)
-        by_text[text].append(doc)
-        if (id := doc_id(doc)) is not None:
-            by_id[id, text] = doc
-    pairs = []
-    for i, doc in enumerate(docs):
-        text = normalise(doc.text)
-        found = by_id.get((doc_id(doc) or "", text))
-        if found is None and (same := by_text.get(text)):
-            found = same.pop(0) if len(same) > 1 else same[0]
-        if found is not None:
-            pairs.append((i, found))
-    return pairs
-
 
 # Shorter documents, such as datelines and table rows, recur by nature.
 MIN_TOKENS = 8

@@ -10,7 +10,8 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
-from ..corpus.duplicates import Leaks, find_duplicates, find_leaks, match_gold
+from ..corpus.duplicates import Leaks, find_duplicates, find_leaks
+from ..corpus.matching import match_gold
 from ..corpus.provenance import CONFIDENCE, VOTES, article_id
 from ..errors import DistillError
 from ..tasks.annotation import Annotation, Item

@@ -3,18 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..corpus.duplicates import MIN_TOKENS
 from ..corpus.provenance import article_id, doc_id, record, views
 from ..corpus.sampling import sample
+from ..escapes import template_environment
 from ..tasks.annotation import Annotation, Item
 from .audit import CHOSEN, Audit, AuditedCorpus
 from .highlighting import STYLE, Palette, highlight
 from .quality import Confusion
 
+TEMPLATES = Path(__file__).parent / "templates"
 GOLD = "gold"
 ERROR, MISSING, DISAGREE, UNUSABLE = "error", "missing", "disagree", "unusable"
 KINDS = {MISSING: "missing", DISAGREE: "views disagree", UNUSABLE: "no usable answer"}
@@ -57,13 +59,6 @@ def render_page(audit: Audit, *, show: int = 1000) -> str:
     show: how many documents are shown at most.
     RETURNS: HTML. All text of the corpus is escaped; nothing is loaded from elsewhere.
     """
-    environment = Environment(
-        loader=PackageLoader("spacy_distill.labels"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     numbers = range(len(audit.audited.docs))
     marks = {number: _marks(audit.audited, number) for number in numbers}
     shown = _choose(marks, {number: _errors(audit.audited, number) for number in numbers}, show)
@@ -73,23 +68,29 @@ def render_page(audit: Audit, *, show: int = 1000) -> str:
     cards = [_card(audit.audited, number, marks[number], palette) for number in shown]
     kinds = {**audit.task.kinds, **KINDS}
     shown_marks = {mark for card in cards for mark in card.marks}
-    return environment.get_template("audit.html.jinja").render(
-        audit=audit,
-        task=audit.task,
-        cards=cards,
-        wrong=sum(map(bool, marks.values())),
-        labels=labels,
-        hue=palette.hue,
-        style=STYLE,
-        kinds=kinds,
-        filters={kind: name for kind, name in {ERROR: "any error", **kinds}.items() if kind in shown_marks},
-        matrices={quality.name: matrix(quality.confusion) for quality in audit.gold.quality}
-        if audit.gold
-        else {},
-        titled={CHOSEN: _chosen_title(audit.audited)},
-        min_tokens=MIN_TOKENS,
-        percent=lambda value: f"{100 * value:.1f}",
-        kappa=lambda value: "–" if value is None else f"{value:.2f}",
+    return (
+        template_environment(TEMPLATES, html=True)
+        .get_template("audit.html.jinja")
+        .render(
+            audit=audit,
+            task=audit.task,
+            cards=cards,
+            wrong=sum(map(bool, marks.values())),
+            labels=labels,
+            hue=palette.hue,
+            style=STYLE,
+            kinds=kinds,
+            filters={
+                kind: name for kind, name in {ERROR: "any error", **kinds}.items() if kind in shown_marks
+            },
+            matrices={quality.name: matrix(quality.confusion) for quality in audit.gold.quality}
+            if audit.gold
+            else {},
+            titled={CHOSEN: _chosen_title(audit.audited)},
+            min_tokens=MIN_TOKENS,
+            percent=lambda value: f"{100 * value:.1f}",
+            kappa=lambda value: "–" if value is None else f"{value:.2f}",
+        )
     )
 
 

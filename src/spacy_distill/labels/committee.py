@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import spacy
 import srsly
 from spacy.tokens import Doc
 
+from ..configs import load_pipeline
 from ..corpus.files import read_json
 from ..corpus.provenance import CONFIDENCE
 from ..errors import DistillError
@@ -53,11 +53,13 @@ class MemberVotes(NamedTuple):
     """What a committee says of a document.
 
     annotations: by name of a member; of members that share a name, those that did not learn from it.
+    names: the name of each without its fold, in the same order.
     weights: the votes of each, in the same order.
     learned: whether some of them learned from the document.
     """
 
     annotations: dict[str, Annotation]
+    names: list[str]
     weights: list[float]
     learned: bool
 
@@ -122,7 +124,7 @@ def _member_votes(said: Mapping[Member, Annotation], fold: int | None) -> Member
         name = member.name if names.count(member.name) == 1 else f"{member.name}/fold-{member.fold}"
         annotations[name] = annotation
         weights.append(1 / names.count(member.name))
-    return MemberVotes(annotations, weights, any(member.learned(fold) for member in said))
+    return MemberVotes(annotations, names, weights, any(member.learned(fold) for member in said))
 
 
 def predict_documents(task: Task, model: Path, docs: Sequence[Doc]) -> Iterator[Annotation]:
@@ -132,10 +134,7 @@ def predict_documents(task: Task, model: Path, docs: Sequence[Doc]) -> Iterator[
     """
     if not docs:
         return
-    try:
-        nlp = spacy.load(model)
-    except (OSError, ValueError, ImportError) as error:
-        raise DistillError(f"The pipeline {model} does not load: {error}") from error
+    nlp = load_pipeline(model)
     pairs = ((nlp.make_doc(doc.text), doc) for doc in docs)
     for found, doc in nlp.pipe(pairs, as_tuples=True, batch_size=BATCH):
         yield task.project(task.read(found), found, doc)
@@ -147,7 +146,7 @@ class CommitteePipeline:
     def __init__(self, committee: Committee) -> None:
         self.committee = committee
         self.task = find_task(committee.task)
-        self.members = [spacy.load(committee.folder / member.path) for member in committee.members]
+        self.members = [load_pipeline(committee.folder / member.path) for member in committee.members]
         names = [member.name for member in committee.members]
         self.weights = [1 / names.count(name) for name in names]
 

@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
+from ..configs import labels_of, load_pipeline
 from ..corpus.provenance import article_id
 from ..errors import DistillError
 from ..tasks.annotation import Annotation
@@ -60,15 +61,12 @@ def predict_with(task: Task, docs: Sequence[Doc], model: Path) -> Iterator[tuple
     YIELDS: number of a document, and what the pipeline says of it.
     RAISES DistillError: if there is no such pipeline, or it does not know a label of the documents.
     """
-    try:
-        student = spacy.load(model)
-    except OSError as error:
-        raise DistillError(f"Cannot load the pipeline {model}: {error}") from error
-    known = {label for name in student.pipe_names for label in student.pipe_labels.get(name, ())}
-    if unknown := {item.label for doc in docs for item in task.read(doc).items} - known:
+    student = load_pipeline(model)
+    known = labels_of(student)
+    if unknown := {item.label for doc in docs for item in task.read(doc).items}.difference(known):
         raise DistillError(
             f"The pipeline {model} does not know {sorted(unknown)}, so it would contradict every one of "
-            f"them. It knows {sorted(known)}."
+            f"them. It knows {known}."
         )
     yield from enumerate(_predict(task, student, docs))
 

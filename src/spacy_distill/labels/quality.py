@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs
-from ..corpus.duplicates import match_gold
+from ..corpus.matching import match_gold
 from ..corpus.provenance import doc_id
 from ..errors import DistillError
 from ..tasks.annotation import ERRORS, Annotation, Item, Kind, Pair

@@ -154,9 +154,7 @@ def relabel(
         voting = {name: one for name, one in by_view.items() if one.usable}
         first = next(iter(by_view.values()), None)
         votes = [weights[name] for name in voting]
-        votes += [
-            weights[_base(name)] * w for name, w in zip(votes_of.annotations, votes_of.weights, strict=True)
-        ]
+        votes += [weights[name] * w for name, w in zip(votes_of.names, votes_of.weights, strict=True)]
         annotations = [*voting.values(), *votes_of.annotations.values()]
         if options.undecided == TEACHER and first is not None and not first.usable:
             annotations, votes = [first, *annotations], [LEAST, *votes]
@@ -181,11 +179,6 @@ def relabel(
         report.calibration_error = calibration_error(rated)
     write_docs(docs, out)
     return report
-
-
-def _base(name: str) -> str:
-    """The name of a voter without its fold."""
-    return name.partition("/fold-")[0]
 
 
 def _weights(
@@ -221,7 +214,8 @@ def _of(
     for i, (by_view, votes_of) in enumerate(zip(said, member_votes, strict=True)):
         if name in by_view:
             yield i, by_view[name]
-        yield from ((i, one) for voter, one in votes_of.annotations.items() if _base(voter) == name)
+        members = zip(votes_of.names, votes_of.annotations.values(), strict=True)
+        yield from ((i, one) for voter, one in members if voter == name)
 
 
 def _precision(task: Task, said: Iterable[tuple[int, Annotation]], right: Mapping[int, Annotation]) -> float:

@@ -11,17 +11,17 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import spacy
 from spacy.util import get_package_path, is_package
 
 from ..corpus.files import check_outputs, digest, locked_folder
 from ..engines import EngineName, opened_engine
 from ..engines.engine import Engine, JobEvent, RayOptions
 from ..errors import DistillError
-from ..labels.committee import COMMITTEE, CommitteePipeline, read_committee
+from ..labels.committee import COMMITTEE
+from ..tasks.base import Task
 from . import ShardFormat
 from .records import Fields
-from .shards import Shard, predict_shard
+from .shards import Shard, load_predictor, predict_shard
 from .sources import Chunk, Source, cut, find_sources, import_pyarrow
 
 RUNNING = "_running"
@@ -60,11 +60,13 @@ class PredictPlan:
     done: the records of those that are finished.
     todo: those that are not.
     unreadable: sources that cannot be read, and why.
+    items: what the task calls what is predicted, in the plural.
     """
 
     done: list[dict[str, Any]] = field(default_factory=list)
     todo: list[Shard] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
+    items: str = "items"
 
 
 def predict(
@@ -93,12 +95,14 @@ def predict(
     """
     if min(options.shard_size, options.batch_size) < 1:
         raise DistillError("The sizes of shards and batches must be at least 1.")
-    folder, corpus, out = find_model(model), Path(corpus), Path(out)
+    folder, task = find_model(model)
+    corpus, out = Path(corpus), Path(out)
     _check_places(folder, corpus, out)
     if options.format is ShardFormat.parquet:
         import_pyarrow()
     with locked_folder(out.resolve(), RUNNING, "Another prediction") as scratch:
         plan = _make_plan(folder, corpus, out, options)
+        plan.items = task.items
         yield plan
         if plan.todo:
             # A name that no node has by chance: who sees it, shares the storage.
@@ -113,29 +117,24 @@ def predict(
                 yield from workers.run(plan.todo, own)
 
 
-def find_model(model: str | Path) -> Path:
-    """The folder of a trained pipeline that loads.
+def find_model(model: str | Path) -> tuple[Path, Task]:
+    """The folder of a trained pipeline that loads, and the task that it predicts.
 
     model: a folder, be it a committee's, or the name of an installed package.
     RAISES DistillError: if there is no such pipeline, or it does not load here.
     """
     folder = Path(model)
-    if (folder / COMMITTEE).is_file():
-        CommitteePipeline(read_committee(folder))
-        return folder.resolve()
     if not folder.is_dir() and is_package(str(model)):
         package = get_package_path(str(model))
         folder = next((place.parent for place in package.glob("*/config.cfg")), package)
-    if not (folder / "config.cfg").is_file() or not (folder / "meta.json").is_file():
+    is_pipeline = all((folder / name).is_file() for name in ("config.cfg", "meta.json"))
+    if not is_pipeline and not (folder / COMMITTEE).is_file():
         raise DistillError(
             f"{model} is no trained pipeline: expected a folder with config.cfg and meta.json, such as "
             "training/model-last, or the name of an installed package."
         )
-    try:
-        spacy.load(folder)
-    except (ValueError, OSError, ImportError, KeyError) as error:
-        raise DistillError(f"The pipeline {model} does not load: {error}") from error
-    return folder.resolve()
+    _, task = load_predictor(folder)
+    return folder.resolve(), task
 
 
 def _check_places(model: Path, corpus: Path, out: Path) -> None:

@@ -11,11 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from thinc.api import require_gpu
 
+from ..configs import load_pipeline
 from ..corpus.docbin import Codecs
 from ..corpus.provenance import CONFIDENCE, set_origin
 from ..engines.engine import JobResult, unseen
@@ -202,16 +202,23 @@ def predict_shard(shard: Shard, folder: Path) -> JobResult:
 
 @lru_cache(maxsize=1)
 def load(model: str, gpu: bool) -> tuple[Predictor, Task]:
-    """The pipeline, or committee, of this process and the task it predicts, loaded once.
-
-    A pipeline whose components belong to no task, such as an `entity_ruler`, is taken to find entities.
-    """
+    """The pipeline, or committee, of this process and the task it predicts, loaded once."""
     if gpu:
         require_gpu()
-    if (Path(model) / COMMITTEE).is_file():
-        committee = CommitteePipeline(read_committee(Path(model)))
+    return load_predictor(Path(model))
+
+
+def load_predictor(model: Path) -> tuple[Predictor, Task]:
+    """The pipeline, or committee, of a folder, and the task it predicts.
+
+    A pipeline whose components belong to no task, such as an `entity_ruler`, is taken to find entities.
+
+    RAISES DistillError: if it does not load.
+    """
+    if (model / COMMITTEE).is_file():
+        committee = CommitteePipeline(read_committee(model))
         return committee, committee.task
-    nlp = spacy.load(model)
+    nlp = load_pipeline(model)
     factories = set(nlp.pipe_factories.values())
     own = [task for task in tasks().values() if factories.intersection(task.factories)]
     return nlp, own[0] if own else find_task(DEFAULT)
@@ -219,7 +226,7 @@ def load(model: str, gpu: bool) -> tuple[Predictor, Task]:
 
 def _predict(shard: Shard, own: Path) -> dict[str, Any]:
     nlp, task = load(shard.model, shard.gpu)
-    counts = {"records": shard.chunk.records, "documents": 0, "words": 0, "entities": 0, "rejects": 0}
+    counts = {"records": shard.chunk.records, "documents": 0, "words": 0, "items": 0, "rejects": 0}
     writer: AbstractContextManager[ShardWriter] = closing(
         WRITERS[shard.format](own / "shard", isinstance(nlp, CommitteePipeline))
     )
@@ -236,7 +243,7 @@ def _predict(shard: Shard, own: Path) -> dict[str, Any]:
                     spans = task.to_characters(doc, task.read(doc))
                     counts["documents"] += 1
                     counts["words"] += len(doc)
-                    counts["entities"] += len(spans)
+                    counts["items"] += len(spans)
                     sure = task.kept_items(doc, CONFIDENCE)
                     # What components hang on it (a transformer: all its vectors) is not written.
                     doc.user_data = {}

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import jinja2
-
 from ..corpus.importing import blank
 from ..errors import DistillError
+from ..escapes import template_environment
 from ..tasks.base import find_task
 from ..tasks.labels import LabelSet
 from ..tasks.ner.fewshot import parse_shots
@@ -35,13 +34,7 @@ def as_json(value: Any) -> str:
 
 def render(template: str, **facts: Any) -> str:
     """A file made from the template of a name."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = template_environment(TEMPLATES, html=False, keep_trailing_newline=True)
     environment.filters["json"] = as_json
     return environment.get_template(f"{template}.jinja").render(facts)
 

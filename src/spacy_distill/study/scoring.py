@@ -8,11 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
+from ..configs import load_pipeline
 from ..corpus.docbin import read_docs
 from ..corpus.files import write_bytes
 from ..corpus.provenance import article_id
@@ -64,7 +64,7 @@ def score_models(
                 pairs = [(f"{model}{end}", f"{same[model]}{end}") for end in ("", f"_{SEEN}")]
                 row.update({own: row[other] for own, other in pairs if other in row})
             continue
-        nlp = spacy.load(place)
+        nlp = load_pipeline(place)
         for name, path in sets.items():
             for i, (reference, doc) in enumerate(_predict(nlp, read_docs(path, nlp.vocab))):
                 if i == len(scores[name]):

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import spacy
 import srsly
 from confection import Config
 from spacy.tokens import Doc
 from spacy.util import dot_to_dict
 from spacy.vocab import Vocab
 
-from ..configs import read_config
+from ..configs import labels_of, load_pipeline, read_config
 from ..corpus.docbin import read_docs, write_docs
 from ..corpus.files import check_outputs
 from ..engines import EngineName
@@ -199,8 +198,7 @@ def _conclude(
     """Learn from dev how sure votes are, and write the committee."""
     docs = list(read_docs(dev, Vocab()))
     task = task_of(docs)
-    nlp = spacy.load(out / members[0].path)
-    labels = sorted({label for name in nlp.pipe_names for label in nlp.pipe_labels.get(name, ())})
+    labels = labels_of(load_pipeline(out / members[0].path))
     committee = Committee(out, task.name, labels, members, folds)
     rated, counts = _vote(committee, task, [doc for doc in docs if task.read(doc).usable])
     after: list[Rated] = []

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from itertools import groupby, repeat
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol
 
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
@@ -24,7 +24,6 @@ __all__ = [
     "Item",
     "Kind",
     "Pair",
-    "PromptedTask",
     "Segment",
     "Task",
     "VoteResult",
@@ -39,36 +38,6 @@ __all__ = [
 GROUP = "spacy_distill_tasks"
 # What a corpus that says nothing, and in which no annotation is found, is taken to be of.
 DEFAULT = "ner"
-
-
-@runtime_checkable
-class PromptedTask(Protocol):
-    """A task as a teacher's config sets it up: what a factory of `llm_tasks` returns.
-
-    task: name of the `Task` whose annotation it makes.
-    labels: labels that its documents can get.
-    view: name under which a document keeps what an answer says.
-    prompt_hash: identifies the template and all that goes into each prompt.
-    """
-
-    task: str
-    view: str
-    prompt_hash: str
-
-    @property
-    def labels(self) -> tuple[str, ...]: ...
-
-    def render(self, doc: Doc) -> str:
-        """The prompt for a document: one user message. An empty one asks nothing."""
-        ...
-
-    def complaint(self, answer: str) -> str | None:
-        """What to say to the model about an answer that cannot be used; None if it can."""
-        ...
-
-    def annotate(self, doc: Doc, answer: str) -> Doc:
-        """Read an answer, keep it as a view, make it the document's annotation, and note the task."""
-        ...
 
 
 class Task(Protocol):

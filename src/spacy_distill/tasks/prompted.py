@@ -1,16 +1,17 @@
 """What all tasks of spacy-llm's `llm` component share here: prompts out, answers in, provenance."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Generic, Iterable, Literal, TypeVar  # noqa: UP035
+from pathlib import Path
+from typing import Any, Generic, Iterable, Literal, Protocol, TypeVar, runtime_checkable  # noqa: UP035
 
 from spacy.tokens import Doc
 
 from ..errors import DistillError
 from .answer import Answer
-from .fewshot import Chooser, Example
-from .labels import LabelSet
+from .fewshot import Choice, Chooser, Example, is_corpus, make_chooser
+from .labels import LabelSet, read_definitions
 from .prompt import PromptTemplate
 from .votes import VoteRule
 
@@ -19,6 +20,36 @@ from .votes import VoteRule
 # Characters of an answer that cannot be used that a document keeps.
 LONGEST_KEPT = 4000
 ShotType = TypeVar("ShotType", bound=Example)
+
+
+@runtime_checkable
+class PromptedTask(Protocol):
+    """A task as a teacher's config sets it up: what a factory of `llm_tasks` returns.
+
+    task: name of the `Task` whose annotation it makes.
+    labels: labels that its documents can get.
+    view: name under which a document keeps what an answer says.
+    prompt_hash: identifies the template and all that goes into each prompt.
+    """
+
+    task: str
+    view: str
+    prompt_hash: str
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    def render(self, doc: Doc) -> str:
+        """The prompt for a document: one user message. An empty one asks nothing."""
+        ...
+
+    def complaint(self, answer: str) -> str | None:
+        """What to say to the model about an answer that cannot be used; None if it can."""
+        ...
+
+    def annotate(self, doc: Doc, answer: str) -> Doc:
+        """Read an answer, keep it as a view, make it the document's annotation, and note the task."""
+        ...
 
 
 class TeacherTask(ABC, Generic[ShotType]):
@@ -124,3 +155,45 @@ def check_max_words(max_words: int | None) -> None:
     """Refuse a limit of words below 1."""
     if max_words is not None and max_words < 1:
         raise DistillError(f"`max_words` is {max_words}. Give 1 or more, or null for no limit.")
+
+
+def make_template(
+    prompt: str,
+    folder: Path,
+    labels: LabelSet,
+    definitions: Path | None,
+    answer_format: str,
+    facts: Mapping[str, Any] = {},
+) -> PromptTemplate:
+    """The prompt that a section [components.llm.task] describes.
+
+    prompt: name of a template in the folder, or the path of another one.
+    folder: the task's own templates.
+    labels: the labels to ask for.
+    definitions: YAML or JSON file that maps labels to their definitions.
+    answer_format: the form of answer to ask for.
+    facts: what else the template is given.
+    RAISES DistillError: if a file cannot be read.
+    """
+    defined = read_definitions(definitions, labels) if definitions else {}
+    return PromptTemplate(prompt, folder, labels.labels, defined, answer_format, facts)
+
+
+def make_shots(
+    pool: Sequence[ShotType],
+    template: PromptTemplate,
+    examples: Path | None,
+    choose: Choice,
+    shots: int | None,
+    seed: int,
+) -> tuple[Chooser[ShotType], str]:
+    """What chooses a document's few-shot examples, and the hash of the prompt with them.
+
+    pool: the examples to choose from.
+    template: the prompt that they are shown in.
+    examples: the file that they are from.
+    choose, shots, seed: as in the section: how many of them are shown, and which.
+    """
+    if shots is None and choose == "fixed" and examples and not is_corpus(examples):
+        shots = len(pool)
+    return make_chooser(pool, choose, shots, seed), template.digest([pool, choose, shots, seed])

@@ -12,7 +12,7 @@ from ..configs import check_language, known_names, named_paths, read_config
 from ..corpus.docbin import read_docs
 from ..corpus.provenance import record
 from ..errors import DistillError
-from ..tasks.base import PromptedTask
+from ..tasks.prompted import PromptedTask
 from .messages import PromptJob
 from .model import TeacherModel
 
@@ -96,7 +96,7 @@ def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
     component: Any = nlp.get_pipe(names[0])
     if not isinstance(component.task, PromptedTask):
         raise DistillError(
-            f"{config}: annotating needs a task that has all of tasks.base.PromptedTask, such as "
+            f"{config}: annotating needs a task that has all of tasks.prompted.PromptedTask, such as "
             f'@llm_tasks = "spacy_distill.NER.v1"; components.{names[0]}.task is a '
             f"{type(component.task).__name__}."
         )

@@ -48,7 +48,7 @@ def test_an_example_is_shown_in_text_order_in_both_formats(tmp_path):
 def test_shipped_examples_are_answers_that_parse_back(name, answer_format):
     labels = LabelSet(SHIPPED[name])
     for shot in read_shots(PROMPTS / f"{name}_examples.yml", labels):
-        parsed = parse_answer(show(shot, answer_format).reasoned_answer, answer_format, labels)
+        parsed = parse_answer(show(shot, answer_format).reasoned_answer, labels)
         assert {(c.text, c.accepted, c.reason) for c in parsed.candidates} == {
             (c.text, c.accepted, c.reason) for c in shot.candidates
         }

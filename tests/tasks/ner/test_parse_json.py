@@ -12,7 +12,7 @@ ROME = Candidate("Rome", "LOC", True)
 
 
 def read(answer):
-    parsed = parse_answer(answer, "json", LABELS)
+    parsed = parse_answer(answer, LABELS)
     return None if parsed is None else list(parsed.candidates)
 
 
@@ -88,7 +88,7 @@ def test_quotes_inside_of_single_quotes():
     ('{"entities": [{"text": "Ovid", "label": "PER"}], "rejected": [{"text": "May", "rea', True),
 ])  # fmt: skip
 def test_cut_off_answers_say_whether_the_list_of_entities_was_closed(answer, complete):
-    parsed = parse_answer(answer, "json", LABELS)
+    parsed = parse_answer(answer, LABELS)
     assert parsed.candidates[0] == OVID
     assert parsed.complete is complete
 

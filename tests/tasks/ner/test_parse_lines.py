@@ -8,7 +8,7 @@ LABELS = LabelSet(["LOC", "PER"], {"Location": "LOC"})
 
 
 def read(answer):
-    parsed = parse_answer(answer, "lines", LABELS)
+    parsed = parse_answer(answer, LABELS)
     return None if parsed is None else list(parsed.candidates)
 
 
@@ -88,9 +88,9 @@ def test_table_header_prose_and_rules_are_passed_over():
 
 
 def test_an_answer_that_ends_in_a_bare_number_was_cut_off():
-    assert not parse_answer("1. Rome | True | (LOC)\n2.", "lines", LABELS).complete
-    assert not parse_answer("1. Rome | True | (LOC)\n2. Ovid | Tr", "lines", LABELS).complete
-    assert parse_answer("1. Rome | True | (LOC)\nNothing else.", "lines", LABELS).complete
+    assert not parse_answer("1. Rome | True | (LOC)\n2.", LABELS).complete
+    assert not parse_answer("1. Rome | True | (LOC)\n2. Ovid | Tr", LABELS).complete
+    assert parse_answer("1. Rome | True | (LOC)\nNothing else.", LABELS).complete
 
 
 @pytest.mark.parametrize(
@@ -150,6 +150,6 @@ def test_a_long_reason_with_an_open_bracket_is_read_at_once():
 
 def test_a_last_line_whose_bracket_is_open_was_cut_off():
     for cut in ("(", "(LO", "a city ("):
-        assert not parse_answer(f"1. Ovid | True | (PER)\n2. Rome | True | {cut}", "lines", LABELS).complete
-    assert parse_answer("1. Ovid | True | (PER", "lines", LABELS) is not None
-    assert parse_answer("1. Ovid | True | a poet (of Rome) (PER)", "lines", LABELS).complete
+        assert not parse_answer(f"1. Ovid | True | (PER)\n2. Rome | True | {cut}", LABELS).complete
+    assert parse_answer("1. Ovid | True | (PER", LABELS) is not None
+    assert parse_answer("1. Ovid | True | a poet (of Rome) (PER)", LABELS).complete

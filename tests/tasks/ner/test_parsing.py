@@ -44,9 +44,9 @@ junk = st.one_of(st.text(), st.lists(st.one_of(st.sampled_from(PIECES), st.text(
 
 
 @settings(max_examples=400, deadline=None)
-@given(answer=junk, answer_format=st.sampled_from(["json", "lines"]))
-def test_no_answer_makes_parsing_or_alignment_raise(answer, answer_format):
-    parsed = parse_answer(answer, answer_format, LABELS)
+@given(answer=junk)
+def test_no_answer_makes_parsing_or_alignment_raise(answer):
+    parsed = parse_answer(answer, LABELS)
     for candidate in parsed.candidates if parsed else ():
         assert candidate.text.encode("utf8") is not None
         align(WordIndex(["Rome", "", " ", "\u202e", "fell"]), [candidate], LABELS)
@@ -60,8 +60,8 @@ names = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1).fi
 def test_what_a_model_writes_in_json_is_what_is_read(pairs):
     answer = json.dumps({"entities": [{"text": text, "label": label} for text, label in pairs]})
     expected = tuple(Candidate(text, label, True) for text, label in pairs)
-    assert parse_answer(answer, "json", LABELS).candidates == expected
-    assert parse_answer(f"Step 1: {{hm}}\n```json\n{answer}\n```", "json", LABELS).candidates == expected
+    assert parse_answer(answer, LABELS).candidates == expected
+    assert parse_answer(f"Step 1: {{hm}}\n```json\n{answer}\n```", LABELS).candidates == expected
 
 
 @settings(max_examples=200, deadline=None)
@@ -69,19 +69,18 @@ def test_what_a_model_writes_in_json_is_what_is_read(pairs):
 def test_of_an_answer_cut_off_anywhere_only_a_beginning_is_read(pairs, data):
     answer = json.dumps({"entities": [{"text": text, "label": label} for text, label in pairs]})
     cut = data.draw(st.integers(0, len(answer) - 3))
-    parsed = parse_answer(answer[:cut], "json", LABELS)
+    parsed = parse_answer(answer[:cut], LABELS)
     assert parsed is None or not parsed.complete
 
 
-@pytest.mark.parametrize("answer_format", ["json", "lines"])
-def test_an_answer_in_the_other_format_is_read_too(answer_format):
+def test_an_answer_in_any_format_is_read():
     for answer in ('{"entities": [{"text": "Rome", "label": "LOC"}]}', "1. Rome | True | (LOC)"):
-        assert parse_answer(answer, answer_format, LABELS).candidates == (Candidate("Rome", "LOC", True),)
+        assert parse_answer(answer, LABELS).candidates == (Candidate("Rome", "LOC", True),)
 
 
 def test_lone_surrogates_do_not_come_through():
     answer = '{"entities": [{"text": "Rome\\ud800", "label": "LOC", "reason": "\\ud83d\\ude00 \\udc00"}]}'
-    (candidate,) = parse_answer(answer, "json", LABELS).candidates
+    (candidate,) = parse_answer(answer, LABELS).candidates
     assert (candidate.text, candidate.reason) == ("Rome\ufffd", "\U0001f600 \ufffd")
 
 
@@ -115,7 +114,7 @@ def test_the_work_that_junk_makes_grows_with_its_length_alone(kind):
         )
         sys.setprofile(count)
         try:
-            parsed = parse_answer(answer, "json", LABELS, index)
+            parsed = parse_answer(answer, LABELS, index)
             align(index, parsed.candidates if parsed else (), LABELS)
         finally:
             sys.setprofile(None)
@@ -134,7 +133,7 @@ def test_a_long_answer_of_junk_is_given_up_on():
         '{"entities": [' + "'a" * 100_000,
         "| " * 100_000,
     ):
-        assert (parse_answer(answer, "json", LABELS) or parse_answer("None", "lines", LABELS)) is not None
+        assert (parse_answer(answer, LABELS) or parse_answer("None", LABELS)) is not None
 
 
 mentions = st.sampled_from(
@@ -177,7 +176,7 @@ texts = st.builds(lambda fence, answer: fence.replace("{}", answer), fenced, num
 @given(texts, st.sampled_from([LABELS, LabelSet(["TEXT", "LOC"]), LabelSet(["B_X", "ENTITY"], {"LOC": "O"})]))
 def test_an_asked_form_is_read_at_once_as_it_is_read_among_all_forms(answer, labels):
     index = WordIndex(["Rome", "fell", "."])
-    assert parse_answer(answer, "json", labels, index) == read_any_form(answer, labels, index)
+    assert parse_answer(answer, labels, index) == read_any_form(answer, labels, index)
 
 
 @settings(max_examples=150, deadline=None)
@@ -186,7 +185,7 @@ def test_a_mutated_form_is_read_at_once_as_it_is_read_among_all_forms(text, data
     words, labels = text[0].split(), LabelSet(FOUR, ALIASES)
     answer = data.draw(answers(words, text[1]))
     index = WordIndex(words)
-    assert parse_answer(answer, "json", labels, index) == read_any_form(answer, labels, index)
+    assert parse_answer(answer, labels, index) == read_any_form(answer, labels, index)
 
 
 @pytest.mark.parametrize(

@@ -5,31 +5,24 @@ from spacy.vocab import Vocab
 
 from helpers.docs import read_docs, write_docs
 from helpers.loopback import Server, completion
+from helpers.support import teacher_config
 from spacy_distill import annotate
 
-CONFIG = """
-[nlp]
-lang = "en"
-pipeline = ["llm"]
-
-[components]
-
-[components.llm]
-factory = "llm"
-
-[components.llm.task]
+CONFIG = teacher_config(
+    """
 @llm_tasks = "spacy_distill.TextCat.v1"
 labels = ["sport","tech"]
 max_words = 8
-
-[components.llm.model]
+""",
+    """
 @llm_models = "spacy_distill.ChatModel.v1"
 name = "toy"
 endpoint = "URL"
 api_key_env = null
 ledger = "LEDGER"
 reask = 0
-"""
+""",
+)
 
 
 def test_what_came_to_nothing_and_what_was_cut_is_counted(tmp_path):

@@ -11,10 +11,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ...errors import DistillError
-from ..categories import EXCLUSIVE, classes_of
+from ..categories import classes_of, is_exclusive
 from ..entities import tags_of
 from ..files import write_bytes
-from ..provenance import TASK, record
 from ..text import ReadIssues
 from .base import PARTS, Format, Head, ImportOptions
 from .rows import Row, is_known, read_rows, row_of
@@ -60,7 +59,7 @@ class HuggingFace(Format):
 
     def write(self, docs: Sequence[Doc], out: Path) -> None:
         datasets = import_datasets()
-        exclusive = all(record(doc).get(TASK) == EXCLUSIVE for doc in docs if doc.cats)
+        exclusive = is_exclusive(docs)
         rows = [_row(doc, exclusive) for doc in docs]
         tags = dict.fromkeys(["O", *sorted({tag for row in rows for tag in row.get("ner_tags", ()) if tag})])
         labels = sorted({label for doc in docs for label in doc.cats})

@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import quote
 
 import srsly
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from ...blend.preview import sparkline
 from ...corpus.files import check_outputs, write_bytes
 from ...errors import DistillError
-from ...escapes import csv_cell, markdown, markdown_code
+from ...escapes import csv_cell, markdown, markdown_code, template_environment
 from ...labels.highlighting import STYLE
 from ...tasks.base import find_task
 from ..config import DEPTH, ORACLE
@@ -37,6 +37,7 @@ from ..store import CORPORA, DATA, FAILED, PLAN, STUDY, TEACHERS, StudyFolder
 from . import plots, sections
 from .browser import make_browser
 
+TEMPLATES = Path(__file__).parent / "templates"
 SCORES = "scores.jsonl"
 RESULTS = "results.json"
 # The report that is not given another name; its results are called by their own name alone.
@@ -170,15 +171,10 @@ def _page_facts(found: StudyResults, findings: dict[str, Any], *, text: bool) ->
 
 
 def _environment(html: bool) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("spacy_distill.study.report"),
-        autoescape=True,
-        # In Markdown what stands in a template's {{ }} is escaped for that instead.
-        finalize=None if html else _for_markdown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=not html,
+    # In Markdown what stands in a template's {{ }} is escaped for that instead.
+    finalize = None if html else _for_markdown
+    environment = template_environment(
+        TEMPLATES, html=True, finalize=finalize, keep_trailing_newline=not html
     )
     environment.filters |= {
         "percent": sections.percent,

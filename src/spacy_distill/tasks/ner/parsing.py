@@ -44,9 +44,7 @@ _HEADING = re.compile(
 )
 
 
-def parse_answer(
-    answer: str, answer_format: AnswerFormat, labels: LabelSet, index: WordIndex | None = None
-) -> Parsed | None:
+def parse_answer(answer: str, labels: LabelSet, index: WordIndex | None = None) -> Parsed | None:
     """Read the candidates of an answer, in whatever form it has them. Never raises.
 
     Of an answer with thinking in tags only what follows counts. Several lists are one answer if they are of
@@ -54,7 +52,6 @@ def parse_answer(
     then a candidate without a label. A list for a made-up next text does not count.
 
     answer: any text.
-    answer_format: "json" or "lines": the form that was asked for.
     labels: the labels of the task.
     index: the words of the text, without which marks in the text and tags of its words cannot be read.
     RETURNS: the candidates, or None if some part that looks like an answer cannot be read, or nothing does.

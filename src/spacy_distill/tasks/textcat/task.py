@@ -11,10 +11,18 @@ from ...corpus.text import beginning
 from ..annotation import Annotation, Item
 from ..answer import Answer
 from ..base import set_task
-from ..fewshot import Chooser, is_corpus, make_chooser
-from ..labels import LabelSet, read_definitions, shown_label
+from ..fewshot import Chooser
+from ..labels import LabelSet, shown_label
 from ..prompt import PromptTemplate
-from ..prompted import TeacherTask, check_max_words, make_rule, samples_of, state_of
+from ..prompted import (
+    TeacherTask,
+    check_max_words,
+    make_rule,
+    make_shots,
+    make_template,
+    samples_of,
+    state_of,
+)
 from ..votes import SAMPLE, VoteRule
 from .annotation import TEXTCAT, TEXTCAT_MULTILABEL, CategoryTask
 from .answers import AnswerFormat, Named, parse_answer
@@ -65,18 +73,14 @@ def make_textcat_task(
     check_max_words(max_words)
     known = LabelSet(labels, aliases)
     task = TEXTCAT if exclusive else TEXTCAT_MULTILABEL
-    defined = read_definitions(definitions, known) if definitions else {}
     facts = {"exclusive": exclusive, "max_words": max_words}
-    template = PromptTemplate(prompt, TEMPLATES, known.labels, defined, answer_format, facts)
+    template = make_template(prompt, TEMPLATES, known, definitions, answer_format, facts)
     pool = read_pool(examples, known, task, seed) if examples else []
-    if shots is None and choose == "fixed" and examples and not is_corpus(examples):
-        shots = len(pool)
     return TextCatTask(
         task,
         known,
         template,
-        make_chooser(pool, choose, shots, seed),
-        template.digest([pool, choose, shots, seed]),
+        *make_shots(pool, template, examples, choose, shots, seed),
         answer_format=answer_format,
         view=view or template.name,
         max_words=max_words,
