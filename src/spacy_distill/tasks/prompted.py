@@ -1,6 +1,7 @@
 """What all tasks of spacy-llm's `llm` component share here: prompts out, answers in, provenance."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Generic, Iterable, Literal, Protocol, TypeVar, runtime_c
 from spacy.tokens import Doc
 
 from ..errors import DistillError
+from .annotation import Annotation
 from .answer import Answer
 from .fewshot import Choice, Chooser, Example, is_corpus, make_chooser
 from .labels import LabelSet, read_definitions
@@ -138,6 +140,16 @@ def samples_of(answer: str) -> list[Answer]:
 def state_of(answer: Answer, finding: Literal["ok", "truncated", "unparsable"]) -> str:
     """The state of an answer: its own, and if that is ok, what was found when it was read."""
     return finding if answer.state == "ok" else answer.state
+
+
+def state_of_vote(voted: Annotation, states: Iterable[str]) -> str:
+    """The state of several samples' vote: "ok", or the commonest failure where none of them can be used.
+
+    voted: what they say together.
+    states: the state of each.
+    """
+    failures = Counter(state for state in states if state != "ok")
+    return failures.most_common(1)[0][0] if failures and not voted.usable else "ok"
 
 
 def make_rule(vote: Mapping[str, Any]) -> VoteRule:

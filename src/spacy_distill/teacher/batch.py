@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import shorten
 from .budget import Budget
+from .credentials import Credentials
 from .ledger.claims import Claims
 from .ledger.entry import BatchJob
 from .ledger.store import Ledger
@@ -19,7 +20,7 @@ from .messages import Complaint, PromptJob, Request, dump_messages, request_body
 from .request_errors import RequestError, says_too_large, status_error
 from .request_outcomes import RequestOutcome, make_entry, next_reask
 from .run_statistics import RunStatistics
-from .settings import ChatSettings, Credentials
+from .settings import ChatSettings
 
 if TYPE_CHECKING:
     from .client import BatchClient, BatchState

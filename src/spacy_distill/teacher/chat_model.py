@@ -12,13 +12,14 @@ from ..errors import DistillError
 from ..tasks.answer import Answer, AnswerPlace
 from .batch import BatchRunner, PendingBatches
 from .budget import Budget, read_prices
+from .credentials import read_credentials
 from .ledger.entry import Entry
 from .ledger.store import Ledger
 from .messages import PromptJob
 from .model import Asking, KeptAnswers, with_samples
 from .run_statistics import Forecast
 from .runner import Runner
-from .settings import ChatSettings, read_credentials
+from .settings import ChatSettings
 
 if TYPE_CHECKING:
     from .client import ChatClient

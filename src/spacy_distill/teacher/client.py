@@ -15,9 +15,10 @@ from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileObject
 
 from ..errors import shorten
+from .credentials import Credentials
 from .request_errors import Reply, RequestError, malformed, says_too_large, status_error
 from .responses import read_reply
-from .settings import ChatSettings, Credentials, is_loopback
+from .settings import ChatSettings, is_loopback
 
 # Connections that a client of `openai` opens at most.
 CONNECTIONS = 1000

@@ -1,8 +1,7 @@
-"""What to ask a model, how, and where: the endpoint and its key."""
+"""What to ask a model, how, and where."""
 
 import ipaddress
 import math
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,6 @@ from ..errors import DistillError, shorten
 from .budget import CHARACTERS_PER_TOKEN, TokenPrices, Usage
 from .limits import LONGEST_WAIT
 from .messages import Message, PromptJob, Request, answer_key, user_message
-from .redaction import Redactor
 from .run_statistics import Forecast
 
 # Of a request, until the ledger has answers to go by.
@@ -211,57 +209,3 @@ def check_plain(what: str, values: Mapping[str, str], plain: frozenset[str]) -> 
                 f"environment only. Put it into a variable and name that: {shorten(name)} = "
                 f'"$MY_VARIABLE". Values that may stand here are those of {", ".join(sorted(plain))}.'
             )
-
-
-@dataclass(frozen=True)
-class Credentials:
-    """What goes with each request, read from the environment at the moment of the call.
-
-    key: the API key; None if the endpoint needs none.
-    headers, query: further headers and parts of the query.
-    redact: cuts what no message, file or answer may hold out of what a server says.
-    """
-
-    key: str | None = field(repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    redact: Redactor = field(default_factory=lambda: Redactor(()), repr=False)
-
-
-def read_credentials(settings: ChatSettings) -> Credentials:
-    """The API key and what else goes with each request.
-
-    settings: name the variables.
-    RETURNS: what the environment holds.
-    RAISES DistillError: if a variable is empty and the endpoint is on another machine, or its value may not
-        be sent there.
-    """
-    key = _read_variable(settings, settings.api_key_env) if settings.api_key_env else ""
-    secrets = {key} if key else set()
-    headers, query = dict(settings.headers), dict(settings.query)
-    for values in (headers, query):
-        for name, value in values.items():
-            if value.startswith("$"):
-                values[name] = _read_variable(settings, value[1:])
-                secrets.add(values[name])
-    return Credentials(key or None, headers, query, Redactor(secrets))
-
-
-def _read_variable(settings: ChatSettings, variable: str) -> str:
-    """The secret that an environment variable holds; empty if this machine is asked and it holds none."""
-    endpoint, key = settings.endpoint, os.environ.get(variable, "").strip()
-    if not key:
-        if not is_loopback(endpoint):
-            raise DistillError(
-                f"ChatModel: the environment variable {variable} holds no API key for {endpoint}. Set it, or "
-                "name another in api_key_env; api_key_env = null if this endpoint needs no key."
-            )
-        return ""
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise DistillError(f"ChatModel: the environment variable {variable} does not hold an API key.")
-    if urlsplit(endpoint).scheme == "http" and not is_loopback(endpoint) and not settings.allow_http:
-        raise DistillError(
-            f"ChatModel: the key in {variable} would be sent unencrypted to {endpoint}. Use https, or set "
-            "api_key_env = null if the endpoint needs no key, or allow_http = true if you trust the network."
-        )
-    return key

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from helpers.asking import ask, chat_model, entries, jobs
 from helpers.loopback import Response, Server, completion, failure
-from spacy_distill.teacher.redaction import Redactor
+from spacy_distill.teacher.credentials import Redactor
 
 KEY = "sk-Abc/123+de_fg=hi"
 LETTERS = "abcXYZ0189-_/+=.~"

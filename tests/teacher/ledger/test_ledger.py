@@ -7,6 +7,7 @@ import threading
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -88,7 +89,7 @@ def test_what_is_put_is_there_also_for_others(path):
 
 @given(st.lists(ENTRIES, max_size=8, unique_by=lambda e: e.key))
 def test_entries_come_back_as_they_were_put(entries):
-    with Ledger.in_memory() as ledger:
+    with TemporaryDirectory() as folder, Ledger(Path(folder) / "ledger.sqlite") as ledger:
         ledger.put_all(entries)
         assert list(ledger.entries()) == entries
         assert [ledger.get(e.key) for e in entries] == entries

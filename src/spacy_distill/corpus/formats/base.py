@@ -158,11 +158,6 @@ class Format(Protocol):
         """Why a document cannot be written with all its words and its labels; empty if it can."""
         return ""
 
-    def table_row(self) -> str:
-        """Its row in the table of formats."""
-        kept = [part for part in PARTS if part in self.holds and part != "labels"]
-        return f"| `{self.name}` | {self.about} | {', '.join(kept) if self.written else 'only read'} |"
-
     def makes_folder(self, out: Path) -> bool:
         """Whether a folder is written to a place, instead of a file."""
         return False

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from ..annotation import Annotation, Item
 from ..labels import LabelSet, shown_label
 from .candidates import Candidate
 from .mention_search import Places, WordIndex
@@ -32,6 +33,10 @@ class PlacedCandidate(NamedTuple):
     label: str
     reason: str
 
+    def item(self) -> Item:
+        """As an item of an annotation."""
+        return Item(self.start, self.end, self.label)
+
 
 @dataclass
 class Alignment:
@@ -54,6 +59,10 @@ class Alignment:
     dropped: dict[str, int] = field(default_factory=lambda: dict.fromkeys(REASONS, 0))
     of_another_text: bool = False
     unknown_labels: Counter[str] = field(default_factory=Counter)
+
+    def annotation(self, size: int) -> Annotation:
+        """As an annotation of a text of so many tokens."""
+        return Annotation(size, tuple(map(PlacedCandidate.item, self.entities)), frozenset(self.missing))
 
 
 class _Group(NamedTuple):

@@ -1,20 +1,22 @@
-"""Entities as annotation: a place is a token, an item is an entity."""
+"""Entities as annotation: a place is a token, an item is an entity; what a document keeps of an answer."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from spacy.attrs import ENT_IOB, ENT_TYPE  # type: ignore[import-not-found]
 from spacy.strings import StringStore
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
-from spacy.training import Alignment
+from spacy.training import Alignment as TokenAlignment
 
 from ...corpus.provenance import NEGATIVE, REJECTED, VIEW_PREFIX, views
 from ...errors import DistillError
 from ..annotation import Annotation, DocCounts, Item, places_of
 from ..base import Task
-from ..votes import VoteResult, VoteRule
+from ..prompted import state_of_vote
+from ..votes import SAMPLE, VoteResult, VoteRule
+from .alignment import REASONS, Alignment, PlacedCandidate
 
 MISSING = 0  # `token.ent_iob` of a missing token.
 
@@ -134,7 +136,7 @@ class EntityTask(Task):
             return annotation
         words, others = [token.text for token in source], [token.text for token in target]
         try:
-            aligned = Alignment.from_strings(words, others).x2y
+            aligned = TokenAlignment.from_strings(words, others).x2y
         except ValueError as error:
             raise DistillError(f"{source.text[:60]!r}: {error}") from error
         tokens = [[int(i) for i in aligned[n]] for n in range(len(words))]
@@ -183,3 +185,79 @@ def _accepted(doc: Doc) -> set[tuple[int, int]]:
 
 
 NER = EntityTask()
+
+
+class Reading(NamedTuple):
+    """What was read from one answer.
+
+    alignment: what it says; empty if it cannot be used.
+    facts: provenance: model, prompt, key, state, source and template. The state is that of
+        the answer, or "unparsable", or "truncated" if it breaks off unannounced.
+    """
+
+    alignment: Alignment
+    facts: dict[str, Any]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it may label tokens, "O" included."""
+        return bool(self.facts["state"] == "ok")
+
+
+def keep_view(doc: Doc, name: str, reading: Reading) -> None:
+    """Keep what an answer says of a document: spans, rejected candidates, counters and provenance.
+
+    The document's entities are not touched. The record of the view gets the reading's facts, and candidates
+    and dropped (counters), unknown_labels (how often each), unknown (tokens) and reasons (first token, end,
+    the answer's words). Sequences in it are tuples, which is what a DocBin gives back.
+
+    doc: the document.
+    name: name of the view.
+    reading: what was read.
+    """
+    alignment = reading.alignment
+    facts = {
+        **reading.facts,
+        "candidates": alignment.candidates,
+        "dropped": dict(alignment.dropped),
+        "unknown_labels": dict(alignment.unknown_labels),
+        "reasons": tuple(
+            (item.start, item.end, item.reason)
+            for item in (*alignment.entities, *alignment.rejected)
+            if item.reason
+        ),
+    }
+    NER.write_view(doc, name, alignment.annotation(len(doc)), facts)
+    rejected = {*_items(doc.spans.get(REJECTED, [])), *map(PlacedCandidate.item, alignment.rejected)}
+    doc.spans[REJECTED] = _spans(doc, sorted(rejected))
+
+
+def label_by_samples(doc: Doc, view: str, readings: Sequence[Reading], rule: VoteRule) -> None:
+    """Label a document by a vote of the samples of a prompt.
+
+    The samples are kept as the views "cot/1", "cot/2", …, their vote as "cot", for which candidates and drops
+    are summed. A sample without a usable answer votes for nothing.
+
+    view: name of the view.
+    readings: what was read from each sample.
+    rule: how they are combined.
+    """
+    names = [f"{view}{SAMPLE}{number}" for number in range(1, len(readings) + 1)]
+    for name, reading in zip(names, readings, strict=True):
+        keep_view(doc, name, reading)
+    annotations = {name: NER.read_view(doc, name) for name in names}
+    result = NER.combine(list(annotations.values()), rule)
+    keep_view(doc, view, _together(readings, result.annotation))
+    NER.write_vote(doc, result, rule, annotations)
+
+
+def _together(readings: Sequence[Reading], voted: Annotation) -> Reading:
+    together = Alignment(
+        entities=[PlacedCandidate(start, end, label, "") for start, end, label in voted.items],
+        missing=set(voted.missing),
+        candidates=sum(reading.alignment.candidates for reading in readings),
+        dropped={name: sum(reading.alignment.dropped[name] for reading in readings) for name in REASONS},
+        unknown_labels=sum((reading.alignment.unknown_labels for reading in readings), Counter()),
+    )
+    state = state_of_vote(voted, [reading.facts["state"] for reading in readings])
+    return Reading(together, {**readings[0].facts, "state": state, "samples": len(readings)})

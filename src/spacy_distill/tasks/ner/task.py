@@ -1,14 +1,10 @@
 """The task of spacy-llm's `llm` component: asks by a prompt, reads the answer, keeps it as a view, labels."""
 
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
-from ...corpus.provenance import REJECTED, VIEW_PREFIX, views
-from ..annotation import Annotation
 from ..answer import Answer
 from ..base import set_task
 from ..fewshot import Chooser
@@ -23,9 +19,9 @@ from ..prompted import (
     samples_of,
     state_of,
 )
-from ..votes import SAMPLE, VoteRule
-from .alignment import REASONS, Alignment, PlacedCandidate, Repeats, align
-from .annotation import NER
+from ..votes import VoteRule
+from .alignment import Alignment, Repeats, align
+from .annotation import NER, Reading, keep_view, label_by_samples
 from .candidates import Parsed
 from .fewshot import Shot, read_pool, show
 from .mention_search import WordIndex
@@ -90,23 +86,6 @@ def make_ner_task(
         rule=make_rule(vote or {}),
         negatives=negatives,
     )
-
-
-class Reading(NamedTuple):
-    """What was read from one answer.
-
-    alignment: what it says; empty if it cannot be used.
-    facts: provenance: model, prompt, key, state, source and template. The state is that of
-        the answer, or "unparsable", or "truncated" if it breaks off unannounced.
-    """
-
-    alignment: Alignment
-    facts: dict[str, Any]
-
-    @property
-    def ok(self) -> bool:
-        """Whether it may label tokens, "O" included."""
-        return bool(self.facts["state"] == "ok")
 
 
 class NERTask(TeacherTask[Shot]):
@@ -175,7 +154,7 @@ class NERTask(TeacherTask[Shot]):
         else:
             keep_view(doc, self.view, readings[0])
             if readings[0].ok:
-                label_document(doc, readings[0].alignment)
+                NER.write(doc, readings[0].alignment.annotation(len(doc)))
         if self._negatives:
             NER.set_negatives(doc, self.labels)
         return set_task(doc, self.task)
@@ -200,77 +179,3 @@ class NERTask(TeacherTask[Shot]):
         if parsed is None:
             return state_of(answer, "unparsable")
         return state_of(answer, "ok" if parsed.complete else "truncated")
-
-
-def keep_view(doc: Doc, name: str, reading: Reading) -> None:
-    """Keep what an answer says of a document: spans, rejected candidates, counters and provenance.
-
-    The document's entities are not touched. The record of the view gets the reading's facts, and candidates
-    and dropped (counters), unknown_labels (how often each), unknown (tokens) and reasons (first token, end,
-    the answer's words). Sequences in it are tuples, which is what a DocBin gives back.
-
-    doc: the document.
-    name: name of the view.
-    reading: what was read.
-    """
-    alignment = reading.alignment
-    doc.spans[VIEW_PREFIX + name] = [_span(doc, item) for item in alignment.entities]
-    known = {_place(span): span for span in doc.spans.get(REJECTED, [])}
-    for item in alignment.rejected:
-        known.setdefault((item.start, item.end, item.label), _span(doc, item))
-    doc.spans[REJECTED] = [known[place] for place in sorted(known)]
-    found = [*alignment.entities, *alignment.rejected]
-    views(doc)[name] = {
-        **reading.facts,
-        "candidates": alignment.candidates,
-        "dropped": dict(alignment.dropped),
-        "unknown_labels": dict(alignment.unknown_labels),
-        "unknown": tuple(sorted(alignment.missing)),
-        "reasons": tuple((item.start, item.end, item.reason) for item in found if item.reason),
-    }
-
-
-def label_document(doc: Doc, alignment: Alignment) -> None:
-    """Make an answer the document's annotation: its entities, *missing* where it is unknown, else "O"."""
-    missing = [doc[i : i + 1] for i in sorted(alignment.missing)]
-    doc.set_ents([_span(doc, item) for item in alignment.entities], missing=missing, default="outside")
-
-
-def _span(doc: Doc, item: PlacedCandidate) -> Span:
-    return Span(doc, item.start, item.end, label=item.label)
-
-
-def _place(span: Span) -> tuple[int, int, str]:
-    return span.start, span.end, span.label_
-
-
-def label_by_samples(doc: Doc, view: str, readings: Sequence[Reading], rule: VoteRule) -> None:
-    """Label a document by a vote of the samples of a prompt.
-
-    The samples are kept as the views "cot/1", "cot/2", …, their vote as "cot", for which candidates and drops
-    are summed. A sample without a usable answer votes for nothing.
-
-    view: name of the view.
-    readings: what was read from each sample.
-    rule: how they are combined.
-    """
-    names = [f"{view}{SAMPLE}{number}" for number in range(1, len(readings) + 1)]
-    for name, reading in zip(names, readings, strict=True):
-        keep_view(doc, name, reading)
-    annotations = {name: NER.read_view(doc, name) for name in names}
-    result = NER.combine(list(annotations.values()), rule)
-    keep_view(doc, view, _together(readings, result.annotation))
-    NER.write_vote(doc, result, rule, annotations)
-
-
-def _together(readings: Sequence[Reading], voted: Annotation) -> Reading:
-    together = Alignment(
-        entities=[PlacedCandidate(start, end, label, "") for start, end, label in voted.items],
-        missing=set(voted.missing),
-        candidates=sum(reading.alignment.candidates for reading in readings),
-        dropped={name: sum(reading.alignment.dropped[name] for reading in readings) for name in REASONS},
-        unknown_labels=sum((reading.alignment.unknown_labels for reading in readings), Counter()),
-    )
-    failures = Counter(reading.facts["state"] for reading in readings if not reading.ok)
-    state = "ok" if voted.usable or not failures else failures.most_common(1)[0][0]
-    return Reading(together, {**readings[0].facts, "state": state, "samples": len(readings)})

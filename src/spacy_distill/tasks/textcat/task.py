@@ -1,6 +1,5 @@
 """The task of spacy-llm's `llm` component: asks for a document's classes, reads the answer, labels it."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -22,6 +21,7 @@ from ..prompted import (
     make_template,
     samples_of,
     state_of,
+    state_of_vote,
 )
 from ..votes import SAMPLE, VoteRule
 from .annotation import TEXTCAT, TEXTCAT_MULTILABEL, CategoryTask
@@ -162,9 +162,8 @@ class TextCatTask(TeacherTask[ClassifiedText]):
             self._kind.write_view(doc, name, *reading)
             annotations[name] = self._kind.read_view(doc, name)
         result = self._kind.combine(list(annotations.values()), self._rule)
-        failures = Counter(r.facts["state"] for r in readings if r.facts["state"] != "ok")
-        voted = result.annotation.usable or not failures
-        facts = {"state": "ok" if voted else failures.most_common(1)[0][0], "samples": len(readings)}
+        state = state_of_vote(result.annotation, [reading.facts["state"] for reading in readings])
+        facts = {"state": state, "samples": len(readings)}
         self._kind.write_view(doc, self.view, result.annotation, {**readings[0].facts, **facts})
         self._kind.write_vote(doc, result, self._rule, annotations)
 

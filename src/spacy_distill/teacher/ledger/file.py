@@ -12,7 +12,6 @@ APPLICATION_ID = 0x5D15711
 VERSION = 1
 BUSY_SECONDS = 60.0
 BUSY_WAIT = 0.005
-MEMORY = ":memory:"
 
 
 class LedgerError(DistillError):
@@ -57,8 +56,6 @@ def explain(path: Path, error: sqlite3.Error) -> str:
 
 
 def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
-    if str(path) == MEMORY:
-        return sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
     mode = "rwc"
     if readonly:
         if not path.is_file():

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from ...tasks.answer import Answer
 from ..messages import PromptJob, Request, dump_messages, messages_hash
 from .entry import BatchJob, Entry, SummaryLine
-from .file import MEMORY, LedgerError, explain, open_file
+from .file import LedgerError, explain, open_file
 
 SCHEMA = """
 CREATE TABLE prompts (
@@ -101,11 +101,6 @@ class Ledger:
         self.path = Path(path)
         with self._explained():
             self._db = open_file(self.path, readonly=not create, schema=SCHEMA, list_tables=LIST_TABLES)
-
-    @classmethod
-    def in_memory(cls) -> "Ledger":
-        """A ledger without a file, for trying something out."""
-        return cls(Path(MEMORY))
 
     def __enter__(self) -> "Ledger":
         return self
