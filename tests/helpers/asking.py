@@ -1,7 +1,5 @@
 """A teacher's model as a config makes it, and the ledger that it keeps."""
 
-from spacy_llm.registry import registry
-
 from spacy_distill import Ledger
 from spacy_distill.teacher.ledger.entry import Entry
 from spacy_distill.teacher.messages import PromptJob, answer_key, user_message
@@ -11,16 +9,22 @@ __all__ = ["Asking", "Entry", "Ledger", "PromptJob", "answer_key", "ask", "chat_
 __all__ += ["jobs", "replay", "states", "user_message"]
 
 
+def _make(name):
+    """The factory that a config names, looked up where it is needed: the registry is slow to import."""
+    from spacy_llm.registry import registry
+
+    return registry.get("llm_models", name)
+
+
 def chat_model(path, endpoint="http://127.0.0.1:9/v1", **settings):
     """A chat model that keeps its answers in this file."""
     section = {"api_key_env": None, "timeout": 5.0, "name": "fake", **settings}
-    make = registry.get("llm_models", "spacy_distill.ChatModel.v1")
-    return make(ledger=str(path), endpoint=endpoint, **section)
+    return _make("spacy_distill.ChatModel.v1")(ledger=str(path), endpoint=endpoint, **section)
 
 
 def replay(path, **settings):
     """A replay of the answers in this file."""
-    return registry.get("llm_models", "spacy_distill.Replay.v1")(str(path), **settings)
+    return _make("spacy_distill.Replay.v1")(str(path), **settings)
 
 
 def jobs(number, start=0):
