@@ -37,7 +37,7 @@ def main(data: Path, out: Path) -> None:
     ]
     lost = [sentence for sentence in (*pool, *test) if sentence not in gold]
     if lost:
-        raise ValueError(f"{len(lost)} sentences do not stand in WikiGold, the first: {lost[0]!r}")
+        raise ValueError(f"{len(lost)} sentences are not in WikiGold, the first: {lost[0]!r}")
     out.mkdir(parents=True, exist_ok=True)
     write_conll(out / "pool.conll", [gold[row["sentence"]] for row in answered])
     write_conll(out / "test.conll", [gold[sentence] for sentence in test])

@@ -61,7 +61,7 @@ def test_the_commands_of_a_page_can_be_typed(page):
     for line in lines(page):
         if not OURS.match(line):
             continue
-        # What may be left out stands in [ ].
+        # What may be left out is in [ ].
         name, *words = shlex.split(re.sub(r"\[(--[^\]]*)\]", r"\1", OURS.sub("", line)).replace("…", ""))
         command = COMMANDS.commands[name]
         if command.context_settings.get("ignore_unknown_options"):

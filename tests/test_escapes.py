@@ -181,7 +181,7 @@ def test_every_command_prints_such_names_and_writes_what_it_should(study_dir, mo
         assert "<script>alert" not in Path("a.html").read_text()
     if arguments[0] == "preview":
         ElementTree.parse("blend.svg")
-        # Letters are drawn, and what they spell stands in comments.
+        # Letters are drawn, and what they spell is in comments.
         drawn = Path("blend.svg").read_text()
         assert "_$x^$" in drawn and "b[/b]" in drawn
 

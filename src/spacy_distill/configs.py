@@ -1,4 +1,4 @@
-"""Configs and pipelines of spaCy, read and resolved: what a user can mend is an error that names the file."""
+"""Configs and pipelines of spaCy, read and resolved; an error that a user can correct names the file."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What a user can mend: the error of this package, and checks of values that name what is allowed."""
+"""What a user can correct: the error of this package, and checks of values that name what is allowed."""
 
 import math
 import unicodedata
@@ -14,7 +14,7 @@ SHOWN = 200
 
 
 class DistillError(ValueError):
-    """Something that a user can mend: the message names the value, what is allowed, and what to do.
+    """Something that a user can correct: the message names the value, what is allowed, and what to do.
 
     Commands show it as one line. Any other error is a bug, and keeps its traceback.
     """
@@ -26,7 +26,7 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def shorten(text: str, *, length: int = SHOWN) -> str:
-    """Text from outside as it may stand in a message: one short line, control characters escaped."""
+    """Text from outside as it may be in a message: one short line, control characters escaped."""
     words = " ".join(text[: 20 * length].split())
     shown = words if len(words) <= length else words[: length - 1] + "…"
     return "".join(

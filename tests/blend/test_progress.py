@@ -1,4 +1,4 @@
-"""The callback tells the reader and the logger which step training is at."""
+"""The callback shows the reader and the logger which step training is at."""
 
 import gc
 from typing import Any

@@ -48,7 +48,7 @@ def test_with_gold_and_files(run, tmp_path):
         *("--json", "reports/audit.json", "--html", "reports/audit.html", "--strict"),
     )
     assert status == 0, output
-    assert "No document of at least 8 tokens stands in far.spacy" in output
+    assert "No document of at least 8 tokens is in far.spacy" in output
     assert "Gold has no entities of ORG: are its labels those of the corpus?" in output
     record = json.loads((tmp_path / "reports" / "audit.json").read_text(encoding="utf8"))
     assert [quality["name"] for quality in record["gold"]["quality"]] == ["cot", "standard", "labels"]

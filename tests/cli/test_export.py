@@ -30,7 +30,7 @@ def test_a_corpus_is_exported_and_what_is_not_held_is_named(run):
     write_docs(Path("in.spacy"), *docs)
     status, output = run("export", "in.spacy", "out.conll", "--format", "conll")
     assert status == 0, output
-    assert "Not held by conll, with the number of documents: ids (3), provenance and views (3)" in output
+    assert "Not kept by conll, with the number of documents: ids (3), provenance and views (3)" in output
     assert "3 documents: out.conll" in output
     assert Path("out.conll").read_text(encoding="utf8") == (
         "-DOCSTART- -X- -X- O\n\nAna -X- -X- I-PER\nleft -X- -X- O\nOslo -X- -X- I-LOC\n\n"

@@ -55,7 +55,7 @@ def key_of(output, why):
         (completion("[", finish_reason="length"), "truncated: the answer was cut off (length)", "length"),
         (completion("I am sorry, no."), "unparsable: such as 'I am sorry, no.'", "I am sorry, no."),
         (completion(STRANGE), "dropped: the label 'Perzon' is none of those asked for", "Perzon"),
-        (completion(INVENTED), "dropped: what is named does not stand in the text", "Zed"),
+        (completion(INVENTED), "dropped: what is named is not in the text", "Zed"),
     ],
 )
 def test_each_reason_is_counted_with_a_key_that_show_takes(folder, reply, why, shown):

@@ -1,6 +1,6 @@
 """Answers as language models write them: gold entities in many forms, and what can go wrong with each."""
 
-# An answer stands in one line.
+# An answer is in one line.
 
 import html
 import json

@@ -1,4 +1,4 @@
-"""A second task, as another package would bring it: the worked example of CONTRIBUTING.md, installed."""
+"""A second task, as another package would bring it: the worked example of docs/tasks.md, installed."""
 
 import sys
 from importlib.machinery import ModuleSpec
@@ -10,7 +10,7 @@ import spacy_llm  # noqa: F401  (makes the registry of tasks)
 
 from helpers.support import ROOT
 
-PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf8").partition("## A task of your own, whole")[2]
+PAGE = (ROOT / "docs" / "tasks.md").read_text(encoding="utf8").partition("## A task of your own, whole")[2]
 CODE = PAGE.partition("```python\n")[2].partition("```")[0]
 ENTRY_POINTS = PAGE.partition("```toml\n")[2].partition("```")[0].replace("project.entry-points.", "")
 LABELS = ("BLAME", "PRAISE")

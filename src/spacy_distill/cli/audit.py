@@ -25,7 +25,7 @@ def audit_cli(
     ] = None,
     test: Annotated[
         list[Path] | None,
-        typer.Option(help="Dev or test corpus that no document may stand in; may be given several times."),
+        typer.Option(help="Dev or test corpus that no document may be in; may be given several times."),
     ] = None,
     json: Annotated[Path | None, typer.Option(help="Write everything to this JSON file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page to read in a browser to this file.")] = None,
@@ -145,7 +145,7 @@ def _conclude(found: Audit) -> None:
         if leak.clean is None:
             msg.warn(f"Not known whether {leak.name} is free of these documents: too many are alike.")
         elif leak.clean:
-            msg.good(f"No document of at least 8 tokens stands in {leak.name}{recurring}")
+            msg.good(f"No document of at least 8 tokens is in {leak.name}{recurring}")
         else:
             documents = counted(leak.exact, "document")
             msg.fail(f"In {leak.name} stand {documents} exactly and {leak.near} nearly{recurring}")

@@ -72,7 +72,7 @@ def command(
 
 @contextmanager
 def shown_errors(arguments: Iterable[object] = (), interrupted: str = "") -> Iterator[None]:
-    """Print an error that the user can mend, and exit with status 1. Any other keeps its traceback.
+    """Print an error that the user can correct, and exit with status 1. Any other keeps its traceback.
 
     arguments: the command's arguments. The system's error of a file is shown if they name the file.
     interrupted: what is said at Ctrl-C; without it Ctrl-C is not caught.
@@ -110,7 +110,7 @@ def _is_named(place: object, arguments: Iterable[object]) -> bool:
     """Whether the user named a file: it, a folder it is in, or one that should have been made in it.
 
     place: the file, as an OSError has it.
-    arguments: those of the command; what stands in quotes in a config among them is named too.
+    arguments: those of the command; what is in quotes in a config among them is named too.
     """
     if not isinstance(place, str | bytes):
         return False

@@ -41,5 +41,5 @@ def export_cli(
         )
     if report.lost:
         lost = ", ".join(f"{part} ({count})" for part, count in report.lost.items())
-        msg.text(f"Not held by {format}, with the number of documents: {lost}")
+        msg.text(f"Not kept by {format}, with the number of documents: {lost}")
     msg.good(f"{counted(report.written, 'document')}: {out}")

@@ -134,7 +134,7 @@ def _show(report: ImportReport, out: Path) -> None:
         "left out by --limit": report.unsampled,
         "rejected by an annotator": report.issues.rejected,
         "without text": report.issues.empty,
-        "spans that a row held twice": report.issues.duplicates,
+        "spans that a row names twice": report.issues.duplicates,
     }
     for reason, count in left_out.items():
         if count:

@@ -45,7 +45,7 @@ class Duplicate:
 
 @dataclass(frozen=True)
 class Leaks:
-    """Documents of a corpus that stand in another one too, or in the corpus itself more than once.
+    """Documents of a corpus that are in another one too, or in the corpus itself more than once.
 
     name: the other corpus.
     exact: documents of at least 8 tokens whose text, without case and spacing, stands there too.
@@ -64,21 +64,21 @@ class Leaks:
 
     @property
     def clean(self) -> bool | None:
-        """Whether no document of at least 8 tokens stands in both; None if not all that may were compared."""
+        """Whether no document of at least 8 tokens is in both; None if not all that may were compared."""
         if self.exact or self.near:
             return False
         return None if self.capped else True
 
 
 def find_leaks(docs: Sequence[Doc], others: Sequence[Doc], name: str) -> Leaks:
-    """Find documents that stand in a test corpus too.
+    """Find documents that are in a test corpus too.
 
     Where sentences are marked in a document of either corpus, each of them counts as the document does.
 
     docs: the corpus to audit.
     others: the test corpus.
     name: its name.
-    RETURNS: what stands in both.
+    RETURNS: what is in both.
     """
     parts = [(other, part) for other in others for part in whole_and_sentences(other)]
     known: dict[str, tuple[Doc, Doc | Span]] = {}

@@ -32,9 +32,9 @@ class ImportReport:
     reason: by what it was recognised; empty where it was given.
     read: documents in the source (after splitting into sentences, where that is done).
     outside: of these, those outside the range of articles.
-    excluded: those that stand in an excluded corpus.
+    excluded: those that are in an excluded corpus.
     unsampled: those that the sample left out.
-    repeated: written documents whose text stands in an earlier one already.
+    repeated: written documents whose text is in an earlier one already.
     written, articles, tokens: the size of the written corpus.
     unlabelled: written documents without annotation.
     labels: written annotation, counted by label.
@@ -82,7 +82,7 @@ def import_corpus(src: Path, out: Path, options: ImportOptions = DEFAULTS) -> Im
     if not docs:
         raise DistillError(
             f"Nothing is left of the {report.read} documents of {src}: {report.outside} lie outside the "
-            f"range, {report.excluded} stand in an excluded corpus. Take a wider range or exclude less."
+            f"range, {report.excluded} are in an excluded corpus. Take a wider range or exclude less."
         )
     report.written = len(docs)
     report.articles = len({article_id(doc) for doc in docs})

@@ -29,7 +29,7 @@ class ReadIssues:
     skip_bad: whether a row that cannot be used is left out and listed, instead of being an error.
     empty: rows, lines or files without text.
     rejected: rows that an annotator rejected or passed over (`answer` is "reject" or "ignore").
-    duplicates: spans that a row held a second time.
+    duplicates: spans that a row names a second time.
     misfits: spans that do not fit token borders, each with file and line; their tokens became missing,
         neither entity nor "O".
     skipped: rows that were left out, each with file, line and reason.

@@ -106,13 +106,13 @@ class Audit:
     """All that was found.
 
     corpus: path of the annotated corpus.
-    clean: whether no document of at least 8 tokens stands in a test corpus; None if none was given, or not
+    clean: whether no document of at least 8 tokens is in a test corpus; None if none was given, or not
         all documents that may be alike were compared.
     facts: sizes.
     views: states and counters of the teacher's views.
     contradicting, contradictions: texts that have different labels: how many, and some of them.
     duplicates: documents that repeat an earlier one.
-    leaks: documents that stand in a test corpus, one record for each corpus.
+    leaks: documents that are in a test corpus, one record for each corpus.
     agreements: of every two annotations.
     gold: None if no gold was given.
     audited: the documents; not part of the JSON.
@@ -145,7 +145,7 @@ def audit_corpus(corpus: Path, gold: Sequence[Path] = (), tests: Sequence[Path] 
 
     corpus: a `.spacy` file or folder; its provenance says of which task it is.
     gold: gold corpora: of the same documents to score against, or others.
-    tests: corpora that no document of it may stand in.
+    tests: corpora that no document of it may be in.
     RAISES DistillError: if a file cannot be read or holds no document.
     """
     vocab = Vocab()

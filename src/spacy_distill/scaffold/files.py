@@ -93,7 +93,7 @@ def teacher_config(
     remark: what to say of it, instead of what its prompt is.
     lang: language of the tokenizer.
     definitions, examples: files, from the folder that commands run in.
-    aliases: a label as it may stand in an answer, and the label that it means.
+    aliases: a label as it may be in an answer, and the label that it means.
     endpoint: base URL of the server; None: OpenAI's.
     api_key_env: environment variable that holds the endpoint's key; None: it needs none.
     RETURNS: the config.

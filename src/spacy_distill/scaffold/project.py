@@ -135,7 +135,7 @@ def _check_options(folder: Path, options: ProjectOptions) -> None:
     for (first, path), (second, other) in combinations(given.items(), 2):
         if Path(path).resolve() == Path(other).resolve():
             raise DistillError(
-                f"{first} and {second} are the same: {path}. A text may stand in one of them only; leave out "
+                f"{first} and {second} are the same: {path}. A text may be in one of them only; leave out "
                 f"--{second if second != 'pool' else first}, or give another."
             )
 

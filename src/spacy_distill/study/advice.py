@@ -104,7 +104,7 @@ def _drop(compared: Rows, baseline: str) -> Iterator[Advice]:
             best = max(taught, key=lambda row: row["mean"])
             yield Advice(
                 "drop",
-                f"Leave the teacher's labels out, or mend them first with `spacy-distill clean`{where}: "
+                f"Leave the teacher's labels out, or correct them first with `spacy-distill clean`{where}: "
                 f"none of {len(taught)} ways to train with them is above {baseline}; the best, "
                 f"{_first(best)}, is at {_said(best)}.",
             )

@@ -52,7 +52,7 @@ class StudyCorpora:
     def pool(self, labels: str) -> dict[str, Path]:
         """The distilled documents without the held-out ones, by part; with gold labels where there are some.
 
-        labels: whose labels stand in them otherwise.
+        labels: whose labels are in them otherwise.
         """
         if self.oracle:
             return {POOL: self.oracle}
@@ -196,7 +196,7 @@ def describe_corpora(study: StudyConfig, corpora: StudyCorpora, task: Task) -> d
     """Describe the corpora of a study.
 
     RETURNS: by corpus: "path", "sha256", "documents", "articles", "tokens", "entities" by label; for those
-        that students are trained on also "leaks": how many documents stand in each test corpus, exactly,
+        that students are trained on also "leaks": how many documents are in each test corpus, exactly,
         nearly, and short ones that recur by nature.
     """
     tests = {name: list(read_docs(path, Vocab())) for name, path in corpora.scored.items()}

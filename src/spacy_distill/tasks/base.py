@@ -53,7 +53,7 @@ class Task(Protocol):
     strict: when an item counts as right: a sentence.
     kinds: what each kind of error is called.
     dropped: what is the matter with a candidate that is dropped, in words, by the name of its counter.
-    recurs: whether the text of an item may stand in other documents, so that seen and unseen ones differ.
+    recurs: whether the text of an item may be in other documents, so that seen and unseen ones differ.
     """
 
     name: ClassVar[str]

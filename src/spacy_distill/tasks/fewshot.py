@@ -18,7 +18,7 @@ from ..errors import DistillError
 
 Choice = Literal["fixed", "random", "nearest"]
 FEW = 5
-CLAUSE = 12  # Letters from which on a text that stands in another one is no coincidence.
+CLAUSE = 12  # Letters from which on a text that is in another one is no coincidence.
 PAIRS = MIN_TOKENS - 1  # Pairs of words from which on two texts that share most of them are no coincidence.
 Floats = NDArray[np.float32]
 

@@ -41,7 +41,7 @@ class LabelSet:
     """The labels of a task, and the ways in which an answer may write them.
 
     labels: the labels.
-    aliases: a label as it may stand in an answer, and the label that it means; "O" for none.
+    aliases: a label as it may be in an answer, and the label that it means; "O" for none.
     RAISES DistillError: if there is no label, a label is empty or twice there, or an alias means an unknown
         label.
     """
@@ -183,5 +183,5 @@ def _is_bounded(value: Any) -> bool:
 
 
 def shown_label(label: str) -> str:
-    """A label from outside as it may stand in a record: one short line."""
+    """A label from outside as it may be in a record: one short line."""
     return shorten(label, length=LONGEST_SHOWN)

@@ -65,7 +65,7 @@ class PromptTemplate:
 
         text: the text. What it holds is shown to the model as it is, except controls (a space instead)
             and marks of text direction (left out); nothing in it is taken for template syntax, or can end the
-            part of the prompt that it stands in.
+            part of the prompt that it is in.
         examples: the few-shot examples.
         facts: what is to be said of this text, by the name that the templates have for it.
         RETURNS: the prompt.

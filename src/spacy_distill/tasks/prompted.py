@@ -126,7 +126,7 @@ class TeacherTask(ABC, Generic[ShotType]):
             "state": state,
             "source": answer.source,
             "template": self._template.name,
-            # What cannot be used is shown by an audit: nobody could mend it otherwise.
+            # What cannot be used is shown by an audit: nobody could correct it otherwise.
             **({"answer": str(answer)[:LONGEST_KEPT]} if answer and state != "ok" else {}),
         }
 

@@ -47,7 +47,7 @@ def said_after_thinking(answer: str, is_answer: Callable[[str], bool]) -> str | 
     """What an answer says after its thinking, without the tags and marks of chat templates around it.
 
     answer: any text.
-    is_answer: whether what stands in a tag of this name is the answer.
+    is_answer: whether what is in a tag of this name is the answer.
     RETURNS: None if nothing follows.
     RAISES UnfinishedError: if the thinking does not end.
     """

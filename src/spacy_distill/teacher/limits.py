@@ -18,7 +18,7 @@ class Limiter:
 
     concurrency: how many may be in flight, at most.
     requests_per_minute, tokens_per_minute: limits, kept by even spacing; None for none.
-    clock: tells the time in seconds.
+    clock: gives the time in seconds.
     sleep: waits some seconds.
     """
 

@@ -176,7 +176,7 @@ def check_endpoint(endpoint: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise DistillError(
             f"ChatModel: the endpoint of host {parts.hostname} holds a name, password or query. A key may "
-            "stand in an environment variable only: name that in api_key_env."
+            "be in an environment variable only: name that in api_key_env."
         )
     return endpoint.rstrip("/")
 
@@ -205,7 +205,7 @@ def check_plain(what: str, values: Mapping[str, str], plain: frozenset[str]) -> 
             )
         if name.casefold() not in plain and not (value.startswith("$") and value[1:].isidentifier()):
             raise DistillError(
-                f"ChatModel: the value of {shorten(name)} in {what} may be a secret, and those stand in the "
+                f"ChatModel: the value of {shorten(name)} in {what} may be a secret, and those are in the "
                 f"environment only. Put it into a variable and name that: {shorten(name)} = "
                 f'"$MY_VARIABLE". Values that may stand here are those of {", ".join(sorted(plain))}.'
             )

@@ -3,7 +3,7 @@
 The same outcome is expected whatever form was asked for.
 """
 
-# An answer stands in one line.
+# An answer is in one line.
 # ruff: noqa: E501
 
 import json

@@ -171,7 +171,7 @@ def _page_facts(found: StudyResults, findings: dict[str, Any], *, text: bool) ->
 
 
 def _environment(html: bool) -> Environment:
-    # In Markdown what stands in a template's {{ }} is escaped for that instead.
+    # In Markdown what is in a template's {{ }} is escaped for that instead.
     finalize = None if html else _for_markdown
     environment = template_environment(
         TEMPLATES, html=True, finalize=finalize, keep_trailing_newline=not html

@@ -254,7 +254,7 @@ def time_shares(found: StudyResults) -> tuple[float, dict[str, float]]:
 
 
 def forest_figures(findings: Findings) -> dict[tuple[str, str, str], str]:
-    """Forest plots by test corpus, what is held equal, and group."""
+    """Forest plots by test corpus, what is kept equal, and group."""
     return {
         (family["set"], family["hold"], group): plots.forest(rows)
         for family in families(findings)

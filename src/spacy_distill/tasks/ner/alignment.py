@@ -48,7 +48,7 @@ class Alignment:
         entity nor "O".
     candidates: how many candidates the answer names, accepted or not.
     dropped: how many accepted candidates came to nothing, by reason.
-    of_another_text: whether nothing that it names stands in the text.
+    of_another_text: whether nothing that it names is in the text.
     unknown_labels: how often the answer gives a label that the task does not have, by label.
     """
 
@@ -66,7 +66,7 @@ class Alignment:
 
 
 class _Group(NamedTuple):
-    """Candidates that stand in the same places; `None` as a label is one that is unknown."""
+    """Candidates that are in the same places; `None` as a label is one that is unknown."""
 
     spans: tuple[tuple[int, int], ...]
     listed: list[tuple[Candidate, str | None]]

@@ -32,9 +32,9 @@ class EntityTask(Task):
     strict: ClassVar[str] = "Entities count as right only with exact borders and label."
     kinds: ClassVar[Mapping[str, str]] = {**Task.kinds, "spurious": "not an entity"}
     dropped: ClassVar[Mapping[str, str]] = {
-        "invented": "does not stand in the text",
+        "invented": "is not in the text",
         "misaligned": "does not end where words do",
-        "duplicate": "is listed more often than it stands in the text",
+        "duplicate": "is listed more often than it is in the text",
         "overlap": "overlaps another",
     }
 

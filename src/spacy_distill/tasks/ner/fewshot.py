@@ -126,7 +126,7 @@ def _candidate(item: Any, accepted: bool, where: str) -> Candidate:
 
 
 def _in_text_order(text: str, candidates: Sequence[Candidate], where: str) -> tuple[Candidate, ...]:
-    """Sort candidates by their places; of two that may stand in the same place the longer one has it."""
+    """Sort candidates by their places; of two that may be in the same place the longer one has it."""
     index = WordIndex(text.split(" "))
     taken: set[int] = set()
     placed: list[tuple[int, int, Candidate]] = []

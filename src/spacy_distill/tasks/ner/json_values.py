@@ -42,7 +42,7 @@ class ValueReader:
     def read(self, value: Any, is_open: Callable[[Any], bool] = lambda _: False) -> ValueContent:
         """Read a list or a dict.
 
-        is_open: tells of a list or dict in it whether it is cut off.
+        is_open: says of a list or dict in it whether it is cut off.
         RAISES UnreadableError: if some part of it cannot be read.
         """
         self._is_open, self._complete, self._keyed = is_open, True, False
@@ -77,7 +77,7 @@ class ValueReader:
         return [candidate for one in found for candidate in one]
 
     def may_be(self, mentions: Iterable[str]) -> bool:
-        """Whether a guess of what the mentions are holds: they stand in the text, if it is known."""
+        """Whether a guess of what the mentions are holds: they are in the text, if it is known."""
         return self.index is None or all(map(self.index.stands, mentions))
 
     def mentions(self, text: str) -> list[str]:
@@ -135,7 +135,7 @@ class ValueReader:
     def rows(self, rows: Sequence[Sequence[Any]], listed: bool) -> Iterator[list[Candidate]]:
         """What each row of cells says: a mention, its label, perhaps a number and a reason, in any order.
 
-        The label stands in the column that has most labels. Where a row has none, each of its cells may be
+        The label is in the column that has most labels. Where a row has none, each of its cells may be
         the mention.
         RAISES UnreadableError: if no row has a label, unless they are known to list entities.
         """
@@ -229,7 +229,7 @@ class ValueReader:
         return [_candidate(text, given, reason)]
 
     def _shortest(self, texts: list[Any]) -> Any:
-        """The mention among several: one that stands in another comes before it, which is its sentence."""
+        """The mention among several: one that is in another comes before it, which is its sentence."""
         first = texts[0]
         for other in texts[1:]:
             if isinstance(first, str) and isinstance(other, str) and other and other in first:

@@ -358,7 +358,7 @@ def _cells(line: str) -> list[str]:
 
 
 def _named(cells: Sequence[str], labels: LabelSet) -> tuple[str, str]:
-    """The mention in the cells up to the verdict, and its label if that stands in the last of them."""
+    """The mention in the cells up to the verdict, and its label if that is in the last of them."""
     kept = list(cells)
     while kept and not kept[0].strip():
         del kept[0]

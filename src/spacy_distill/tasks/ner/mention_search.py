@@ -147,12 +147,12 @@ class WordIndex:
         return self._found[mention]
 
     def stands(self, mention: str) -> bool:
-        """Whether a mention stands in the text, on token borders."""
+        """Whether a mention is in the text, on token borders."""
         found = self.find(mention)
         return found is not None and found.aligned
 
     def follow(self, parts: Sequence[str]) -> bool:
-        """Whether parts stand in the text one behind the other, with one token between them at most."""
+        """Whether parts are in the text one behind the other, with one token between them at most."""
         ends: set[int] = set()
         for part in parts:
             places = self.find(part)
@@ -161,7 +161,7 @@ class WordIndex:
         return bool(ends)
 
     def goes_on(self, first: str, second: str) -> bool:
-        """Whether a string stands in the text right behind another; of one of them a part is enough."""
+        """Whether a string is in the text right behind another; of one of them a part is enough."""
         if max(len(first.split()), len(second.split())) > WORDS:
             return False
         places = [self.find(part) for part in (first, second)]
@@ -186,7 +186,7 @@ class WordIndex:
     def parts(self, mention: str) -> set[int]:
         """The tokens of which a mention that stands nowhere may speak.
 
-        They are those of its longest part that stands in the text, of the parts beside it, and the tokens
+        They are those of its longest part that is in the text, of the parts beside it, and the tokens
         next to these that one of its other words may mean. A part is some of its words; where no word stands
         there, the longest piece of one. All tokens if that cannot be found out in short time.
         """

@@ -144,7 +144,7 @@ def read_any_form(answer: str, labels: LabelSet, index: WordIndex | None) -> Par
 
 
 def _is_answer(tag: str, labels: LabelSet) -> bool:
-    """Whether what stands in a tag is the answer, or the tag marks an entity or the text."""
+    """Whether what is in a tag is the answer, or the tag marks an entity or the text."""
     return (
         role_of(tag) in ("entities", "call")
         or tag in labels

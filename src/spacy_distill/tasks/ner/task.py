@@ -61,7 +61,7 @@ def make_ner_task(
     answer_format: "json", or "lines" for `n. candidate | True or False | reason (TYPE)`.
     repeats: what a mention that is listed once and occurs several times labels: "all" occurrences, or
         only as many as are "listed".
-    aliases: a label as it may stand in an answer, and the label that it means;
+    aliases: a label as it may be in an answer, and the label that it means;
         "O" for no entity.
     view: name of the view in `doc.spans`. None: the prompt's name.
     max_words: tokens above which a document is not asked about. None: no limit.

@@ -73,7 +73,7 @@ def parse_answer(answer: str, labels: LabelSet) -> Named | None:
     """Read the classes that an answer names, in JSON or in words. Never raises.
 
     Of an answer with thinking in tags only what follows counts. What is no form of answer is not read: a
-    label that stands in a sentence may be one that the sentence denies.
+    label that is in a sentence may be one that the sentence denies.
 
     answer: any text.
     labels: the labels of the task.

@@ -61,7 +61,7 @@ def make_textcat_task(
         document.
     seed: for drawing.
     answer_format: "json", or "plain" for the label alone.
-    aliases: a label as it may stand in an answer, and the label that it means; "O" for none.
+    aliases: a label as it may be in an answer, and the label that it means; "O" for none.
     view: name of the view. None: the prompt's name.
     max_words: tokens of a text that are shown: a longer one is cut at the last end of a sentence before
         that. None: all.
