@@ -88,11 +88,17 @@ class Runner:
         """
         requests = self._settings.requests(jobs)
         renewal = asyncio.create_task(self._renew_claims())
-        workers = [self._work(requests) for _ in range(self._settings.concurrency)]
-        results = await asyncio.gather(*workers, return_exceptions=True)
-        renewal.cancel()
-        if self._client is not None:
-            await self._client.close()
+        workers = []
+        try:
+            for _ in range(self._settings.concurrency):
+                workers.append(asyncio.create_task(self._work(requests)))
+                # What is sent at once is answered at once, and would then wait for its turn on one core.
+                await asyncio.sleep(0)
+            results = await asyncio.gather(*workers, return_exceptions=True)
+        finally:
+            renewal.cancel()
+            if self._client is not None:
+                await self._client.close()
         for result in results:
             if result is not None:
                 raise result
@@ -131,9 +137,9 @@ class Runner:
                     outcome = await self._get_reply(wanted)
                     # Before anything else happens with it.
                     entry = make_entry(self._settings, wanted, outcome, prices=self._budget.prices)
-                    self._ledger.put(entry)
+                    self._claims.store(entry)
                     self._statistics.count(entry)
-            if not self._ledger.has_answer(wanted.key):
+            if not self._settings.reask or not self._ledger.has_answer(wanted.key):
                 return
             wanted = next_reask(self._settings, self._ledger, self._complaint, request)
 

@@ -6,6 +6,7 @@ import time
 import uuid
 from dataclasses import dataclass
 
+from .entry import Entry
 from .store import Ledger
 
 LEASE = 60.0
@@ -38,6 +39,7 @@ class Claims:
 
     def __init__(self, ledger: Ledger, *, lease: float = LEASE) -> None:
         self._ledger, self._lease = ledger, lease
+        self._held: set[str] = set()
         self._owner = f"{socket.gethostname()} {os.getpid()} - {uuid.uuid4().hex}"
 
     def take(self, key: str) -> bool:
@@ -50,6 +52,7 @@ class Claims:
             free = not self.is_taken(key)
             if free:
                 self._ledger.set_claim(key, self._owner, time.time() + self._lease)
+                self._held.add(key)
         return free
 
     def holder(self, key: str) -> Holder | None:
@@ -69,9 +72,16 @@ class Claims:
         """Renew all claims of this run."""
         self._ledger.renew_claims(self._owner, time.time() + self._lease)
 
+    def store(self, entry: Entry) -> None:
+        """Store an answer, and end the claim on it in the same transaction."""
+        self._ledger.put(entry, claimed_by=self._owner)
+        self._held.discard(entry.key)
+
     def release(self, key: str) -> None:
-        """End one's claim."""
-        self._ledger.remove_claim(key, self._owner)
+        """End one's claim, if it has not ended with its answer."""
+        if key in self._held:
+            self._held.discard(key)
+            self._ledger.remove_claim(key, self._owner)
 
 
 def is_valid(owner: str, until: float) -> bool:

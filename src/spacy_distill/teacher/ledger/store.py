@@ -114,13 +114,17 @@ class Ledger:
 
     # Answers.
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: Entry, *, claimed_by: str | None = None) -> None:
         """Store one answer. When this returns, no crash of the process can lose it.
 
         entry: the answer. It replaces a failed one, or a recorded one; any other is kept as it was.
+        claimed_by: the owner whose claim on it ends in the same transaction; None for no claim.
         RAISES LedgerError: if it cannot be stored, for instance because the disk is full.
         """
-        self.put_all([entry])
+        with self.transaction():
+            self._put(entry)
+            if claimed_by is not None:
+                self.remove_claim(entry.key, claimed_by)
 
     def put_all(self, entries: Iterable[Entry]) -> int:
         """Store answers in one transaction: all of them, or none.
