@@ -1,6 +1,8 @@
 """No command writes onto what it reads, by whatever name it is given, or writes two things to one file."""
 
 import os
+import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import get_type_hints
 
@@ -178,6 +180,44 @@ def test_a_folder_is_no_file_to_write(filled, monkeypatch, name):
         assert "is a folder; expected a file" in " ".join(done.output.split())
     finally:
         Path("empty.html").rmdir()
+
+
+# Without those whose work is done by other processes, and the one that asks the network.
+WRITTEN = sorted({*OUTPUTS} - {"predict out", "study out", "encoder folder", "clean out", "relabel paths"})
+
+
+@contextmanager
+def without_room(limit):
+    """No file may grow beyond so many bytes."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("limit", [0, 100])
+@pytest.mark.parametrize("name", WRITTEN)
+def test_where_there_is_no_room_a_line_says_so_and_nothing_is_half_written(
+    filled, monkeypatch, tmp_path, name, limit
+):
+    monkeypatch.chdir(shutil.copytree(filled, tmp_path / "copy"))
+    write_docs(make_docs("word", 4, label="LOC"), Path("rows.spacy"))
+    before = {path: path.stat().st_size for path in Path().rglob("*") if path.is_file()}
+    output = {"init folder": "new", "committee out": "new", "preview out": "new.png"}.get(name, "new.html")
+    words = {"OUT": output, "rows.jsonl": "rows.spacy"}
+    with without_room(limit):
+        done = CliRunner().invoke(app, [words.get(word, word) for word in OUTPUTS[name][0]])
+    assert isinstance(done.exception, SystemExit) and done.exit_code == 1, (done.output, done.exception)
+    assert "Make room on the disk" in " ".join(done.output.split())
+    after = {path: path.stat().st_size for path in Path().rglob("*") if path.is_file()}
+    # A ledger that was just made may be there, and is one; side files of SQLite come and go.
+    assert {path: size for path, size in after.items() if "ledger" not in path.name and size} == {
+        path: size for path, size in before.items() if "ledger" not in path.name and size
+    }
+    assert CliRunner().invoke(app, ["ledger", "ledger.sqlite"]).exit_code == 0
 
 
 def test_every_path_of_every_command_is_known_as_one_to_read_or_to_write():

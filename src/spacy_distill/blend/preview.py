@@ -150,12 +150,8 @@ def write_steps(path: Path, steps: int) -> None:
     changed, found = line.subn(rf"\g<1>{steps}", text)
     if not found:
         raise DistillError(f"{path} has no line max_steps in [training]. Add max_steps = {steps} there.")
-    try:
-        Path(path).write_text(changed, encoding="utf8")
-    except OSError as error:
-        raise DistillError(
-            f"Cannot write {path}: {error.strerror}. Set max_steps = {steps} by hand."
-        ) from error
+    # The file that a link leads to, and not the link, is replaced.
+    write_bytes(changed.encode(), Path(path).resolve())
 
 
 BLOCKS = "▁▂▃▄▅▆▇█"

@@ -1,6 +1,5 @@
 """The command-line application: how a command is registered, and how it says what went wrong."""
 
-import errno
 import functools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -43,8 +42,6 @@ INTERRUPT_STATUS = 130
 RESUMABLE = "Interrupted. The same command goes on where this one ended."
 # Commands that take config overrides (--section.key value) keep unknown options for themselves.
 OVERRIDES = {"allow_extra_args": True, "ignore_unknown_options": True}
-# No file's fault: these errors often name none.
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def command(
@@ -80,6 +77,7 @@ def shown_errors(arguments: Iterable[object] = (), interrupted: str = "") -> Ite
     from click import ClickException
     from confection import ConfigValidationError
 
+    from ..corpus.files import NO_ROOM
     from ..errors import DistillError
 
     try:
@@ -95,9 +93,11 @@ def shown_errors(arguments: Iterable[object] = (), interrupted: str = "") -> Ite
         msg.fail(str(error))
         raise typer.Exit(1) from None
     except OSError as error:
-        if error.errno not in DISK_FULL and not _is_named(error.filename, arguments):
+        full = error.errno in NO_ROOM
+        if not full and not _is_named(error.filename, arguments):
             raise
-        msg.fail(str(error))
+        # Where there is no room, the error often names no file.
+        msg.fail(str(error), "Make room on the disk and run the same command again." if full else None)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         if not interrupted:

@@ -1,5 +1,6 @@
 """Files of any kind: read line by line, written whole or not at all, locked, hashed."""
 
+import errno
 import gzip
 import hashlib
 import json
@@ -14,6 +15,8 @@ from typing import Any, BinaryIO, cast
 from ..errors import DistillError
 
 LOCK = ".lock"
+# A disk, a share of one or a file that may not grow is no fault of the place that was named.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What reading a damaged `.gz` file raises.
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_ERRORS = (gzip.BadGzipFile, EOFError, zlib.error)
@@ -140,6 +143,13 @@ def source_name(path: Path) -> str:
     return path.name.removesuffix(".gz")
 
 
+def not_written(path: Path, error: OSError) -> DistillError:
+    """The error to raise for a file that cannot be written."""
+    place = "Make room on the disk, or choose another place" if error.errno in NO_ROOM else ""
+    said = f"Cannot write {path}: {error.strerror or error}."
+    return DistillError(f"{said} {place or 'Choose a place you may write to'}.")
+
+
 def write_bytes(data: bytes | Iterable[bytes], path: Path) -> None:
     """Write a file whole or not at all: it is written beside its place and then renamed.
 
@@ -157,8 +167,7 @@ def write_bytes(data: bytes | Iterable[bytes], path: Path) -> None:
                 target.writelines([data] if isinstance(data, bytes) else data)
         beside.replace(path)
     except OSError as error:
-        said = error.strerror or error
-        raise DistillError(f"Cannot write {path}: {said}. Choose a place you may write to.") from error
+        raise not_written(path, error) from error
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -225,9 +234,7 @@ def check_writable(out: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise DistillError(
-            f"Cannot write {out}: {error.strerror}. Choose a place you may write to."
-        ) from error
+        raise not_written(out, error) from error
 
 
 def _is_same(one: Path, other: Path) -> bool:

@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 
 from ..blend.checks import DISTILLED_PASSES, GOLD_PASSES, LEAST_STEPS, MOST_STEPS
-from ..corpus.files import check_outputs
+from ..corpus.files import check_outputs, write_bytes
 from ..corpus.importing import blank
 from ..errors import DistillError, counted
 from ..tasks.labels import LabelSet
@@ -107,15 +107,16 @@ def init_project(
 
 
 def _write(folder: Path, files: Mapping[Path, str]) -> None:
+    written: list[Path] = []
     try:
         for place, content in files.items():
-            (folder / place).parent.mkdir(parents=True, exist_ok=True)
-            with (folder / place).open("x", encoding="utf8", newline="\n") as file:
-                file.write(content)
-    except OSError as error:
-        raise DistillError(
-            f"Cannot write into {folder}: {error.strerror}. Choose a folder that you may write to."
-        ) from error
+            write_bytes(content.encode(), folder / place)
+            written.append(folder / place)
+    except DistillError:
+        # A project is there whole or not at all.
+        for file in written:
+            file.unlink(missing_ok=True)
+        raise
 
 
 def _check_options(folder: Path, options: ProjectOptions) -> None:

@@ -13,7 +13,7 @@ from spacy.vocab import Vocab
 
 from ..configs import labels_of, load_pipeline, read_config
 from ..corpus.docbin import read_docs, write_docs
-from ..corpus.files import check_outputs
+from ..corpus.files import check_outputs, write_bytes
 from ..engines import EngineName
 from ..engines.engine import Engine
 from ..errors import DistillError
@@ -120,7 +120,7 @@ def train_committee(
         for fold, path in enumerate(teachers.values()):
             write_docs([d for d in distilled if folds[text_hash(d)] != fold], Path(path))
     study = _study(config, student, options, paths, teachers, values)
-    Config(study).to_disk(out / CONFIG)
+    write_bytes(Config(study).to_str().encode(), out / CONFIG)
     failed: dict[str, str] = {}
     trained: list[Member] = []
     for event in run_study(out / CONFIG, out / RUNS, engine=engine, jobs=jobs, report=False):

@@ -1,5 +1,6 @@
 """Hugging Face data sets: a saved folder, Parquet, or a name at the hub."""
 
+import shutil
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +14,7 @@ from spacy.tokens import Doc
 from ...errors import DistillError
 from ..categories import classes_of, is_exclusive
 from ..entities import tags_of
-from ..files import write_bytes
+from ..files import not_written, write_bytes
 from ..text import ReadIssues
 from .base import PARTS, Format, Head, ImportOptions
 from .rows import Row, is_known, read_rows, row_of
@@ -86,7 +87,11 @@ class HuggingFace(Format):
             return
         if out.exists() and any(out.iterdir()):
             raise DistillError(f"The folder {out} is not empty. Choose another place.")
-        dataset.save_to_disk(str(out))
+        try:
+            dataset.save_to_disk(str(out))
+        except OSError as error:
+            shutil.rmtree(out, ignore_errors=True)
+            raise not_written(out, error) from error
 
 
 def _row(doc: Doc, exclusive: bool) -> Row:
