@@ -228,7 +228,10 @@ def test_a_corpus_that_is_none(run, folder):
     assert "not a .spacy file" in output
 
 
-def test_ctrl_c_keeps_what_is_in_flight_and_says_how_to_go_on(run, folder, monkeypatch):
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_keeps_what_is_in_flight_or_at_once_ends_and_says_how_to_go_on(
+    run, folder, monkeypatch, times
+):
     context = processes(monkeypatch)
     reached = threading.Event()
 
@@ -242,17 +245,27 @@ def test_ctrl_c_keeps_what_is_in_flight_and_says_how_to_go_on(run, folder, monke
         process = context.Process(target=run_command, args=(arguments, folder, folder / "output.txt"))
         process.start()
         assert reached.wait(60)
-        os.kill(process.pid, signal.SIGINT)
+        while process.is_alive() and times:
+            os.kill(process.pid, signal.SIGINT)
+            times -= 1
+            # The system makes one of two signals of a kind that come at the same time.
+            process.join(0.05)
         process.join(60)
         output = " ".join((folder / "output.txt").read_text().split())
         assert process.exitcode == 130, output
-        assert len(entries(folder / "ledger.sqlite")) == len(server.calls) < 20
-        assert f"{20 - len(server.calls)} documents not answered yet. The same command goes on" in output
-        assert "Stopped early: interrupted" in output
-        assert list(chain(*entities(folder))) == ["Ada"] * len(server.calls)
+        assert "The same command goes on" in output
+        assert "Traceback" not in output and "Unclosed" not in output
+        kept, asked = len(entries(folder / "ledger.sqlite")), len(server.calls)
+        if "Stopped early" in output:
+            assert kept == asked < 20
+            assert f"{20 - asked} documents not answered yet" in output
+            assert list(chain(*entities(folder))) == ["Ada"] * asked
+        else:
+            # What was in flight at the second Ctrl-C is asked again.
+            assert asked - 5 <= kept < 20 and not (folder / "out.spacy").exists()
         server.respond = lambda call: completion(OK)
         assert run(*at(server))[0] == 0
-        assert len(server.calls) == 20
+        assert len(server.calls) == 20 + asked - kept
     assert entities(folder) == [["Ada"]] * 20
 
 

@@ -1,9 +1,11 @@
 """Proxies and certificates of the environment, as the client beneath is given them."""
 
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -40,6 +42,63 @@ def test_a_host_that_needs_no_proxy_is_asked_itself(tmp_path, monkeypatch):
         monkeypatch.setenv("NO_PROXY", "api.example.test")
         assert "connection failed" in one_answer(tmp_path, "http://api.example.test/v1").stopped
         assert not proxy.calls
+
+
+def test_tls_goes_through_the_tunnel_of_a_proxy_and_the_key_does_not_reach_it(
+    tmp_path, monkeypatch, secure
+):
+    port, certificate = secure
+    seen = []
+    monkeypatch.setenv("KEY", "secret-of-the-test")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setattr("spacy_distill.teacher.client.is_loopback", lambda endpoint: False)
+    with tunnel(seen) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:word@127.0.0.1:{proxy}")
+        statistics = one_answer(tmp_path, f"https://127.0.0.1:{port}/v1", api_key_env="KEY")
+    assert statistics.states == {"ok": 1}
+    assert seen[0].startswith(f"CONNECT 127.0.0.1:{port} ")
+    assert "Proxy-Authorization: Basic bWU6d29yZA==" in seen[0]
+    assert "secret-of-the-test" not in "".join(seen)
+
+
+def test_a_proxy_that_is_not_there_is_named_without_its_password(tmp_path, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://me:pass-word-9@127.0.0.1:9")
+    stopped = one_answer(tmp_path, "http://api.example.test/v1").stopped
+    assert "connection failed" in stopped and "127.0.0.1:9" in stopped
+    assert "pass-word-9" not in stopped
+
+
+@contextmanager
+def tunnel(seen):
+    """The port of a proxy that makes one tunnel; what it could read of it is in `seen`."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def copy(source, target):
+        with suppress(OSError):
+            while data := source.recv(65536):
+                seen.append(data.decode("latin-1"))
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def serve():
+        client, _ = listening.accept()
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += client.recv(65536)
+        seen.append(head.decode())
+        host, _, port = head.split()[1].decode().partition(":")
+        with client, socket.create_connection((host, int(port))) as server:
+            client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            back = threading.Thread(target=copy, args=(server, client))
+            back.start()
+            copy(client, server)
+            back.join()
+
+    with listening:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join(10)
 
 
 class Secure(BaseHTTPRequestHandler):
