@@ -157,7 +157,9 @@ def show(report: "AnnotationReport", out: Path, *, allow_missing: bool) -> int:
     if report.written:
         msg.good(f"Wrote {counted(report.documents, 'document')}: {out}")
     else:
-        msg.fail("No answer was got, so no file was written.")
+        msg.fail(
+            "No answer was got, so no file was written. The same command tries again, once that is mended."
+        )
     if report.warnings:
         # The last that is said, and framed: what is read first.
         msg.divider("Look at this before you train on it", char="!")

@@ -3,18 +3,21 @@
 import asyncio
 import itertools
 import json
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import openai
 from openai import AsyncOpenAI, DefaultAioHttpClient, DefaultHttpxClient, Omit, OpenAI, RequestOptions
 from openai.pagination import SyncCursorPage
 from openai.types import Batch, FileObject
 
-from ..errors import shorten
+from ..errors import DistillError, shorten
 from .credentials import Credentials
 from .request_errors import Reply, RequestError, malformed, says_too_large, status_error
 from .responses import read_reply
@@ -56,6 +59,8 @@ def _client_error(error: Exception, credentials: Credentials, timeout: float) ->
         # The client takes any failure of a connection for a timeout; what is beneath says what it was.
         cause = next(one for one in causes[1:] or causes if "Timeout" not in type(one).__name__)
         said = shorten(credentials.redact(f"{type(cause).__name__}: {cause}"))
+        for reason in filter(None, (getattr(one, "verify_message", None) for one in causes)):
+            said = f"its certificate is not trusted ({reason.rstrip('.')})"
         refused = any(type(one).__name__.startswith(NOT_CONNECTED) for one in causes)
         return RequestError(f"connection failed: {said}", unreachable=refused, charged=not refused)
     if isinstance(error, openai.APIStatusError):
@@ -87,6 +92,29 @@ def client_options(settings: ChatSettings, credentials: Credentials) -> dict[str
     }
 
 
+@contextmanager
+def environment(settings: ChatSettings) -> Iterator[dict[str, Any]]:
+    """What the client beneath is to take of the environment: certificates, and proxies to other machines.
+
+    YIELDS: its arguments.
+    RAISES DistillError: if the environment's values are such that no client can be made.
+    """
+    try:
+        if is_loopback(settings.endpoint):
+            # A proxy has no business between this machine and itself.
+            yield {"follow_redirects": False, "trust_env": False, "verify": ssl.create_default_context()}
+            return
+        for proxy in getproxies().values():
+            # An error, if the port is no number.
+            _ = urlsplit(proxy).port
+        yield {"follow_redirects": False, "trust_env": True}
+    except (ValueError, ImportError, OSError) as error:
+        raise DistillError(
+            f"Cannot connect to {settings.endpoint} with the environment's proxies and certificates: "
+            f"{shorten(str(error))}. Look at HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR."
+        ) from None
+
+
 def request_headers(settings: ChatSettings) -> dict[str, Any]:
     """Headers that each request has to bear: none that pretends that there is a key."""
     return {} if settings.api_key_env else {"Authorization": Omit()}
@@ -103,16 +131,11 @@ class ChatClient:
         self._credentials, self._timeout = credentials, settings.timeout
         self._options: RequestOptions = {"headers": request_headers(settings)}
         options = client_options(settings, credentials)
-        # A proxy from the environment has no business between this machine and itself.
-        trust_env = not is_loopback(settings.endpoint)
-        self._clients = [
-            AsyncOpenAI(
-                max_retries=0,
-                http_client=DefaultAioHttpClient(follow_redirects=False, trust_env=trust_env),
-                **options,
-            )
-            for _ in range(-(-settings.concurrency // CONNECTIONS))
-        ]
+        with environment(settings) as given:
+            self._clients = [
+                AsyncOpenAI(max_retries=0, http_client=DefaultAioHttpClient(**given), **options)
+                for _ in range(-(-settings.concurrency // CONNECTIONS))
+            ]
         self._turn = itertools.cycle(self._clients)
 
     async def close(self) -> None:
@@ -196,12 +219,12 @@ class BatchClient:
     def __init__(self, settings: ChatSettings, credentials: Credentials) -> None:
         self._credentials, self._timeout = credentials, settings.timeout
         self._headers = request_headers(settings)
-        trust_env = not is_loopback(settings.endpoint)
-        self._client = OpenAI(
-            max_retries=settings.max_tries - 1,
-            http_client=DefaultHttpxClient(follow_redirects=False, trust_env=trust_env),
-            **client_options(settings, credentials),
-        )
+        with environment(settings) as given:
+            self._client = OpenAI(
+                max_retries=settings.max_tries - 1,
+                http_client=DefaultHttpxClient(**given),
+                **client_options(settings, credentials),
+            )
 
     def close(self) -> None:
         """Close all connections."""

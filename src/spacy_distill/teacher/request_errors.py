@@ -22,6 +22,8 @@ HINTS = {
     402: "Look at the account's balance",
     404: "Look at endpoint (its path often ends in /v1) and at the model's name",
 }
+NOT_REACHED = "Look whether the server runs, at endpoint, and at the environment's proxies (HTTPS_PROXY …)"
+NOT_TRUSTED = "Name a file with the certificate that vouches for it in SSL_CERT_FILE"
 # Statuses that servers name by a word or two, in a code, a type or a message.
 WORDS = (
     (402, r"insufficient[ _](quota|credit|fund|balance)|payment required|out of credit|billing hard limit"),
@@ -106,6 +108,8 @@ class RequestError(Exception):
     @property
     def hint(self) -> str:
         """What to do about it, where that is known; empty elsewhere."""
+        if self.unreachable:
+            return NOT_TRUSTED if "certificate" in self.message else NOT_REACHED
         return HINTS.get(self.status or 0, "")
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from helpers.asking import ask, chat_model
 from helpers.loopback import Server, completion
+from spacy_distill import DistillError
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -44,9 +45,7 @@ def test_a_host_that_needs_no_proxy_is_asked_itself(tmp_path, monkeypatch):
         assert not proxy.calls
 
 
-def test_tls_goes_through_the_tunnel_of_a_proxy_and_the_key_does_not_reach_it(
-    tmp_path, monkeypatch, secure
-):
+def test_tls_goes_through_the_tunnel_of_a_proxy_and_the_key_does_not_reach_it(tmp_path, monkeypatch, secure):
     port, certificate = secure
     seen = []
     monkeypatch.setenv("KEY", "secret-of-the-test")
@@ -66,6 +65,26 @@ def test_a_proxy_that_is_not_there_is_named_without_its_password(tmp_path, monke
     stopped = one_answer(tmp_path, "http://api.example.test/v1").stopped
     assert "connection failed" in stopped and "127.0.0.1:9" in stopped
     assert "pass-word-9" not in stopped
+
+
+UNUSABLE = [("HTTP_PROXY", "http://host:port"), ("HTTPS_PROXY", "http://host:99999999")]
+UNUSABLE += [("SSL_CERT_FILE", "/nowhere.pem"), ("SSL_CERT_FILE", __file__)]
+
+
+@pytest.mark.parametrize(("name", "value"), UNUSABLE)
+def test_an_environment_that_no_client_can_use_is_named(tmp_path, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(DistillError, match=f"api.example.test.*{name}"):
+        one_answer(tmp_path, "http://api.example.test/v1")
+    with Server(lambda call: completion("[]")) as server:
+        assert one_answer(tmp_path, server.url).states == {"ok": 1}
+
+
+def test_a_server_that_is_down_is_named_with_what_to_look_at(tmp_path):
+    with Server(lambda call: completion("[]")) as server:
+        url = server.url
+    stopped = one_answer(tmp_path, url).stopped
+    assert url in stopped and "Look whether the server runs" in stopped
 
 
 @contextmanager
@@ -148,10 +167,13 @@ def secure(tmp_path):
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path, secure):
-    assert "certificate" in one_answer(tmp_path, f"https://127.0.0.1:{secure[0]}/v1").stopped.casefold()
+    stopped = one_answer(tmp_path, f"https://127.0.0.1:{secure[0]}/v1").stopped
+    assert "its certificate is not trusted (self-signed certificate). Name a file" in stopped
 
 
-def test_the_certificates_of_the_environment_are_trusted(tmp_path, monkeypatch, secure):
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_the_certificates_of_the_environment_are_trusted(tmp_path, monkeypatch, secure, elsewhere):
     monkeypatch.setenv("SSL_CERT_FILE", str(secure[1]))
-    monkeypatch.setattr("spacy_distill.teacher.client.is_loopback", lambda endpoint: False)
+    if elsewhere:
+        monkeypatch.setattr("spacy_distill.teacher.client.is_loopback", lambda endpoint: False)
     assert one_answer(tmp_path, f"https://127.0.0.1:{secure[0]}/v1").states == {"ok": 1}
