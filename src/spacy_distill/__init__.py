@@ -22,9 +22,16 @@ if TYPE_CHECKING:
     from .errors import DistillError as DistillError
     from .labels.audit import audit_corpus as audit_corpus
     from .labels.audit_page import render_page as render_page
+    from .labels.cascade import annotate_disputed as annotate_disputed
     from .labels.clean import clean as clean
     from .labels.relabel import RelabelOptions as RelabelOptions
     from .labels.relabel import relabel as relabel
+    from .labels.review import ReviewOptions as ReviewOptions
+    from .labels.review import review as review
+    from .labels.reviewed import import_review as import_review
+    from .labels.select import SelectOptions as SelectOptions
+    from .labels.select import parse_limit as parse_limit
+    from .labels.select import select as select
     from .labels.vote import vote as vote
     from .prediction.predict import PredictOptions as PredictOptions
     from .prediction.predict import predict as predict
@@ -69,10 +76,13 @@ _HOMES = {
     "ProjectOptions": "scaffold.inputs",
     "PromptedTask": "tasks.prompted",
     "RelabelOptions": "labels.relabel",
+    "ReviewOptions": "labels.review",
+    "SelectOptions": "labels.select",
     "Task": "tasks.base",
     "VoteResult": "tasks.base",
     "VoteRule": "tasks.votes",
     "annotate": "teacher.annotate",
+    "annotate_disputed": "labels.cascade",
     "article_id": "corpus.provenance",
     "audit_corpus": "labels.audit",
     "clean": "labels.clean",
@@ -83,8 +93,10 @@ _HOMES = {
     "forecast_annotation": "teacher.estimate",
     "import_answers": "teacher.transfer",
     "import_corpus": "corpus.importing",
+    "import_review": "labels.reviewed",
     "init_project": "scaffold.project",
     "load_teacher": "teacher.teacher",
+    "parse_limit": "labels.select",
     "plan_study": "study.runner",
     "predict": "prediction.predict",
     "preview": "blend.preview",
@@ -94,7 +106,9 @@ _HOMES = {
     "read_study": "study.config",
     "relabel": "labels.relabel",
     "render_page": "labels.audit_page",
+    "review": "labels.review",
     "run_study": "study.runner",
+    "select": "labels.select",
     "set_origin": "corpus.provenance",
     "set_task": "tasks.base",
     "train_committee": "study.train_committee",

@@ -15,6 +15,8 @@ from . import (
     preview,
     relabel,
     report,
+    review,
+    select,
     study,
     vote,
 )
@@ -36,6 +38,8 @@ __all__ = [
     "preview",
     "relabel",
     "report",
+    "review",
+    "select",
     "study",
     "vote",
 ]

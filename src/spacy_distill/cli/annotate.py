@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import counted
+from ..errors import DistillError, counted
 from ..escapes import terminal
 from .console import INTERRUPT_STATUS, command, duration, msg
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from ..labels.cascade import CascadeReport
     from ..teacher.annotate import AnnotationReport
     from ..teacher.batch import PendingBatches
     from ..teacher.run_statistics import RunStatistics, Waiting
 
+SHARE = 0.2
 # Answers of batches are still to come.
 WAITING_STATUS = 3
 UNKNOWN_COST = "unknown (no prices in the config)"
@@ -59,6 +61,16 @@ def annotate_cli(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Let a replay leave documents unanswered.")
     ] = False,
+    only_disputed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A committee's folder: ask of what its members dispute most; they label the rest.",
+        ),
+    ] = None,
+    share: Annotated[
+        float, typer.Option(help="With --only-disputed: the share of the words to ask about.")
+    ] = SHARE,
 ) -> None:
     """Annotate a corpus with the large model of a config; its values can be overridden: --a.b.c value."""
     from spacy.cli._util import parse_config_overrides
@@ -66,20 +78,32 @@ def annotate_cli(
     from ..teacher.annotate import annotate
 
     overrides = parse_config_overrides(ctx.args)
+    if only_disputed is None and share != SHARE:
+        raise DistillError("--share says how much of what is disputed. Give --only-disputed DIR too.")
+    if dry_run and only_disputed:
+        raise DistillError(
+            "--dry-run does not know what is disputed. `spacy-distill select --committee DIR --teacher "
+            "CONFIG` says what answers for the most disputed documents cost."
+        )
     if dry_run:
         show_estimate(config, source, overrides)
         return
-    report = annotate(
-        config,
-        source,
-        out,
-        overrides=overrides,
-        max_cost=max_cost,
-        max_tokens=max_tokens,
-        batch=batch,
-        allow_missing=allow_missing,
-        watch=watch,
-    )
+    how: dict[str, Any] = {
+        "overrides": overrides,
+        "max_cost": max_cost,
+        "max_tokens": max_tokens,
+        "batch": batch,
+        "allow_missing": allow_missing,
+        "watch": watch,
+    }
+    if only_disputed is None:
+        report = annotate(config, source, out, **how)
+    else:
+        from ..labels.cascade import annotate_disputed
+
+        cascade = annotate_disputed(config, source, out, only_disputed, share, **how)
+        report = cascade.asked
+        show_cascade(cascade)
     status = show(report, out, allow_missing=allow_missing)
     if status:
         raise typer.Exit(status)
@@ -168,6 +192,20 @@ def show(report: "AnnotationReport", out: Path, *, allow_missing: bool) -> int:
     if statistics.stopped == "interrupted":
         return INTERRUPT_STATUS
     return int(bool(states["failed"] or statistics.stopped or (report.missing and not allow_missing)))
+
+
+def show_cascade(report: "CascadeReport") -> None:
+    """Print who labelled what."""
+    msg.text(
+        f"The teacher was asked about {report.documents:,} of {report.of_documents:,} documents "
+        f"({report.words / report.of_words:.1%} of the words, {report.disagreement:.1%} of all "
+        "disagreement); the committee labelled the rest."
+    )
+    if report.learned:
+        msg.warn(
+            f"Members had learned from {counted(report.learned, 'document')} of the rest, and repeat what "
+            "they learned."
+        )
 
 
 def show_reasons(report: "AnnotationReport") -> None:

@@ -12,6 +12,7 @@ from .console import command, msg
 
 if TYPE_CHECKING:
     from ..corpus.importing import ImportReport
+    from ..labels.reviewed import ReviewedReport
 
 SHOWN = 10
 # A command loads no format before it runs.
@@ -86,6 +87,12 @@ def import_cli(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out rows that cannot be used, and list them.")
     ] = False,
+    pool: Annotated[
+        Path | None,
+        typer.Option(
+            help="SRC answers a review of this corpus: check it, and bring several reviewers together."
+        ),
+    ] = None,
     documents: Annotated[
         str,
         typer.Option(metavar="START:END", help="Part of the articles by share, 0:0.5 for the first half."),
@@ -120,7 +127,12 @@ def import_cli(
         skip_bad=skip_bad,
         split=split,
     )
-    _show(import_corpus(src, out, options), out)
+    if pool is None:
+        _show(import_corpus(src, out, options), out)
+    else:
+        from ..labels.reviewed import import_review
+
+        _show_review(import_review(src, out, pool, options), out)
 
 
 def _show(report: ImportReport, out: Path) -> None:
@@ -139,13 +151,7 @@ def _show(report: ImportReport, out: Path) -> None:
     for reason, count in left_out.items():
         if count:
             msg.text(f"{count} {reason}")
-    for problem, places in (
-        ("rows cannot be used and were left out", report.issues.skipped),
-        ("spans do not fit token borders; their tokens are left without a label", report.issues.misfits),
-    ):
-        if places:
-            rest = f"\n… and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
-            msg.warn(f"{len(places)} {problem}", "\n".join(places[:SHOWN]) + rest)
+    _show_problems(report.issues.skipped, report.issues.misfits)
     if report.linewise:
         msg.warn(
             "Each file became one document, but looks as if each line were one.",
@@ -161,3 +167,32 @@ def _show(report: ImportReport, out: Path) -> None:
         f"{counted(report.tokens, 'token')}"
     )
     msg.good(f"{size}{unlabelled}: {out}")
+
+
+def _show_review(report: ReviewedReport, out: Path) -> None:
+    _show_problems(report.bad_rows, report.misfits)
+    done = ", ".join(f"{name} {number}" for name, number in report.reviewers.items())
+    of = f" of {report.asked}" if report.asked else ""
+    msg.text(f"Answered{of}: {done}. Skipped: {report.skipped}; without an answer: {report.open}: no gold.")
+    if report.disputes:
+        lines = [
+            f"{dispute.id}: " + "; ".join(f"{name}: {said}" for name, said in dispute.said.items())
+            for dispute in report.disputes
+        ]
+        _list(f"{counted(len(lines), 'document')} differ between reviewers; that is missing in gold", lines)
+        msg.info(f"To settle them: spacy-distill review {out} --out disputes.html")
+    msg.good(f"{counted(report.written, 'document')} of gold: {out}")
+
+
+def _show_problems(skipped: list[str], misfits: list[str]) -> None:
+    for problem, places in (
+        ("rows cannot be used and were left out", skipped),
+        ("spans do not fit token borders; their tokens are left without a label", misfits),
+    ):
+        if places:
+            _list(f"{len(places)} {problem}", places)
+
+
+def _list(problem: str, places: list[str]) -> None:
+    rest = f"\n… and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
+    msg.warn(problem, "\n".join(places[:SHOWN]) + rest)

@@ -4,9 +4,9 @@ import heapq
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TypeVar
 
 from spacy.tokens import Doc, Span
@@ -131,6 +131,30 @@ def find_duplicates(docs: Sequence[Doc]) -> Leaks:
     return Leaks("", len(exact), len(near), short, [*exact[: SHOWN // 2], *near[: SHOWN // 2]], capped)
 
 
+def find_repeats(
+    docs: Sequence[Doc], order: Iterable[int], known: Sequence[Doc] = ()
+) -> Iterator[tuple[int, bool]]:
+    """Which documents repeat one before that repeats none, exactly or nearly.
+
+    order: positions of the documents, in the order in which they come.
+    known: documents that come before all others.
+    YIELDS: the position of a document, and whether it repeats another; of fewer than 8 tokens only the same
+        text does.
+    """
+    every = [*docs, *known]
+    index = ShingleIndex([shingles(doc.text) for doc in every], most=len(every), filled=False)
+    texts: set[str] = set()
+    for number, i in enumerate(chain(range(len(docs), len(every)), order)):
+        text, long = normalise(every[i].text), len(every[i]) >= MIN_TOKENS
+        repeats = text in texts or (long and index.nearest(shingles(every[i].text))[0] is not None)
+        if not repeats:
+            texts.add(text)
+            if long:
+                index.add(i)
+        if number >= len(known):
+            yield i, repeats
+
+
 def shingles(text: str) -> Shingles:
     """The pairs of successive words of a text, without case and punctuation."""
     return frozenset(pairwise(WORD.findall(text.casefold())))
@@ -152,9 +176,12 @@ class ShingleIndex:
 
     near: the least Jaccard index, in (0, 1].
     most: how many sets are compared with each, at least 1.
+    filled: whether all sets can be found; otherwise those that are added.
     """
 
-    def __init__(self, sets: Sequence[Shingles], near: float = NEAR, most: int = COMPARED) -> None:
+    def __init__(
+        self, sets: Sequence[Shingles], near: float = NEAR, most: int = COMPARED, *, filled: bool = True
+    ) -> None:
         self._near, self._most = near, most
         self._numbers: dict[tuple[str, str], int] = {}
         self._sets = [
@@ -162,11 +189,18 @@ class ShingleIndex:
         ]
         self._frequency = Counter(member for one in self._sets for member in one)
         self._holders: dict[int, list[int]] = defaultdict(list)
-        for i, one in enumerate(self._sets):
-            for member in self._rarest(one):
-                # One more than can be compared, so that it is seen that there are more.
-                if len(holders := self._holders[member]) <= most:
-                    holders.append(i)
+        for i in range(len(self._sets)) if filled else ():
+            self.add(i)
+
+    def add(self, i: int) -> None:
+        """Let a set be found.
+
+        i: its position.
+        """
+        for member in self._rarest(self._sets[i]):
+            # One more than can be compared, so that it is seen that there are more.
+            if len(holders := self._holders[member]) <= self._most:
+                holders.append(i)
 
     def nearest(self, one: Shingles, before: int | None = None) -> tuple[tuple[int, float] | None, bool]:
         """The nearest set.

@@ -68,7 +68,7 @@ def import_corpus(src: Path, out: Path, options: ImportOptions = DEFAULTS) -> Im
     RAISES DistillError: if the source cannot be used, nothing of it is left, or the output is read too.
     """
     src, out = Path(src), Path(out)
-    format, reason = _format(src, options)
+    format, reason = format_of(src, options)
     check_outputs([out], [src, *options.exclude])
     report = ImportReport(format.name, reason, issues=ReadIssues(options.skip_bad))
     options = replace(options, format=format.name)
@@ -104,14 +104,15 @@ def read_source(src: Path, nlp: Language, options: ImportOptions, issues: ReadIs
     issues: gathers what cannot be used.
     RAISES DistillError: if the source cannot be used.
     """
-    format, _ = _format(src, options)
+    format, _ = format_of(src, options)
     if options.lines is None and not src.is_dir():
         options = replace(options, lines=True)
     for file, name in files_of(src, format).items():
         yield from format.read(file, name, nlp, options, issues)
 
 
-def _format(src: Path, options: ImportOptions) -> tuple[Format, str]:
+def format_of(src: Path, options: ImportOptions) -> tuple[Format, str]:
+    """The format of a file or folder, and by what it was recognised; empty if it was given."""
     return guess_format(src) if options.format == AUTO else (find_format(options.format), "")
 
 

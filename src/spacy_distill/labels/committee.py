@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 
 from ..configs import load_pipeline
 from ..corpus.files import read_json
-from ..corpus.provenance import CONFIDENCE
+from ..corpus.provenance import CONFIDENCE, LABELS, record
 from ..errors import DistillError
 from ..tasks.annotation import Annotation, Item
 from ..tasks.base import Task, find_task
@@ -100,12 +100,47 @@ class Committee:
             for member in ([one for one in some if not one.learned(fold)] or some)
         ]
 
+    def check_fits(self, task: str, name: str, labels: Iterable[str]) -> None:
+        """Refuse documents of another task, and labels that the members could only vote against.
+
+        task: name of the task.
+        name: what has the task and the labels, for the message.
+        RAISES DistillError: if the committee does not fit them.
+        """
+        if task != self.task:
+            raise DistillError(
+                f"{name} is of the task {task!r}, the committee {self.folder} of {self.task!r}."
+            )
+        if unknown := sorted(set(labels) - set(self.labels)):
+            raise DistillError(
+                f"The members know no {', '.join(unknown)}, so they would outvote every one of them. They "
+                f"know {', '.join(self.labels)}. Train the committee with the labels of {name}."
+            )
+
+    def check_same(self, task: str, labels: Iterable[str], name: str) -> None:
+        """Refuse a teacher of other labels: documents would get these or those, by who labels them.
+
+        task: name of the teacher's task.
+        name: what has the task and the labels, for the message.
+        RAISES DistillError: if it is of another task, or there is a label that only one of them knows.
+        """
+        self.check_fits(task, name, labels)
+        if alone := sorted(set(self.labels) - set(labels)):
+            raise DistillError(
+                f"The committee {self.folder} knows {', '.join(alone)}, which {name} does not ask for. Give "
+                f"both the same labels; the teacher's are {', '.join(labels)}."
+            )
+
     def ask(self, docs: Sequence[Doc]) -> Iterator[MemberVotes]:
         """Let the members predict documents; one pipeline is in memory at a time.
+
+        A document that says nothing of the labels that it may get may get those that the members know.
 
         RAISES DistillError: if a member does not load, or has other tokens than the documents.
         """
         task = find_task(self.task)
+        for doc in docs:
+            record(doc)[LABELS] = record(doc).get(LABELS) or tuple(self.labels)
         voters = [self.voters(doc) for doc in docs]
         found: list[dict[Member, Annotation]] = [{} for _ in docs]
         for member in self.members:

@@ -12,13 +12,14 @@ from ..corpus.files import check_outputs
 from ..corpus.provenance import CONFIDENCE, VOTES, record
 from ..errors import DistillError
 from ..tasks.annotation import Annotation
-from ..tasks.base import Task
+from ..tasks.base import Task, set_task
 from ..tasks.scores import Counts, add_counts, micro, prf
 from ..tasks.votes import VoteRule
 from .committee import Committee, MemberVotes, read_committee
 from .confidence import Rated, calibration_error, rate
 from .quality import read_gold
 from .vote import merge_views
+from .voters import ask_voters
 
 Undecided = Literal["O", "missing", "majority", "teacher"]
 # Names that stand for all members, and for all views.
@@ -133,17 +134,9 @@ def relabel(
     folder = committee.folder if isinstance(committee, Committee) else committee
     check_outputs([out], [folder, pool, *views, gold])
     trained = committee if isinstance(committee, Committee) else read_committee(committee)
-    merged = merge_views(views, texts=pool)
-    task = merged.task
-    if task.name != trained.task:
-        raise DistillError(f"{pool} is of the task {task.name!r}, the committee of {trained.task!r}.")
-    if unknown := sorted(set(merged.labels) - set(trained.labels)) if merged.names else []:
-        raise DistillError(
-            f"The members know no {', '.join(unknown)}, so they would outvote every one of them. They know "
-            f"{', '.join(trained.labels)}. Train the committee with the labels of the views."
-        )
-    docs, said = map(list, zip(*merged.docs, strict=True))
-    member_votes = list(trained.ask(docs))
+    merged = merge_views(views, texts=pool, committee=trained)
+    voted = ask_voters(merged, pool, trained)
+    task, docs, said, member_votes = voted.task, voted.docs, voted.said, voted.members
     right = read_gold(task, gold, docs) if gold is not None else {}
     weights = _weights(options, merged.names, trained, task, said, member_votes, right)
     report = RelabelReport(task.items, task.places, weights)
@@ -159,7 +152,7 @@ def relabel(
         if options.undecided == TEACHER and first is not None and not first.usable:
             annotations, votes = [first, *annotations], [LEAST, *votes]
         result = task.combine(annotations, options.rule, votes)
-        task.write(doc, result.annotation)
+        task.write(set_task(doc, task.name), result.annotation)
         sure = trained.confidence(result)
         task.keep_items(doc, VOTES, result.shares)
         task.keep_items(doc, CONFIDENCE, sure)

@@ -17,6 +17,7 @@ from ..errors import DistillError
 from ..tasks.annotation import Annotation
 from ..tasks.base import Task, task_of
 from ..tasks.votes import SAMPLE, VoteRule
+from .committee import Committee
 
 Key = tuple[str, int]  # A document's id or text, and how often it came before.
 
@@ -129,7 +130,9 @@ class MergedViews(NamedTuple):
     docs: Iterator[tuple[Doc, dict[str, Annotation]]]
 
 
-def merge_views(sources: Sequence[Path], texts: Path | None = None) -> MergedViews:
+def merge_views(
+    sources: Sequence[Path], texts: Path | None = None, committee: Committee | None = None
+) -> MergedViews:
     """Bring the views of one or several corpora together.
 
     Documents are matched by their ids, or by their text where they have none or the files share no id; a view
@@ -137,12 +140,13 @@ def merge_views(sources: Sequence[Path], texts: Path | None = None) -> MergedVie
 
     sources: `.spacy` files with the views; one without any is a view of its own.
     texts: a file whose documents come first; it votes only with views that it holds.
+    committee: of its task are documents without any annotation.
     RAISES DistillError: if a file holds no document, the files share none, or one has other tokens in two.
     """
     sources = [*([texts] if texts else []), *sources]
     corpora = _matched(sources)
     docs = [doc for corpus in corpora for doc in corpus.values()]
-    task = task_of(docs)
+    task = task_of(docs, committee.task) if committee else task_of(docs)
     inputs = _rename(sources, corpora, texts)
     names = [name for source in inputs for name in source.voters.values()]
     labels = sorted({item.label for doc in docs for item in task.read(doc).items})

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from itertools import groupby, repeat
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
@@ -54,6 +54,7 @@ class Task(Protocol):
     kinds: what each kind of error is called.
     dropped: what is the matter with a candidate that is dropped, in words, by the name of its counter.
     recurs: whether the text of an item may be in other documents, so that seen and unseen ones differ.
+    marked: how a person gives it: spans of places in the text, one label for a document, or any number.
     """
 
     name: ClassVar[str]
@@ -63,6 +64,7 @@ class Task(Protocol):
     predicts: ClassVar[str] = "items"
     strict: ClassVar[str] = "Items count as right only with exact places and label."
     recurs: ClassVar[bool] = True
+    marked: ClassVar[Literal["spans", "one", "any"]] = "spans"
     dropped: ClassVar[Mapping[str, str]] = {}
     kinds: ClassVar[Mapping[str, str]] = {
         "type": "wrong label",
@@ -323,14 +325,15 @@ def find_task(name: str) -> Task:
     )
 
 
-def task_of(docs: Iterable[Doc]) -> Task:
+def task_of(docs: Iterable[Doc], default: str = DEFAULT) -> Task:
     """The task of a corpus: as its provenance says, else the first that finds annotation of its own in it.
 
+    default: the task that is tried first, and that of a corpus without annotation.
     RAISES DistillError: if the documents are of several tasks, or of one that no installed package registers.
     """
     # Looking for registered tasks takes milliseconds: once, and not for each document.
-    default, every = find_task(DEFAULT), cache(tasks)
-    names = {_task_name(doc, default, every) for doc in docs} or {DEFAULT}
+    first, every = find_task(default), cache(tasks)
+    names = {_task_name(doc, first, every) for doc in docs} or {default}
     if len(names) > 1:
         raise DistillError(
             f"The documents are of several tasks: {', '.join(sorted(names))}. Give corpora of one task."
@@ -341,8 +344,8 @@ def task_of(docs: Iterable[Doc]) -> Task:
 def _task_name(doc: Doc, default: Task, every: Callable[[], Mapping[str, Task]]) -> str:
     named: str | None = doc.user_data.get("distill", {}).get(TASK)
     if named is not None or default.read(doc).usable:
-        return named or DEFAULT
-    return next((name for name, task in sorted(every().items()) if task.read(doc).usable), DEFAULT)
+        return named or default.name
+    return next((name for name, task in sorted(every().items()) if task.read(doc).usable), default.name)
 
 
 def set_task(doc: Doc, name: str) -> Doc:

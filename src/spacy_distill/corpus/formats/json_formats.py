@@ -9,7 +9,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..categories import classes_of, open_classes, read_table
-from ..entities import char_spans_of
+from ..entities import ENTITY_TASK, char_spans_of
+from ..provenance import LABELS, TASK, record
 from ..text import ReadIssues
 from .base import PARTS, Format, Head, ImportOptions, write_text
 from .rows import Row, is_known, json_rows, read_rows, row_of
@@ -21,11 +22,15 @@ CANDIDATE_VIEW = "ner"
 
 
 class JsonLines(Format):
-    """Rows with the fields of this package, and those of other tools that mean the same."""
+    """Rows with the fields of this package, and those of other tools that mean the same.
+
+    drafts: whether suggestions can be written for a person to correct.
+    """
 
     name: ClassVar[str] = "jsonl"
     about: ClassVar[str] = "JSON Lines, or a JSON list, with text or tokens, and spans or tags"
     endings: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson", ".json")
+    drafts: ClassVar[bool] = False
     holds: ClassVar[frozenset[str]] = frozenset(PARTS)
 
     def recognise(self, head: Head) -> str:
@@ -54,11 +59,22 @@ class JsonLines(Format):
         """
         return row_of(doc)
 
+    def draft(self, doc: Doc, number: int) -> Row:
+        """The row of a document whose annotation is a suggestion, for a person to correct."""
+        return self.shape(doc, number)
+
     def count(self, file: Path) -> int:
         return sum(1 for _ in self.rows(file))
 
     def write(self, docs: Sequence[Doc], out: Path) -> None:
-        rows = (self.shape(doc, number) for number, doc in enumerate(docs, start=1))
+        self.write_rows([self.shape(doc, number) for number, doc in enumerate(docs, start=1)], out)
+
+    def write_drafts(self, docs: Sequence[Doc], out: Path) -> None:
+        """Write documents for a person to correct: of missing places nothing is suggested."""
+        self.write_rows([self.draft(doc, number) for number, doc in enumerate(docs, start=1)], out)
+
+    def write_rows(self, rows: Sequence[Row], out: Path) -> None:
+        """Write rows in the form of the format's files."""
         write_text((json.dumps(row, ensure_ascii=False) + "\n" for row in rows), out)
 
 
@@ -82,6 +98,7 @@ class Doccano(JsonLines):
 
     name: ClassVar[str] = "doccano"
     about: ClassVar[str] = "doccano's JSONL, with `label`, `labels` or `entities`"
+    drafts: ClassVar[bool] = True
     holds: ClassVar[frozenset[str]] = frozenset(PARTS) - {"tokens", "missing"}
 
     def recognise(self, head: Head) -> str:
@@ -114,6 +131,7 @@ class Prodigy(JsonLines):
 
     name: ClassVar[str] = "prodigy"
     about: ClassVar[str] = "Prodigy's JSONL, with `tokens`, `spans` and `answer`"
+    drafts: ClassVar[bool] = True
     holds: ClassVar[frozenset[str]] = frozenset(PARTS) - {"missing"}
 
     def recognise(self, head: Head) -> str:
@@ -154,6 +172,14 @@ class Prodigy(JsonLines):
             ]
             row["answer"] = "accept"
         return row
+
+    def draft(self, doc: Doc, number: int) -> Row:
+        """Without an answer; with all classes to choose from."""
+        row = self.shape(doc, number)
+        offered = record(doc).get(LABELS, ())
+        if offered and record(doc).get(TASK) != ENTITY_TASK:
+            row["options"] = [{"id": label, "text": label} for label in offered]
+        return {name: value for name, value in row.items() if name not in ("answer", "missing")}
 
     def problem(self, doc: Doc) -> str:
         return whole_problem(doc)

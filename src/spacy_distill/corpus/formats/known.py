@@ -42,3 +42,15 @@ def find_format(name: str) -> Format:
             return format
     known = ", ".join(format.name for format in FORMATS)
     raise DistillError(f"There is no format {name!r}. Formats are {known}; {AUTO} is what a file looks like.")
+
+
+def draft_format(name: str, *others: str) -> JsonLines:
+    """The format of a name, in which suggestions can be written for a person to correct.
+
+    others: what else could be given, for the message.
+    RAISES DistillError: if there is none.
+    """
+    known = {one.name: one for one in FORMATS if isinstance(one, JsonLines) and one.drafts}
+    if name not in known:
+        raise DistillError(f"The format is {name!r}. Allowed are {', '.join((*others, *known))}.")
+    return known[name]

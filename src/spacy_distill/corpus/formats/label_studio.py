@@ -24,6 +24,7 @@ class LabelStudio(JsonLines):
 
     name: ClassVar[str] = "labelstudio"
     about: ClassVar[str] = "Label Studio's JSON"
+    drafts: ClassVar[bool] = True
     endings: ClassVar[tuple[str, ...]] = (".json", ".jsonl")
     holds: ClassVar[frozenset[str]] = frozenset(PARTS) - {"tokens", "missing"}
 
@@ -64,11 +65,16 @@ class LabelStudio(JsonLines):
         task["annotations"] = [{"id": number, "result": result}] if annotated else []
         return task
 
+    def draft(self, doc: Doc, number: int) -> Row:
+        """As a prediction, which is no annotation yet."""
+        task = self.shape(doc, number)
+        task["predictions"] = [{**one, "model_version": "spacy-distill"} for one in task.pop("annotations")]
+        return task
+
     def problem(self, doc: Doc) -> str:
         return whole_problem(doc)
 
-    def write(self, docs: Sequence[Doc], out: Path) -> None:
-        rows = [self.shape(doc, number) for number, doc in enumerate(docs, start=1)]
+    def write_rows(self, rows: Sequence[Row], out: Path) -> None:
         write_bytes(json.dumps(rows, ensure_ascii=False, indent=1).encode(), out)
 
 
@@ -77,6 +83,7 @@ class LabelStudioShort(LabelStudio):
 
     name: ClassVar[str] = "labelstudio-min"
     about: ClassVar[str] = "Label Studio's JSON_MIN"
+    drafts: ClassVar[bool] = False
 
     def recognise(self, head: Head) -> str:
         return next((field for field in SHORT_FIELDS if field in head.row and "data" not in head.row), "")

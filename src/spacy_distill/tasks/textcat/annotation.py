@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
@@ -32,6 +32,7 @@ class CategoryTask(Task):
     predicts: ClassVar[str] = "the class of a document"
     strict: ClassVar[str] = "A document counts as right if its class is; micro F1 is accuracy."
     recurs: ClassVar[bool] = False
+    marked: ClassVar[Literal["spans", "one", "any"]] = "one"
     exclusive: ClassVar[bool] = True
 
     def size(self, doc: Doc) -> int:
@@ -84,6 +85,7 @@ class MultilabelTask(CategoryTask):
     places: ClassVar[str] = "decisions"
     predicts: ClassVar[str] = "the classes of a document"
     strict: ClassVar[str] = "Each class of a document counts by itself."
+    marked: ClassVar[Literal["spans", "one", "any"]] = "any"
     exclusive: ClassVar[bool] = False
 
     def size(self, doc: Doc) -> int:

@@ -1,0 +1,112 @@
+"""The page of a review, in a real browser: what a person enters is the gold that import makes of it."""
+
+import pytest
+
+from helpers.docs import make_doc, missing_tokens, read_docs, record_of, write_docs
+from helpers.reviewing import open_page
+from spacy_distill import ImportOptions, ReviewOptions, import_corpus, import_review, review
+
+NUMBER, UNSEEN = 500, 20
+PER, LOC = (0, 1, "PER"), (4, 5, "LOC")
+
+
+def make_sentence(n):
+    """One of many sentences that do not resemble each other; each fifth is written from right to left."""
+    if n % 5 == 4:
+        return f"דנה{n} פגשה{n} את רון{n} בחיפה{n} אמר{n} ."
+    return f"Ann{n} met{n} Bo{n} of Firm{n} today{n} <b>{n}</b>"
+
+
+def make_pool(path, sentences, first, second, **facts):
+    """A corpus of which two teachers say this and that."""
+    docs = [
+        make_doc(text, missing=range(len(text.split())), id=f"doc:{n}", teachers={"a": first, "b": second})
+        for n, text in enumerate(sentences)
+    ]
+    return write_docs(path, *docs)
+
+
+def number_of(person):
+    return int(person.text("where").partition("doc:")[2])
+
+
+def go_to_word(person, n, word):
+    """To a word of the text, by the keys that lead there in its direction."""
+    on = "ArrowLeft" if n % 5 == 4 else "ArrowRight"
+    person.press("Home", *[on] * word)
+    return on
+
+
+def annotate(person, n):
+    """What a person does with a document, in nine ways; and the items that are gold then, None for none."""
+    kind = n % 9
+    if kind == 0:
+        person.press("1", "Enter")
+        return [PER, LOC]
+    if kind == 1:
+        person.press("2", "Enter")
+        return [PER, (2, 3, "PER"), (4, 5, "ORG")]
+    if kind == 2:  # Another span, by keys.
+        person.press("1")
+        on = go_to_word(person, n, 1)
+        person.press(f"Shift+{on}", f"Shift+{on}", "o", "Enter")
+        return [PER, (1, 4, "ORG"), LOC]
+    if kind == 3:  # Another span, by the mouse.
+        person.press("1")
+        person.select(2, 3)
+        person.press("m", "Enter")
+        return [PER, (2, 4, "MISC"), LOC]
+    if kind == 4:  # One goes.
+        person.press("2")
+        go_to_word(person, n, 2)
+        person.press("Backspace", "Enter")
+        return [PER, (4, 5, "ORG")]
+    if kind == 5:  # One gets another label.
+        person.press("1")
+        go_to_word(person, n, 4)
+        person.press("m", "Enter")
+        return [PER, (4, 5, "MISC")]
+    if kind == 6:
+        person.press("s")
+        return None
+    if kind == 7:  # Done, undone, and done otherwise.
+        person.press("2", "Enter", "u", "u", "1", "Enter")
+        return [PER, LOC]
+    # All of it goes, from one item to the next.
+    person.press("2", *[","] * 4)
+    for _ in range(3):
+        person.press("Backspace", ".")
+    person.press("Enter")
+    return []
+
+
+@pytest.mark.slow
+def test_what_a_person_enters_is_the_gold_that_import_makes(tmp_path):
+    second = [PER, (2, 3, "PER"), (4, 5, "ORG")]
+    pool = make_pool(tmp_path / "pool.spacy", map(make_sentence, range(NUMBER)), [PER, LOC], second)
+    page = tmp_path / "review.html"
+    review(pool, [], page, options=ReviewOptions(10**6, labels=["MISC"]))
+    entered = {}
+    with open_page(page, tmp_path / "profile") as person:
+        for step in range(NUMBER - UNSEEN):
+            n = number_of(person)
+            assert n not in entered
+            entered[n] = annotate(person, n)
+            if step == NUMBER // 2:
+                before = person.text("progress"), person.text("where")
+                person.page.reload()
+                assert (person.text("progress"), person.text("where")) == before
+        skipped = sum(items is None for items in entered.values())
+        done = len(entered) - skipped
+        assert person.text("progress").startswith(f"{done} done, {skipped} skipped, of {NUMBER};")
+        saved = person.download(tmp_path / "saved.jsonl")
+    gold = {f"doc:{n}": items for n, items in entered.items() if items is not None}
+    report = import_review(saved, tmp_path / "gold.spacy", pool)
+    assert (report.written, report.skipped, report.asked) == (done, skipped, NUMBER)
+    import_corpus(saved, tmp_path / "plain.spacy", ImportOptions())
+    for out in ("gold.spacy", "plain.spacy"):
+        docs = {record_of(doc)["id"]: doc for doc in read_docs(tmp_path / out)}
+        assert {id: [(e.start, e.end, e.label_) for e in doc.ents] for id, doc in docs.items()} == gold
+        assert [missing_tokens(doc) for doc in docs.values() if missing_tokens(doc)] == []
+        assert all(doc.text == make_sentence(int(id[4:])) for id, doc in docs.items())
+        assert {record_of(doc)["document"] for doc in docs.values()} == {"doc"}
