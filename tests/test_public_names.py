@@ -38,7 +38,7 @@ NAMES = [
 COMMANDS = (
     *("import", "export", "annotate", "audit", "preview", "ledger", "vote"),
     *("study", "report", "card", "clean", "predict"),
-    *("init", "encoder", "committee", "relabel"),
+    *("init", "encoder", "committee", "relabel", "review", "select"),
 )
 
 

@@ -62,6 +62,24 @@ OUTPUTS = {
     "predict out": (("predict", "model", "texts", "OUT"), ("model", "texts", "texts/rows.jsonl")),
     "preview out": ((*BLEND, "--out", "OUT"), ("train.cfg", "gold.spacy", "in.spacy")),
     "report out": (("report", "study", "--out", "OUT"), ("study/plan.json", "study/data.json")),
+    "review out": (
+        ("review", "committee", "in.spacy", "shards", "--out", "OUT", "--exclude", "gold.spacy"),
+        ("committee", "in.spacy", "shards", "gold.spacy"),
+    ),
+    "select out": (
+        (
+            "select",
+            "in.spacy",
+            "OUT",
+            "--budget",
+            "1 docs",
+            "--committee",
+            "committee",
+            "--exclude",
+            "shards",
+        ),
+        ("in.spacy", "committee", "shards"),
+    ),
     "study out": (("study", "study.cfg", "OUT"), ("study.cfg", "gold.spacy")),
     "vote paths": (("vote", "in.spacy", "gold.spacy", "OUT"), ("in.spacy", "gold.spacy")),
 }
@@ -72,6 +90,8 @@ READ = {
     *("annotate config", "annotate source", "audit distilled", "audit gold", "audit test", "card run_dir"),
     *("clean source", "clean judge", "clean gold", "import src", "import exclude", "init pool", "init gold"),
     *("init dev", "init test", "ledger config", "ledger corpus", "predict corpus", "predict model"),
+    *("annotate only_disputed", "import pool", "review paths", "review exclude", "select unlabelled"),
+    *("select committee", "select teacher", "select exclude"),
     *("preview config", "preview code", "preview run", "report study_dir", "study config"),
 }
 ALIASES = ("same", "relative", "symlink", "hard link", "within")

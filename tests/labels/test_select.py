@@ -7,8 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.committees import make_committee
-from helpers.docs import make_doc, read_docs, write_docs
-from spacy_distill import DistillError, SelectOptions, parse_limit, select
+from helpers.docs import make_doc, read_docs, record_of, write_docs
+from helpers.loopback import Server, completion
+from helpers.warm import CONFIG
+from spacy_distill import (
+    DistillError,
+    SelectOptions,
+    annotate,
+    annotate_disputed,
+    audit_corpus,
+    parse_limit,
+    select,
+)
 from spacy_distill.corpus.duplicates import NEAR, likeness, shingles
 from spacy_distill.labels.select import SpendingLimit, by_new_words, by_value, choose
 
@@ -109,3 +119,100 @@ def test_new_words_come_first_and_excluded_documents_not_at_all(corpus, tmp_path
     select(tmp_path / "out.spacy", tmp_path / "more.spacy", parse_limit("1 docs"))
     with pytest.raises(DistillError, match="repeat"):
         select(known, tmp_path / "none.spacy", parse_limit("1 docs"), options)
+
+
+def test_money_buys_what_the_prices_of_the_teacher_say(corpus, tmp_path):
+    teacher = tmp_path / "teacher.cfg"
+    teacher.write_text(CONFIG.replace('"LEDGER"', f'"{tmp_path / "ledger.sqlite"}"'))
+    prices = {"components.llm.model.prices": {"input": 10.0, "output": 10.0}}
+    options = SelectOptions(teacher=teacher, overrides=prices)
+    everything = select(corpus, tmp_path / "all.spacy", parse_limit("3 docs"), options)
+    report = select(corpus, tmp_path / "out.spacy", SpendingLimit(everything.cost * 0.7, "USD"), options)
+    assert report.documents == 2 and report.cost <= everything.cost * 0.7
+    with pytest.raises(DistillError, match=r"cheapest.*0\.00\d+ USD"):
+        select(corpus, tmp_path / "out.spacy", parse_limit("0.0001 USD"), options)
+    for overrides in ({}, {"components.llm.model.prices": {"input": 0.0, "output": 0.0}}):
+        with pytest.raises(DistillError, match=r"components\.llm\.model\.prices\.input"):
+            select(
+                corpus,
+                tmp_path / "out.spacy",
+                parse_limit("3 USD"),
+                SelectOptions(teacher=teacher, overrides=overrides),
+            )
+    with pytest.raises(DistillError, match="--teacher"):
+        select(corpus, tmp_path / "out.spacy", parse_limit("3 USD"))
+
+
+def test_what_the_teacher_answered_is_left_out(corpus, tmp_path):
+    teacher = tmp_path / "teacher.cfg"
+    with Server(lambda _: completion('{"entities": []}')) as server:
+        text = CONFIG.replace('"LEDGER"', f'"{tmp_path / "ledger.sqlite"}"')
+        teacher.write_text(text.replace("http://127.0.0.1:9/v1", server.url))
+        annotate(teacher, corpus, tmp_path / "labelled.spacy")
+        with pytest.raises(DistillError, match="nothing to ask"):
+            select(corpus, tmp_path / "out.spacy", parse_limit("9 docs"), SelectOptions(teacher=teacher))
+        new = write_docs(tmp_path / "new.spacy", *read_docs(corpus), make_doc("It snowed", labelled=False))
+        report = select(new, tmp_path / "out.spacy", parse_limit("9 docs"), SelectOptions(teacher=teacher))
+    assert [doc.text for doc in read_docs(tmp_path / "out.spacy")] == ["It snowed"]
+    assert report.answered == 4
+
+
+def test_a_cascade_asks_the_teacher_of_what_members_dispute(corpus, tmp_path):
+    words = {"gold/seed-0": {"Rome": "LOC", "Monday": "PER"}, "gold/seed-1": {"Monday": "PER"}}
+    committee = make_committee(tmp_path / "committee", words, labels=("LOC", "PER"))
+    teacher = tmp_path / "teacher.cfg"
+    with Server(lambda _: completion('{"entities": [{"text": "Rome", "label": "PER"}]}')) as server:
+        text = CONFIG.replace('"LEDGER"', f'"{tmp_path / "ledger.sqlite"}"')
+        teacher.write_text(text.replace("http://127.0.0.1:9/v1", server.url))
+        report = annotate_disputed(teacher, corpus, tmp_path / "out.spacy", committee, 0.2)
+        assert len(server.prompts) == 1
+    docs = read_docs(tmp_path / "out.spacy")
+    assert [record_of(doc)["labelled_by"] for doc in docs] == [
+        "committee",
+        "standard",
+        "committee",
+        "committee",
+    ]
+    assert [[(e.text, e.label_) for e in doc.ents] for doc in docs] == [
+        [],
+        [("Rome", "PER")],
+        [],
+        [("Monday", "PER")],
+    ]
+    assert docs[3].spans["confidence"].attrs["scores"] == [1.0]
+    assert (report.documents, report.disagreement, report.asked.states) == (1, 1.0, {"ok": 1})
+    audit = audit_corpus(tmp_path / "out.spacy")
+    assert {view.name: dict(view.states) for view in audit.views} == {
+        "standard": {"ok": 1, "absent": 3},
+        "committee": {"ok": 3, "absent": 1},
+    }
+    for share in (0, 1.5, float("nan")):
+        with pytest.raises(DistillError, match=r"share is"):
+            annotate_disputed(teacher, corpus, tmp_path / "out.spacy", committee, share)
+
+
+def test_a_committee_of_other_labels_is_refused(corpus, committee, tmp_path):
+    teacher = tmp_path / "teacher.cfg"
+    teacher.write_text(CONFIG.replace('"LEDGER"', f'"{tmp_path / "ledger.sqlite"}"'))
+    options = SelectOptions(committee=committee, teacher=teacher)
+    with pytest.raises(DistillError, match="know no PER"):
+        select(corpus, tmp_path / "out.spacy", parse_limit("1 docs"), options)
+    with pytest.raises(DistillError, match="know no PER"):
+        annotate_disputed(teacher, corpus, tmp_path / "out.spacy", committee, 0.5)
+    more = make_committee(tmp_path / "more", {"a/seed-0": {}, "b/seed-0": {}})
+    with pytest.raises(DistillError, match="knows ORG, which"):
+        annotate_disputed(teacher, corpus, tmp_path / "out.spacy", more, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"strategy": "best"}, "disagreement, diverse, random"),
+        ({"strategy": "disagreement"}, "--committee DIR"),
+        ({"strategy": "random", "committee": "DIR"}, "asks no committee"),
+        ({"overrides": {"a.b": 1}}, r"a\.b is a value"),
+    ],
+)
+def test_options_that_do_nothing_are_refused(options, message):
+    with pytest.raises(DistillError, match=message):
+        SelectOptions(**options)

@@ -134,10 +134,10 @@ def find_duplicates(docs: Sequence[Doc]) -> Leaks:
 def find_repeats(
     docs: Sequence[Doc], order: Iterable[int], known: Sequence[Doc] = ()
 ) -> Iterator[tuple[int, bool]]:
-    """Which documents repeat one before that repeats none, exactly or nearly.
+    """Which documents repeat a known one, or one before that repeats none, exactly or nearly.
 
     order: positions of the documents, in the order in which they come.
-    known: documents that come before all others.
+    known: documents that none may repeat.
     YIELDS: the position of a document, and whether it repeats another; of fewer than 8 tokens only the same
         text does.
     """
@@ -147,7 +147,7 @@ def find_repeats(
     for number, i in enumerate(chain(range(len(docs), len(every)), order)):
         text, long = normalise(every[i].text), len(every[i]) >= MIN_TOKENS
         repeats = text in texts or (long and index.nearest(shingles(every[i].text))[0] is not None)
-        if not repeats:
+        if not repeats or number < len(known):
             texts.add(text)
             if long:
                 index.add(i)

@@ -11,12 +11,12 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, write_docs
-from ..corpus.files import check_outputs
+from ..corpus.files import check_outputs, check_writable
 from ..corpus.provenance import CONFIDENCE, VOTES, record
 from ..errors import DistillError
 from ..tasks.base import find_task, set_task
-from ..teacher.annotate import AnnotationReport, annotate, check_source, check_writable
-from ..teacher.budget import RunStatistics
+from ..teacher.annotate import AnnotationReport, annotate, check_source
+from ..teacher.run_statistics import RunStatistics
 from ..teacher.teacher import bare, load_teacher
 from .committee import HALF, Committee, MemberVotes, read_committee
 from .select import SpendingLimit, by_value, choose, word_count

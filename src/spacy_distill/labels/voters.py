@@ -13,7 +13,7 @@ from ..tasks.base import Task
 from .committee import Committee, MemberVotes
 from .vote import MergedViews
 
-NOBODY = MemberVotes({}, [], False)
+NOBODY = MemberVotes({}, [], [], False)
 
 
 @dataclass(frozen=True)
