@@ -5,7 +5,9 @@ import re
 from typing import Any, NamedTuple
 
 # In a string that is no JSON itself: what divides items or pairs, so that a quote before it is missing.
-_BROKEN = re.compile(r"[}\]]\s*[,;]?\s*[{\[]|[\"”]\s*[:,]\s*[\"“{\[]|\)\s*[,;]?\s*\([\"'“]|[{\[]\s*\Z")
+_BROKEN = re.compile(
+    r"[}\]]\s*[,;]?\s*[{\[]|[\"”]\s*[:,]\s*[\"“{\[]|\)\s*[,;]?\s*\([\"'“]|[{\[]\s*(?:[\"“]|\Z)"
+)
 MAX_DEPTH = 40
 NOT_JSON = object()
 # Comments count as space, up to a length that bounds the time that junk can take; none has another in it.
@@ -160,7 +162,7 @@ class _Reader:
                 self.text
             ):  # Another value, in an object that is not closed.
                 raise _NotJsonError(at)
-            if self.text[at] != ":":
+            if self.text[at] != ":" or (isinstance(key, str) and _BROKEN.search(key)):
                 raise _NotJsonError(at)
             at = self.skip(at + 1)
             if at >= len(self.text):

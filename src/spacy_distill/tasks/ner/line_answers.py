@@ -62,7 +62,8 @@ def find_lines(text: str, reader: ValueReader) -> list[Structure]:
 def _unbroken(lines: Sequence[str], index: WordIndex | None) -> Iterator[str]:
     """The lines of a text; two in one, as long as both, where a mention is broken between them.
 
-    One of the two has nothing else in it, and the other one has it at its border.
+    One of the two has nothing else in it, and the other one has it at its border; or a row of a table begins
+    with "|" in the first and ends with it in the second.
     """
     if index is None:
         yield from lines
@@ -70,7 +71,7 @@ def _unbroken(lines: Sequence[str], index: WordIndex | None) -> Iterator[str]:
     whole = ""
     for line in lines:
         start, end = whole.strip("| \r\n"), line.strip("| \r\n")
-        if (
+        if _is_one_row(whole, line) or (
             start
             and min(len(cells := _CELL_END.split(start)), len(_CELL_END.split(end))) == 1
             and not (_ITEM.match(line) or line.startswith("|") or _FENCE.match(whole) or _STEP.match(whole))
@@ -81,6 +82,12 @@ def _unbroken(lines: Sequence[str], index: WordIndex | None) -> Iterator[str]:
             yield whole
             whole = line
     yield whole
+
+
+def _is_one_row(start: str, end: str) -> bool:
+    """Whether a row of a table begins in one line and ends in the next."""
+    start, end = start.strip(), end.strip()
+    return start.startswith("|") and not start.endswith("|") and not end.startswith("|") and end.endswith("|")
 
 
 def _rows_joined(rows: Sequence[list[str]], index: WordIndex | None) -> list[list[str]]:
