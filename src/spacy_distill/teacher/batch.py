@@ -80,7 +80,7 @@ class BatchRunner:
         self._owner = [settings.endpoint, settings.name, json.dumps(dict(settings.request), sort_keys=True)]
         self._pending = PendingBatches()
         self._size = settings.batch_size
-        # Whether a batch was too large for what may wait at the provider: one smaller one is tried then.
+        # Whether a batch was too large for what may wait at the provider: no other is handed in then.
         self._was_too_large = False
 
     def run(self, jobs: Iterable[PromptJob]) -> PendingBatches:
@@ -131,20 +131,30 @@ class BatchRunner:
     def _send(self, job: BatchJob, *, new: bool) -> BatchJob:
         """Send a batch, unless an earlier try succeeded whose reply was lost."""
         batch = None if new or job.file is None else self._client.find(job.id)
-        if job.file is None:
-            job = self._ledger.update_batch(replace(job, file=self._upload(job)))
-        if batch is None:
+        while batch is None:
+            if job.file is None:
+                job = self._ledger.update_batch(replace(job, file=self._upload(job)))
             try:
                 batch = self._client.create(str(job.file), job.id)
             except RequestError as error:
-                if says_too_large(error.message):
-                    self._make_smaller(job)
-                    raise
-                if error.scope != "try":
+                too_large = says_too_large(error.message)
+                if error.scope != "try" and not too_large:
                     # It was refused: its requests can go into another one.
                     self._ledger.remove_batch(job)
-                raise
+                number = self._ledger.count_requests(job)
+                if not too_large or number == 1:
+                    raise
+                job = self._ledger.shorten_batch(job, number // 2)
+                self._make_smaller(number)
+                self._statistics.requests -= (number - self._size) if new else 0
+                self._pending.problems.append(self._told_too_large(f"batch {job.id}", error.message))
         return self._ledger.update_batch(replace(job, state="sent", batch=batch))
+
+    def _told_too_large(self, batch: str, error: str) -> str:
+        return (
+            f"{batch}: {error}. It is handed in again by batches of {self._size}; set batch_size in "
+            "components.llm.model"
+        )
 
     def _upload(self, job: BatchJob) -> str:
         with tempfile.TemporaryDirectory() as folder:
@@ -178,11 +188,10 @@ class BatchRunner:
             self._pending.batches.append(state)
             return
         if state.is_too_large:
-            self._make_smaller(job)
-            self._pending.problems.append(
-                f"batch {state.id}: {shorten(self._credentials.redact('; '.join(state.errors)))}. It is "
-                f"handed in again by batches of {self._size}; set batch_size in components.llm.model"
-            )
+            self._make_smaller(self._ledger.count_requests(job))
+            self._ledger.remove_batch(job)
+            error = shorten(self._credentials.redact("; ".join(state.errors)))
+            self._pending.problems.append(self._told_too_large(f"batch {state.id}", error))
             return
         seen = self._read_results(job, state.output)
         expected = state.completed + state.failed
@@ -214,11 +223,10 @@ class BatchRunner:
                     self._keep(request, read_line(line, self._credentials))
         return len(seen)
 
-    def _make_smaller(self, job: BatchJob) -> None:
-        """Take back a batch that is too large, and make the next one half as large."""
-        self._size = max(1, min(self._size, self._ledger.count_requests(job) // 2))
+    def _make_smaller(self, number: int) -> None:
+        """Hold the next batches at half of a number of requests that was too large."""
+        self._size = max(1, min(self._size, number // 2))
         self._was_too_large = True
-        self._ledger.remove_batch(job)
 
     def _finish(self, job: BatchJob, error: str) -> None:
         """Account for every request of a batch that has ended, and forget the batch."""

@@ -248,17 +248,31 @@ def test_a_batch_that_is_too_large_is_shown_and_handed_in_by_smaller_ones(model,
         assert (statistics.states, statistics.requests) == ({"ok": 4}, 4)
 
 
-def test_a_batch_that_is_refused_for_its_size_is_made_smaller(model, provider):
+@pytest.mark.parametrize("most", [1, 3, 8])
+def test_a_batch_that_is_refused_for_its_size_is_made_smaller(model, provider, most):
     def refuse(call):
-        too_large = call.method == "POST" and call.path == "/v1/batches" and len(provider.batches) < 1
-        return failure(429, LIMIT) if too_large and len(provider.files) < 2 else None
+        if (call.method, call.path) != ("POST", "/v1/batches"):
+            return None
+        waiting = [one for one in provider.batches.values() if one["status"] == "in_progress"]
+        handed_in = [*waiting, {"input_file_id": call.body["input_file_id"]}]
+        return failure(429, LIMIT) if sum(len(provider.lines(one)) for one in handed_in) > most else None
 
     provider.fault = refuse
     with Server(provider) as server:
-        pending, _ = batch(model(server), 8)
-        assert "Enqueued" in pending.problems[0]
-        assert batch(model(server, batch_size=3), 8)[1].requests == 8
-    assert [len(provider.lines(one)) for one in provider.batches.values()] == [3, 3, 2]
+        for _ in range(8):
+            statistics = batch(model(server), 8)[1]
+            assert statistics.requests <= most
+            assert len(provider.keys()) == len(set(provider.keys()))
+            provider.end()
+        assert batch(model(server), 8)[1].kept == 8
+
+
+def test_a_request_that_is_too_large_by_itself_is_said(model, provider):
+    provider.fault = lambda call: failure(429, LIMIT) if call.path == "/v1/batches" else None
+    with Server(provider) as server:
+        pending, _ = batch(model(server), 4)
+    assert "Enqueued" in pending.problems[0] and "batches of 2" in pending.problems[0]
+    assert not provider.batches and not pending.batches
 
 
 def test_a_completed_batch_is_kept_until_its_results_are_there(model, provider):

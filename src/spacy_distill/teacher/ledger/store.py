@@ -274,6 +274,15 @@ class Ledger:
         self._rows(sql, [job.state, job.file, job.batch, job.id])
         return job
 
+    def shorten_batch(self, job: BatchJob, number: int) -> BatchJob:
+        """Keep the first requests of a batch that was not sent, and forget the others and its file."""
+        sql = (
+            "DELETE FROM job_requests WHERE job = ?1 AND rowid NOT IN "
+            "(SELECT rowid FROM job_requests WHERE job = ?1 ORDER BY rowid LIMIT ?2)"
+        )
+        self._rows(sql, [job.id, number])
+        return self.update_batch(replace(job, file=None))
+
     def remove_batch(self, job: BatchJob) -> None:
         """Forget a batch: all that it brought is in the ledger, or nothing of it was ever sent."""
         with self.transaction():
