@@ -23,7 +23,7 @@ from spacy_llm.models.rest.openai.model import OpenAI
 from latency_server import ANSWER, latency_server
 from spacy_distill.corpus.docbin import write_docs
 from spacy_distill.teacher.annotate import annotate
-from spacy_distill.teacher.chat_model import make_chat_model
+from spacy_distill.teacher.chat_model import ChatModel, make_chat_model
 from spacy_distill.teacher.ledger.entry import Entry
 from spacy_distill.teacher.ledger.store import Ledger
 from spacy_distill.teacher.messages import PromptJob
@@ -143,6 +143,7 @@ def kept(folder: Path, count: int = 10_000) -> None:
     config = folder / "teacher.cfg"
     config.write_text(CONFIG.replace("LEDGER", str(folder / "kept.sqlite")))
     teacher = load_teacher(config, {})
+    assert isinstance(teacher.model, ChatModel)
     settings = teacher.model.settings
     with Ledger(folder / "kept.sqlite") as ledger:
         ledger.put_all(

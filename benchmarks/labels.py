@@ -46,7 +46,7 @@ def prompts(data: Path, vocab: Vocab) -> None:
         for item in conll_answers(data, prompt, vocab):
             name = item.gold.user_data["distill"]["id"]
             gold[name] = item.gold
-            found = read(item.answer, [token.text for token in item.gold], "lines", CONLL)
+            found = read(item.answer, [token.text for token in item.gold], CONLL)
             views.setdefault(name, {})[prompt] = annotation(len(item.gold), found)
     views = {name: votes for name, votes in views.items() if len(votes) == len(PROMPTS)}
     print(f"CoNLL testb, {len(views)} sentences with answers to {', '.join(PROMPTS)}")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 ANSWER = '{"entities": [{"text": "Ada", "label": "PER"}]}'
 BODY = json.dumps(
@@ -37,7 +38,7 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -68,6 +69,7 @@ def latency_server(seconds: float) -> Iterator[str]:
     command = [sys.executable, __file__, str(seconds)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
+            assert process.stdout is not None
             yield f"http://127.0.0.1:{process.stdout.readline().strip()}/v1"
         finally:
             process.terminate()

@@ -85,7 +85,10 @@ def main() -> None:
         }
         overrides = ["--paths.ledger", ledger]
         for name, value in settings.items():
-            overrides += [f"--components.llm.model.{name}", value if name == "name" else json.dumps(value)]
+            overrides += [
+                f"--components.llm.model.{name}",
+                str(value) if name == "name" else json.dumps(value),
+            ]
         for prompt in ("standard", "cot"):
             distill(
                 "annotate", f"configs/teacher_{prompt}.cfg", corpus, f"{folder}/{prompt}.spacy", *overrides

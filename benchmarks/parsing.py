@@ -29,7 +29,7 @@ from spacy_distill.tasks.labels import LabelSet
 from spacy_distill.tasks.ner.alignment import Alignment, align
 from spacy_distill.tasks.ner.candidates import Parsed
 from spacy_distill.tasks.ner.mention_search import WordIndex
-from spacy_distill.tasks.ner.parsing import AnswerFormat, parse_answer
+from spacy_distill.tasks.ner.parsing import parse_answer
 from spacy_distill.tasks.scores import add_counts, micro, prf
 
 NER = find_task("ner")
@@ -53,7 +53,7 @@ def conll(answers: list[Recorded]) -> None:
     """The table of one prompt."""
     words = [[token.text for token in item.gold] for item in answers]
     start = time.process_time()
-    found = [read(item.answer, some, "lines", CONLL) for item, some in zip(answers, words, strict=True)]
+    found = [read(item.answer, some, CONLL) for item, some in zip(answers, words, strict=True)]
     seconds = time.process_time() - start
     golds, theirs = [item.gold for item in answers], [item.theirs for item in answers]
     ours = [labelled(doc, alignment, known_only=False) for doc, alignment in zip(golds, found, strict=True)]
@@ -77,10 +77,10 @@ def conll(answers: list[Recorded]) -> None:
     differences(answers, ours)
 
 
-def read(answer: str, words: list[str], answer_format: AnswerFormat, labels: LabelSet) -> Alignment:
+def read(answer: str, words: list[str], labels: LabelSet) -> Alignment:
     """What the task does with an answer, without the document."""
     index = WordIndex(words)
-    parsed = parse_answer(answer, answer_format, labels, index)
+    parsed = parse_answer(answer, labels, index)
     return align(index, parsed.candidates if parsed else (), labels)
 
 
@@ -144,7 +144,7 @@ def kind_of(item: Recorded, place: Place, other: set[Place]) -> str:
     """Why only one of the two has an entity."""
     start, end, label = place
     text = item.gold[start:end].text
-    parsed = parse_answer(item.answer, "lines", CONLL) or Parsed(())
+    parsed = parse_answer(item.answer, CONLL) or Parsed(())
     listed = [candidate.text for candidate in parsed.candidates]
     if label not in CONLL:
         return "no such label"
@@ -161,7 +161,7 @@ def wikigold(data: Path, name: str, vocab: Vocab) -> None:
     """One row: the answers' text is a dict of mention to label."""
     pairs = []
     for gold, row in wikigold_answers(data, name, vocab):
-        found = read(row["self_annotate"]["prediction"], [token.text for token in gold], "json", WIKIGOLD)
+        found = read(row["self_annotate"]["prediction"], [token.text for token in gold], WIKIGOLD)
         pairs.append((gold, labelled(gold, found, known_only=False)))
     counts = add_counts(NER.counts(NER.read(gold), NER.read(doc)) for gold, doc in pairs)
     show(f"{name}, {len(pairs)} sentences", prf(micro(counts)))

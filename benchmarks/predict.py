@@ -21,7 +21,8 @@ from spacy.tokens import DocBin
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 from spacy.vocab import Vocab
-from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
+from transformers import AutoModelForTokenClassification, AutoTokenizer
+from transformers.pipelines import pipeline
 
 from spacy_distill.corpus.docbin import write_docs
 

@@ -118,7 +118,11 @@ def grouped_batches(docs: list[Doc]) -> Iterator[list[Doc]]:
 
 def spacy_trainer(folder: Path, gold: Path, precision: str | None, *, fused: bool) -> Trainer:
     """The updates of `spacy train`."""
-    overrides = {"paths.gold": str(gold), "paths.dev": str(gold), "paths.encoder": str(folder)}
+    overrides: dict[str, object] = {
+        "paths.gold": str(gold),
+        "paths.dev": str(gold),
+        "paths.encoder": str(folder),
+    }
     overrides |= {"corpora.train.share": 0.0, "initialize.after_init": None}
     nlp = init_nlp(load_config(ROOT / "configs" / "student_minilm.cfg", overrides=overrides))
     if precision:

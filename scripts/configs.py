@@ -4,18 +4,20 @@ python scripts/configs.py
 """
 
 from pathlib import Path
+from typing import Any
 
-from spacy_distill.scaffold.files import Student, student_config, study_config, teacher_config
+from spacy_distill.scaffold.files import student_config, study_config, teacher_config
+from spacy_distill.scaffold.inputs import Student
 
 FOLDER = Path(__file__).parents[1] / "configs"
 MODEL = "gpt-4-0125-preview"
-CONLL = {
+CONLL: dict[str, Any] = {
     "labels": ["LOC", "MISC", "ORG", "PER"],
     "definitions": "assets/prompts/conll_labels.yml",
     "examples": "assets/prompts/conll_examples.yml",
     "aliases": {"Location": "LOC", "Miscellaneous": "MISC", "Organization": "ORG", "Person": "PER"},
 }
-WNUT = {
+WNUT: dict[str, Any] = {
     "labels": ["person", "location", "corporation", "product", "creative-work", "group"],
     "definitions": "assets/prompts/wnut_labels.yml",
     "examples": "assets/prompts/wnut_examples.yml",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
 # Page of the site → file of the repository.
@@ -26,10 +27,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, page: object, config: MkDocsConfig, files: Files) -> str:
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Let links from docs/ to a page outside of it lead to that page of the site."""
-    source = files.get_file_from_path(page.file.src_uri).abs_src_path  # type: ignore[attr-defined]
-    return _linked(markdown, Path(source)) if source else markdown
+    file = files.get_file_from_path(page.file.src_uri)
+    return _linked(markdown, Path(file.abs_src_path)) if file and file.abs_src_path else markdown
 
 
 def _linked(text: str, source: Path) -> str:

@@ -190,8 +190,8 @@ class BatchRunner:
         if state.is_too_large:
             self._make_smaller(self._ledger.count_requests(job))
             self._ledger.remove_batch(job)
-            error = shorten(self._credentials.redact("; ".join(state.errors)))
-            self._pending.problems.append(self._told_too_large(f"batch {state.id}", error))
+            said = shorten(self._credentials.redact("; ".join(state.errors)))
+            self._pending.problems.append(self._told_too_large(f"batch {state.id}", said))
             return
         seen = self._read_results(job, state.output)
         expected = state.completed + state.failed

@@ -54,6 +54,14 @@ def test_occurrences_beyond_listings_that_differ_stay_unknown():
     assert unknown == [4]
 
 
+@given(st.permutations([yes("Rome , Italy", "HUMAN"), yes("Rome"), yes("Italy"), no("Bonn")]))
+def test_what_stands_within_a_mention_without_a_clear_label_is_looked_for_elsewhere(candidates):
+    entities, unknown, dropped = run("Rome , Italy pays Rome and Bonn", *candidates)
+    assert entities == [("Rome", 4, "LOC")]
+    assert unknown == [0, 1, 2]
+    assert dropped == {"unknown_label": 1, "overlap": 1}
+
+
 def test_listings_beyond_occurrences_are_duplicates_and_acceptance_comes_first():
     assert run("Rome fell", yes("Rome"), yes("Rome")) == ([("Rome", 0, "LOC")], [], {"duplicate": 1})
     assert run("Rome fell", no("Rome"), yes("Rome"))[0] == [("Rome", 0, "LOC")]

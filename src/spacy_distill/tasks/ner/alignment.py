@@ -92,8 +92,9 @@ def align(
     """
     result = Alignment()
     claimed: dict[int, PlacedCandidate] = {}
+    unclear: set[int] = set()  # Tokens of accepted mentions whose label is not known.
     for group in sorted(_groups(index, candidates, labels, result), key=_longest_first):
-        _settle(group, repeats, claimed, result)
+        _settle(group, repeats, claimed, unclear, result)
     result.entities.sort()
     kept = {(entity.start, entity.end) for entity in result.entities}
     result.rejected = sorted({item for item in result.rejected if item[:2] not in kept})
@@ -151,8 +152,14 @@ def _parts(candidate: Candidate, index: WordIndex) -> tuple[Candidate, ...]:
     return candidate._replace(text=found[1]), candidate._replace(text=found[2])
 
 
-def _settle(group: _Group, repeats: Repeats, claimed: dict[int, PlacedCandidate], result: Alignment) -> None:
-    free = [span for span in group.spans if not any(i in claimed for i in range(*span))]
+def _settle(
+    group: _Group,
+    repeats: Repeats,
+    claimed: dict[int, PlacedCandidate],
+    unclear: set[int],
+    result: Alignment,
+) -> None:
+    free = [span for span in group.spans if not any(i in claimed or i in unclear for i in range(*span))]
     listed = group.listed
     if len(listed) > len(free):
         listed = sorted(listed, key=lambda item: not item[0].accepted)
@@ -174,6 +181,8 @@ def _settle(group: _Group, repeats: Repeats, claimed: dict[int, PlacedCandidate]
         _place(
             PlacedCandidate(start, end, label or "", candidate.reason), candidate.accepted, claimed, result
         )
+        if candidate.accepted and not label:
+            unclear.update(range(start, end))
     strange = [c.label for c, label in listed[: len(free)] if c.accepted and not label]
     result.dropped["unknown_label"] += len(strange)
     result.unknown_labels.update(map(shown_label, strange))

@@ -301,7 +301,7 @@ def _without_labels(
 def _is_plainly_empty(whole: Structure, text: str, index: WordIndex | None) -> bool:
     """Whether nothing beside an empty list puts it in doubt."""
     quoted = index.stands if index is not None else (lambda _: False)
-    if not all(says_nothing(remark) or quoted(remark) for remark in whole.remarks):
+    if not all(not remark.strip() or says_nothing(remark) or quoted(remark) for remark in whole.remarks):
         return False
     after = text[whole.end :]
     if following := _NEXT.search(after):
