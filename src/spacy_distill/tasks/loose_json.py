@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 # In a string that is no JSON itself: what divides items or pairs, so that a quote before it is missing.
 _BROKEN = re.compile(
-    r"[}\]]\s*[,;]?\s*[{\[]|[\"”]\s*[:,]\s*[\"“{\[]|\)\s*[,;]?\s*\([\"'“]|[{\[]\s*(?:[\"“]|\Z)"
+    r"[}\]]\s*[,;]?\s*[{\[\"“]|[\"”]\s*[:,]\s*[\"“{\[]|\)\s*[,;]?\s*\([\"'“]|[{\[]\s*(?:[\"“]|\Z)"
 )
 MAX_DEPTH = 40
 NOT_JSON = object()

@@ -86,6 +86,8 @@ class ValueReader:
         parts = [part for part in pieces[::2] if part]
         if self.index is None or len(parts) < 2 or self.index.stands(text):
             return [text]
+        if not {*"[]{}"}.isdisjoint(text):  # Broken JSON: what divides it may be junk, too.
+            return [text]
         if len(parts) == 2 and self.index.stands(f"{parts[1]} {parts[0]}"):  # "Calder, Ines"
             return [text]
         if "\n" in pieces[1::2] and self.index.follow(parts):  # One mention that is broken in two.

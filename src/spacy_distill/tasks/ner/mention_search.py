@@ -211,7 +211,12 @@ class WordIndex:
                             found |= self._runs(beside[::step])
                         found.update(i for span in spans for i in self._next(span, beside, step))
                     return found
-        return self._pieces(filter(_names, words))
+        found = set[int]()
+        for n, word in enumerate(words):
+            for i in self._stem(word) if _names(word) else ():
+                found |= {i, *self._next((i, i + 1), words[:n][::-1], -1)}
+                found.update(self._next((i, i + 1), words[n + 1 :], 1))
+        return found
 
     def _next(self, span: tuple[int, int], beside: list[str], step: int) -> Iterator[int]:
         """The tokens next to a part that may be the words which the mention has there, the nearest first."""
