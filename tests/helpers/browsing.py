@@ -12,7 +12,8 @@ WIDTHS = (1400, 1100, 800)
 # What is cut says so in the page's title: the page itself, and each part that scrolls sideways.
 SCRIPT = """<script>
 for (const details of document.querySelectorAll("details")) details.open = true;
-const wide = Array.from(document.querySelectorAll("html, .scroll, .card, .panel"), (part) =>
+const parts = document.querySelectorAll("html, .scroll, .card, .panel, .row div, .entities");
+const wide = Array.from(parts, (part) =>
   part.scrollWidth <= part.clientWidth + 1 ? "" :
     `${part.scrollWidth} of ${part.clientWidth}: ${part.textContent.trim().slice(0, 60)}`);
 document.title = "CUT:" + wide.filter(Boolean).join("; ");

@@ -344,11 +344,21 @@ def test_documents_with_most_errors_come_first(audit):
     assert order == ["3", "1", "0", "2"]
 
 
+def test_what_is_missing_is_no_error_and_comes_after_the_errors(audit):
+    items = [(0, 1, "PER"), (2, 3, "PER"), (4, 5, "LOC")]
+    gold = [make_doc(f"Ana met Bo in Oslo {i}", items, id=f"{i}:1") for i in range(3)]
+    silent = make_doc("Ana met Bo in Oslo 1", missing=range(6), id="1:1")
+    wrong = make_doc("Ana met Bo in Oslo 2", items[:2], id="2:1")
+    page = render_page(audit([make_doc("Ana met Bo in Oslo 0", items, id="0:1"), silent, wrong], gold))
+    assert re.findall(r"<header><b>(\d):1</b>", page) == ["2", "1", "0"]
+    assert ["error" in marks for _, marks in Page(page).cards()] == [True, False, False]
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_column_is_cut(audit, tmp_path, width):
     """With many labels, long ones among them, several views and missing tokens."""
-    labels = [f"{name}{i}" for i in range(9) for name in ("LABEL_", "PER")]
-    words = " ".join(f"Word{i}" for i in range(len(labels)))
+    labels = [f"{name}{i}" for i in range(9) for name in ("A_LABEL_OF_MANY_WORDS_AND_LETTERS_", "PER")]
+    words = " ".join([f"https://{'x' * 200}", *(f"Word{i}" for i in range(1, len(labels)))])
     items = [(i, i + 1, label) for i, label in enumerate(labels)]
     views = {"standard": items[:-2], "chain_of_thought": items[2:], "third": items[::2]}
     docs = [

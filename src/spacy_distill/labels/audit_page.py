@@ -11,7 +11,7 @@ from ..corpus.duplicates import MIN_TOKENS
 from ..corpus.provenance import article_id, doc_id, record, views
 from ..corpus.sampling import sample
 from ..escapes import template_environment
-from ..tasks.annotation import Annotation, Item
+from ..tasks.annotation import ERRORS, Annotation, Item
 from .audit import CHOSEN, Audit, AuditedCorpus
 from .highlighting import STYLE, Palette, highlight
 from .quality import Confusion
@@ -94,19 +94,19 @@ def render_page(audit: Audit, *, show: int = 1000) -> str:
     )
 
 
-def _choose(marks: Mapping[int, list[str]], errors: Mapping[int, int], limit: int) -> list[int]:
-    """The documents to show: most errors first, then disputes, then others; of too many a sample."""
+def _choose(marks: Mapping[int, list[str]], errors: Mapping[int, tuple[int, int]], limit: int) -> list[int]:
+    """The documents to show: most errors first, then most missing, disputes, others; of too many a sample."""
     wrong = [number for number, found in marks.items() if found]
     chosen = sample(wrong, limit) if limit else []
     if len(chosen) < limit:
         chosen += sample([number for number, found in marks.items() if not found], limit - len(chosen))
-    return sorted(chosen, key=lambda number: (-errors[number], not marks[number], number))
+    return sorted(chosen, key=lambda n: (*(-count for count in errors[n]), not marks[n], n))
 
 
-def _errors(audited: AuditedCorpus, number: int) -> int:
-    """How many items of a document's own annotation are not as in gold, or are missing in it."""
+def _errors(audited: AuditedCorpus, number: int) -> tuple[int, int]:
+    """How many items of a document's own annotation are errors, and how many of gold are missing in it."""
     pairs = audited.compare(number, CHOSEN).pairs if number in audited.gold else ()
-    return sum(pair.kind != "correct" for pair in pairs)
+    return sum(pair.kind in ERRORS for pair in pairs), sum(pair.kind == "missing" for pair in pairs)
 
 
 def _annotations(audited: AuditedCorpus, number: int) -> dict[str, Annotation]:
@@ -133,7 +133,7 @@ def _marks(audited: AuditedCorpus, number: int) -> list[str]:
     for pair in audited.compare(number, CHOSEN).pairs if number in audited.gold else ():
         if pair.kind != "correct":
             labels = {item.label for item in pair.items}
-            found += [(ERROR, labels), (pair.kind, labels)]
+            found += [(pair.kind, labels), *([(ERROR, labels)] if pair.kind in ERRORS else [])]
     return sorted({f"{mark}{label}" for mark, labels in found for label in ("", *(f":{n}" for n in labels))})
 
 

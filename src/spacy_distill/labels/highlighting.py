@@ -19,9 +19,10 @@ STYLE = Markup("""\
 .ent { background: hsl(var(--hue) var(--tint-s) var(--tint)); color: inherit; border-radius: 5px; \
 padding: .12em .3em; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 .ent i { font-style: normal; font-size: .68em; font-weight: 700; margin-inline-start: .45em; \
-vertical-align: .1em; color: hsl(var(--hue) 70% var(--edge)); white-space: nowrap; }
-.ent.wrong { outline: 2px solid var(--bad); }
-.ent.missed { outline: 2px dashed var(--bad); background: none; }
+vertical-align: .1em; color: hsl(var(--hue) 70% var(--edge)); }
+.ent.alone i { margin: 0; }
+.ent.wrong { outline: 2px solid var(--bad); margin-inline: 3px; }
+.ent.missed { outline: 2px dashed var(--bad); background: none; margin-inline: 3px; }
 .ent[title] { cursor: help; }
 .missing { border-bottom: 2px dotted var(--soft); color: var(--soft); }
 """)
@@ -69,7 +70,10 @@ def highlight(
             said = ": ".join(filter(None, (task.kinds.get(kind, kind), reasons.get(segment.item[:2], ""))))
             title = TITLE.format(said) if said else ""
             label = segment.item.label
-            html += ITEM.format(outline, palette.hue(label), title, segment.text, label)
+            # What stands on no characters of its own, such as a class of the document, stands before them.
+            alone = "" if segment.text else " alone"
+            html += ITEM.format(outline + alone, palette.hue(label), title, segment.text, label)
+            html += " " if alone else ""
         else:
             html += MISSING.format(segment.text) if segment.missing else segment.text
     return html

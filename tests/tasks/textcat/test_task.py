@@ -173,3 +173,15 @@ def test_labels_are_compared_by_name_where_documents_have_others():
     found = task.project(task.read(student), student, gold)
     assert found == Annotation(3, (Item(0, 1, "a"),), frozenset({2}))
     assert task.counts(task.read(gold), found) == {"a": (1, 0, 0), "b": (0, 0, 1)}
+
+
+@pytest.mark.parametrize("name", ["textcat", "textcat_multilabel"])
+def test_a_page_shows_each_class_by_itself_then_the_text(name):
+    task = find_task(name)
+    doc = Doc(Vocab(), words=["Rain", "and", "goals"])
+    doc.cats = {"sport": 1.0, "weather": float(name != "textcat"), "war": 0.0}
+    segments = list(task.segments(doc, task.read(doc)))
+    classes = ["sport"] if name == "textcat" else ["sport", "weather"]
+    assert sorted(segment.item.label for segment in segments if segment.item) == classes
+    assert [segment.text for segment in segments if not segment.item] == [doc.text]
+    assert "".join(segment.text for segment in segments) == doc.text

@@ -111,7 +111,9 @@ def curve(arm: Mapping[str, Any], baseline: Mapping[str, Any] | None, limits: tu
         bottom.fill_between(steps, shares, 100, color=GOLD, alpha=0.6, linewidth=0, step="post")
         bottom.set_ylim(0, 100)
         bottom.set_yticks([0, 100], labels=["0 %", "100"])
-        bottom.set_xlim(0, max(steps, default=1))
+        # A little wider than the steps, so that the marks at both ends are whole.
+        last = max(steps, default=1)
+        bottom.set_xlim(-0.015 * last, 1.015 * last)
         bottom.set_xlabel("step")
         return _svg(figure, f"Dev F1 and share of distilled examples over the steps of {arm['arm']['name']}")
 

@@ -59,6 +59,12 @@ class CategoryTask(Task):
     def from_characters(self, doc: Doc, spans: Iterable[tuple[int, int, str]]) -> Annotation:
         return Annotation(1, tuple(sorted({Item(0, 1, label) for _, _, label in spans})))
 
+    def segments(self, doc: Doc, annotation: Annotation) -> Iterator[Segment]:
+        """Each class by itself, then the whole text."""
+        for item in annotation.items:
+            yield Segment("", item)
+        yield Segment(doc.text, missing=not annotation.usable)
+
     def combine(
         self, annotations: Sequence[Annotation], rule: VoteRule, weights: Sequence[float] | None = None
     ) -> VoteResult:
@@ -113,12 +119,6 @@ class MultilabelTask(CategoryTask):
             raise DistillError(f"{source.text[:60]!r} and {target.text[:60]!r} are not the same text.")
         known = [label for i, label in enumerate(labels_of(source)) if i not in annotation.missing]
         return _annotation(labels_of(target), known, {item.label for item in annotation.items})
-
-    def segments(self, doc: Doc, annotation: Annotation) -> Iterator[Segment]:
-        """The whole text once, with all of its labels."""
-        labels = ", ".join(item.label for item in annotation.items)
-        item = Item(0, annotation.size, labels) if labels else None
-        yield Segment(doc.text, item, missing=not annotation.usable)
 
     def combine(
         self, annotations: Sequence[Annotation], rule: VoteRule, weights: Sequence[float] | None = None
