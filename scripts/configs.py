@@ -31,6 +31,7 @@ WNUT: dict[str, Any] = {
 }
 # Updates, and those from one look at dev to the next. Finished runs rest on them.
 STEPS: dict[Student, tuple[int, int]] = {"cpu": (600, 200), "minilm": (300, 100), "bert": (1000, 250)}
+CLASSES: list[tuple[Student, int, int]] = [("cpu", 200, 100), ("minilm", 300, 100)]
 
 
 def make_configs() -> dict[str, str]:
@@ -39,6 +40,9 @@ def make_configs() -> dict[str, str]:
         f"student_{student}.cfg": student_config(student, steps, eval_frequency=every)
         for student, (steps, every) in STEPS.items()
     }
+    for student, steps, every in CLASSES:
+        name = f"student_textcat_{student}.cfg"
+        made[name] = student_config(student, steps, task="textcat", file=name, eval_frequency=every)
     made["teacher_standard.cfg"] = teacher_config("standard", model=MODEL, prompt="standard", **CONLL)
     made["teacher_cot.cfg"] = teacher_config("cot", model=MODEL, prompt="cot", **CONLL)
     made["teacher_wnut.cfg"] = teacher_config("wnut", model=MODEL, prompt="standard", **WNUT)

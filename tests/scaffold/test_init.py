@@ -1,5 +1,6 @@
 """`init` makes a project of what the data are, says what it found, and refuses what cannot work."""
 
+import contextlib
 import json
 import shlex
 from pathlib import Path
@@ -283,3 +284,37 @@ def test_another_language_is_found_and_its_encoder_missed(init):
 )
 def test_languages_are_told_apart(lang, text):
     assert find_language([text]) == lang
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_gold_with_classes_makes_a_project_for_classes(exclusive, init):
+    """Its teachers, students and study are of the task of gold; nothing is asked."""
+    texts = (f"A goal in the {i}th minute decided the match." for i in range(60))
+    rows = [{"text": text, "labels": ["sport", *(["news"] if i % 3 else [])]} for i, text in enumerate(texts)]
+    rows += [{"text": f"Shares of firm {i} fell.", "labels": ["money"]} for i in range(60)]
+    if exclusive:
+        rows = [{"text": row["text"], "label": row["labels"][-1]} for row in rows]
+    srsly.write_jsonl("gold.jsonl", rows)
+    Path("pool.txt").write_text("\n".join(f"Text {i} says this and that." for i in range(200)), "utf8")
+    status, output = init(gold="gold.jsonl", pool="pool.txt", student="cpu")
+    assert status == 0 and "Labels: money, news, sport." in output, output
+    task = "textcat" if exclusive else "textcat_multilabel"
+    for name in ("cpu", "minilm", "bert"):
+        config = load_config(f"my-ner/configs/student_{name}.cfg")
+        assert config["components"]["textcat"]["factory"] == task and "ner" not in config["components"]
+    examples = srsly.read_yaml("my-ner/examples.yml")
+    assert {label for example in examples for label in example["labels"]} == {"money", "news", "sport"}
+    with contextlib.chdir("my-ner"):
+        for name in ("standard", "cot"):
+            load_teacher(Path(f"configs/teacher_{name}.cfg"), {})
+        read_study(Path("configs/study.cfg"))
+
+
+def test_files_of_different_tasks_are_refused(init):
+    srsly.write_jsonl(
+        "gold.jsonl", [{"text": "A goal.", "label": "sport"}, {"text": "Fell.", "label": "money"}]
+    )
+    dev = write_rows("dev.jsonl", ("Ada left.", ("Ada", "PER")))
+    status, output = init(gold="gold.jsonl", dev=dev, pool=SAMPLE["pool"])
+    assert status == 1 and "gold.jsonl has classes, dev.jsonl has entities" in output
+    assert not Path("my-ner").exists()

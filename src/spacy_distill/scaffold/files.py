@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from spacy.tokens import Doc
+
 from ..corpus.importing import blank
 from ..errors import DistillError
 from ..escapes import template_environment
@@ -15,7 +17,7 @@ from ..tasks.base import find_task
 from ..tasks.labels import LabelSet
 from ..tasks.ner.fewshot import parse_shots
 from ..teacher.settings import check_endpoint, is_loopback
-from .inputs import OPENAI, STUDENTS, InputCorpus, ProjectOptions, Student
+from .inputs import CLASSES, OPENAI, STUDENTS, InputCorpus, ProjectOptions, Student
 
 TEMPLATES = Path(__file__).parent / "templates"
 OPENAI_KEY = "OPENAI_API_KEY"
@@ -24,6 +26,7 @@ Prompt = Literal["standard", "cot"]
 
 SHOWN_TEXTS = 5  # Entities that a label's definition names.
 SHOTS = 5
+CLASSIFIED_TOKENS = range(4, 300)  # Tokens of a text that shows a class.
 SHOT_TOKENS = range(4, 50)  # Tokens of a text that is shown as an example.
 
 
@@ -43,6 +46,8 @@ def student_config(
     student: Student,
     max_steps: int,
     *,
+    task: str = "ner",
+    file: str = "",
     eval_frequency: int | None = None,
     lang: str = "en",
     regimen: str = "simple_mix",
@@ -52,6 +57,8 @@ def student_config(
 
     student: "cpu", "minilm" or "bert".
     max_steps: number of updates.
+    task: what it predicts: "ner", "textcat" or "textcat_multilabel".
+    file: its own name; empty: as in a project.
     eval_frequency: updates from one look at dev to the next; None: a third of them.
     lang: language of the tokenizer.
     regimen: how gold and distilled are blended.
@@ -61,6 +68,9 @@ def student_config(
     return render(
         "student.cfg",
         student=student,
+        task=task,
+        file=file or f"student_{student}.cfg",
+        output=(file or f"student_{student}.cfg").removeprefix("student_").removesuffix(".cfg"),
         max_steps=max_steps,
         eval_frequency=eval_frequency or _third(max_steps),
         lang=lang,
@@ -75,6 +85,7 @@ def teacher_config(
     labels: Sequence[str],
     model: str,
     *,
+    task: str = "ner",
     prompt: Prompt = "standard",
     remark: str = "",
     lang: str = "en",
@@ -89,6 +100,7 @@ def teacher_config(
     name: what stands behind "teacher_" in its file's name.
     labels: the labels to ask for.
     model: the model, as its endpoint calls it.
+    task: what it is asked for: "ner", "textcat" or "textcat_multilabel".
     prompt: "standard" or "cot".
     remark: what to say of it, instead of what its prompt is.
     lang: language of the tokenizer.
@@ -101,6 +113,7 @@ def teacher_config(
     return render(
         "teacher.cfg",
         name=name,
+        task=task,
         labels=as_json(list(labels)),
         model=as_json(model),
         prompt=prompt,
@@ -173,6 +186,7 @@ def project_files(
     dev_corpus = "corpus/dev.spacy" if gold or dev else "corpus/dev_${vars.teacher}.spacy"
     facts: dict[str, Any] = {
         "name": folder.resolve().name,
+        "task": corpora["pool"].task,
         "gold": gold,
         "dev": dev,
         "test": test,
@@ -192,8 +206,10 @@ def project_files(
     judged = corpora.get("gold") or corpora.get("dev")
     files = {
         "project.yml": render("project.yml", **_project_facts(folder, corpora, facts)),
-        "labels.yml": render("labels.yml", labels=_commonest(judged, labels)),
-        "examples.yml": render("examples.yml", examples=_examples(corpora.get("gold"), labels)),
+        "labels.yml": render("labels.yml", labels=_commonest(judged, labels), task=facts["task"]),
+        "examples.yml": render(
+            "examples.yml", examples=_examples(corpora.get("gold"), labels), task=facts["task"]
+        ),
         "README.md": render("README.md", **facts),
         ".gitignore": render("gitignore"),
     }
@@ -203,6 +219,7 @@ def project_files(
             prompt,
             labels,
             options.model,
+            task=facts["task"],
             prompt=prompt,
             lang=lang,
             endpoint=endpoint if elsewhere else None,
@@ -210,7 +227,7 @@ def project_files(
         )
     for student in STUDENTS:
         files[f"configs/student_{student}.cfg"] = student_config(
-            student, max_steps, lang=lang, regimen=facts["regimen"], with_gold=gold
+            student, max_steps, task=facts["task"], lang=lang, regimen=facts["regimen"], with_gold=gold
         )
     if gold:
         files["configs/study.cfg"] = study_config(
@@ -245,6 +262,7 @@ def _project_facts(
         "corpora": [f"corpus/{name}.spacy" for name, is_made in made.items() if is_made],
         "exclude_test": " --exclude corpus/test.spacy" if test else "",
         "exclude_dev": "" if by_teacher else " --exclude corpus/dev.spacy",
+        "import_options": " --multilabel" * (facts["task"] == "textcat_multilabel"),
         "pool_options": " --sentences" * pool.sentences + " --lines" * pool.lines,
         "teacher_options": (
             '--components.llm.model.name "${vars.model}" --components.llm.model.endpoint "${vars.endpoint}" '
@@ -269,10 +287,10 @@ def _package_name(title: str) -> str:
 
 
 def _commonest(corpus: InputCorpus | None, labels: Sequence[str]) -> dict[str, list[str]]:
-    """The commonest entities of each label."""
+    """The commonest entities of each label; a class has none."""
     task = find_task("ner")
     texts: dict[str, Counter[str]] = {label: Counter() for label in labels}
-    for doc in corpus.docs if corpus else ():
+    for doc in corpus.docs if corpus and corpus.task == task.name else ():
         for item in task.read(doc).items:
             texts[item.label][" ".join(task.text(doc, item).split())] += 1
     return {label: [text for text, _ in counts.most_common(SHOWN_TEXTS)] for label, counts in texts.items()}
@@ -280,6 +298,8 @@ def _commonest(corpus: InputCorpus | None, labels: Sequence[str]) -> dict[str, l
 
 def _examples(gold: InputCorpus | None, labels: Sequence[str]) -> list[dict[str, Any]]:
     """A few texts of gold that show every label, and one without an entity."""
+    if gold and gold.task in CLASSES:
+        return _classified(gold)
     task, known = find_task("ner"), LabelSet(list(labels))
     fit: list[dict[str, Any]] = []
     for doc in gold.docs if gold else ():
@@ -302,6 +322,19 @@ def _examples(gold: InputCorpus | None, labels: Sequence[str]) -> list[dict[str,
         chosen.append(best)
         shown.update(_labels_of(best))
     return [*chosen, *([empty] if empty else [])]
+
+
+def _classified(gold: InputCorpus) -> list[dict[str, Any]]:
+    """The first short text of each class."""
+    task, shown = find_task(gold.task), dict[str, Doc]()
+    for doc in gold.docs:
+        for item in task.read(doc).items if len(doc) in CLASSIFIED_TOKENS else ():
+            shown.setdefault(item.label, doc)
+    chosen = {id(doc): doc for doc in shown.values()}.values()
+    return [
+        {"text": " ".join(doc.text.split()), "labels": [item.label for item in task.read(doc).items]}
+        for doc in list(chosen)[:SHOTS]
+    ]
 
 
 def _labels_of(entry: Mapping[str, Any]) -> set[str]:

@@ -13,12 +13,13 @@ from typing import Literal
 import spacy
 from spacy.tokens import Doc
 
+from ..corpus.categories import complete_categories
 from ..corpus.detect import files_of, guess_format, is_linewise
 from ..corpus.formats.base import Format, ImportOptions
 from ..corpus.importing import blank, read_source
 from ..corpus.text import ReadIssues, split_sentences
 from ..errors import DistillError
-from ..tasks.base import find_task
+from ..tasks.base import Task, find_task, task_of
 
 SAMPLE = 200  # Documents by which a corpus is judged.
 LONG = 60  # Tokens on average from which on documents are asked about by sentence, where gold is no longer.
@@ -41,6 +42,7 @@ LANGUAGES = {
     "THAI": ("th",),
 }
 ANY = "xx"
+CLASSES = ("textcat", "textcat_multilabel")  # Tasks whose labels are of a document as a whole.
 LETTERS = 20_000  # Letters that are looked at.
 KANA = 0.05  # Share of kana from which on Chinese characters are Japanese.
 ENOUGH = 15  # Words from which on they say something of the language.
@@ -89,12 +91,13 @@ class InputCorpus:
     format: name of its format.
     documents: its number of documents, after splitting into sentences about so many.
     unlabelled: those of the documents looked at that have no annotation.
-    labels: entities by label in the documents looked at.
+    labels: entities or classes by label in the documents looked at.
     language: the language it is plainly in.
     sentences: whether it is to be split into sentences.
     lines: whether each line of a folder's files is a document.
     misfits: spans that fit no token borders.
     unread: files of a folder that are of another format.
+    task: of which task the labels are; of a pool, of which those of gold are.
     docs: documents: all of a corpus with labels, the first of a pool.
     """
 
@@ -108,6 +111,7 @@ class InputCorpus:
     lines: bool = False
     misfits: int = 0
     unread: int = 0
+    task: str = "ner"
     docs: Sequence[Doc] = field(default=(), repr=False)
 
     @property
@@ -129,7 +133,9 @@ def read_labelled(path: Path, lang: str | None) -> InputCorpus:
     docs, found = _read(path, format, lang or language)
     if not docs:
         raise DistillError(f"{path} holds no document.")
-    labels, unlabelled = _labels(docs)
+    complete_categories(docs, None)
+    task = task_of(docs)
+    labels, unlabelled = _labels(docs, task)
     return InputCorpus(
         path,
         format.name,
@@ -139,16 +145,18 @@ def read_labelled(path: Path, lang: str | None) -> InputCorpus:
         language,
         misfits=len(found.misfits),
         unread=_unread(path, format),
+        task=task.name,
         docs=docs,
     )
 
 
-def read_pool(path: Path, lang: str | None, gold: InputCorpus | None) -> InputCorpus:
+def read_pool(path: Path, lang: str | None, gold: InputCorpus | None, task: str = "ner") -> InputCorpus:
     """Look at the beginning of a pool of text, and count it.
 
     path: the file or folder.
     lang: the language of its tokenizer; None: the one that is found.
     gold: where there is gold, long documents are split if those of gold are much shorter.
+    task: what is to be found in it; texts to be classified are not split.
     RETURNS: what it is.
     RAISES DistillError: if it cannot be read, or has no document.
     """
@@ -158,10 +166,11 @@ def read_pool(path: Path, lang: str | None, gold: InputCorpus | None) -> InputCo
     docs, _ = _read(path, format, lang or language, limit=SAMPLE, lines=lines)
     if not docs:
         raise DistillError(f"{path} holds no text.")
-    labels, unlabelled = _labels(docs)
+    labels, unlabelled = _labels(docs, find_task(task))
     documents = _count(path, format, lines)
     longest = max(LONG, 2 * _words(gold.docs) if gold else LONG)
-    sentences = not format.by_sentence and not labels and _words(docs) > longest
+    whole = format.by_sentence or task in CLASSES
+    sentences = not whole and not labels and _words(docs) > longest
     if sentences:
         documents = round(documents * sum(1 for _ in split_sentences(docs)) / len(docs))
     return InputCorpus(
@@ -174,6 +183,7 @@ def read_pool(path: Path, lang: str | None, gold: InputCorpus | None) -> InputCo
         sentences=sentences,
         lines=lines,
         unread=_unread(path, format),
+        task=task,
         docs=docs,
     )
 
@@ -192,8 +202,7 @@ def _language(path: Path, format: Format) -> str:
     return find_language(doc.text for doc in docs)
 
 
-def _labels(docs: Sequence[Doc]) -> tuple[dict[str, int], int]:
-    task = find_task("ner")
+def _labels(docs: Sequence[Doc], task: Task) -> tuple[dict[str, int], int]:
     said = [task.read(doc) for doc in docs]
     labels = Counter(item.label for one in said for item in one.items)
     return dict(labels.most_common()), sum(not one.usable for one in said)

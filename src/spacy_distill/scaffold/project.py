@@ -10,10 +10,11 @@ from ..blend.checks import DISTILLED_PASSES, GOLD_PASSES, LEAST_STEPS, MOST_STEP
 from ..corpus.files import check_outputs, write_bytes
 from ..corpus.importing import blank
 from ..errors import DistillError, counted
+from ..tasks.base import find_task
 from ..tasks.labels import LabelSet
 from ..teacher.settings import check_endpoint, check_variable
 from .files import place_of, project_files
-from .inputs import STUDENTS, InputCorpus, ProjectOptions, read_labelled, read_pool
+from .inputs import CLASSES, STUDENTS, InputCorpus, ProjectOptions, read_labelled, read_pool
 
 ENGLISH = ("minilm", "bert")  # Students whose encoder read English.
 
@@ -160,7 +161,16 @@ def _read_corpora(options: ProjectOptions) -> dict[str, InputCorpus]:
                     f"{path}, given as {name}, has no labels, so it can neither teach nor judge. Give texts "
                     "with labels, or leave it out."
                 )
-    corpora["pool"] = read_pool(Path(options.pool), options.lang, corpora.get("gold"))
+    kinds = {name: corpus.task for name, corpus in corpora.items()}
+    found = set(kinds.values())
+    if len(found) > 1 and not found <= set(CLASSES):
+        said = ", ".join(
+            f"{getattr(options, name)} has {find_task(kind).items}" for name, kind in kinds.items()
+        )
+        raise DistillError(f"The files are of different tasks: {said}. Give files of one task.")
+    # Where one text has several classes or none, any number may apply.
+    task = max(found, default="ner")
+    corpora["pool"] = read_pool(Path(options.pool), options.lang, corpora.get("gold"), task)
     return corpora
 
 
