@@ -1,10 +1,14 @@
 """The page of a review, in a real browser: what a person enters is the gold that import makes of it."""
 
+import json
+
 import pytest
 
+from helpers.browsing import WIDTHS, cut_parts
 from helpers.docs import make_doc, missing_tokens, read_docs, record_of, write_docs
 from helpers.reviewing import open_page
 from spacy_distill import ImportOptions, ReviewOptions, import_corpus, import_review, review
+from spacy_distill.corpus.categories import CategoryFields
 
 NUMBER, UNSEEN = 500, 20
 PER, LOC = (0, 1, "PER"), (4, 5, "LOC")
@@ -110,3 +114,75 @@ def test_what_a_person_enters_is_the_gold_that_import_makes(tmp_path):
         assert [missing_tokens(doc) for doc in docs.values() if missing_tokens(doc)] == []
         assert all(doc.text == make_sentence(int(id[4:])) for id, doc in docs.items())
         assert {record_of(doc)["document"] for doc in docs.values()} == {"doc"}
+
+
+def test_labels_of_any_number_and_script_have_keys(tmp_path):
+    labels = [*(f"KIND{n}" for n in range(40)), "شخص", "S", "U"]
+    pool = make_pool(tmp_path / "pool.spacy", map(make_sentence, range(5)), [(0, 1, "شخص")], [])
+    page = tmp_path / "review.html"
+    review(pool, [], page, options=ReviewOptions(labels=labels))
+    with open_page(page, tmp_path / "profile") as person:
+        keys = [key.inner_text() for key in person.page.locator("#labels kbd").all()]
+        assert len(set(keys)) == len(keys) == len(labels) and not {"s", "u"} & set(keys)
+        for button in person.page.locator("#labels button").all()[:4]:
+            key, label = button.inner_text().split()
+            person.press("2", "Home", f"Shift+{key}" if key.isupper() else key)
+            assert [found for _, found in person.shown()] == [label]
+            person.press("Enter")
+        saved = person.download(tmp_path / "saved.jsonl")
+    assert import_review(saved, tmp_path / "gold.spacy", pool).written == 4
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_classes_are_chosen_by_digits(tmp_path, multilabel):
+    names = ("ARTS", "MONEY", "SPORT")
+    files = []
+    for view, chosen in (("one", [0, 1, 2, 0]), ("two", [1, 2, 2, 1])):
+        rows = [
+            {
+                "id": f"doc:{n}",
+                "text": f"Text number {n}",
+                "cats": {name: int(i == c) for i, name in enumerate(names)},
+            }
+            for n, c in enumerate(chosen)
+        ]
+        (tmp_path / f"{view}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        files.append(tmp_path / f"{view}.spacy")
+        fields = CategoryFields(multilabel=multilabel)
+        import_corpus(tmp_path / f"{view}.jsonl", files[-1], ImportOptions(fields=fields))
+    review(files[0], files[1:], tmp_path / "review.html")
+    wanted = {
+        0: ["SPORT"],
+        1: ["ARTS", "MONEY"] if multilabel else ["ARTS"],
+        3: [] if multilabel else ["MONEY"],
+    }
+    with open_page(tmp_path / "review.html", tmp_path / "profile") as person:
+        for _ in range(4):
+            n = number_of(person)
+            if n not in wanted:
+                person.press("s")
+                continue
+            on = person.page.locator("#labels .on")
+            for key, name in enumerate(names, 1):
+                chosen = {text.split()[-1] for text in on.all_inner_texts()}
+                # Of exclusive classes the new one takes the place of the old.
+                if (name in chosen) != (name in wanted[n]) and (multilabel or name in wanted[n]):
+                    person.press(str(key))
+            assert sorted(text.split()[-1] for text in on.all_inner_texts()) == wanted[n]
+            person.press("Enter")
+        saved = person.download(tmp_path / "saved.jsonl")
+    report = import_review(saved, tmp_path / "gold.spacy", files[0])
+    found = {
+        record_of(doc)["id"]: sorted(name for name, score in doc.cats.items() if score)
+        for doc in read_docs(tmp_path / "gold.spacy")
+    }
+    assert found == {f"doc:{n}": said for n, said in wanted.items()}
+    assert (report.skipped, {len(doc.cats) for doc in read_docs(tmp_path / "gold.spacy")}) == (1, {3})
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_cut_off(tmp_path, width):
+    long = f"{'Verylongword' * 20} in Rome"
+    pool = make_pool(tmp_path / "pool.spacy", [long], [(2, 3, "A_LONG_NAME_OF_A_LABEL" * 3)], [(0, 1, "ORG")])
+    review(pool, [], tmp_path / "review.html")
+    assert cut_parts(tmp_path / "review.html", width, tmp_path) == ""
