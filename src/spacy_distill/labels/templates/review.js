@@ -324,5 +324,6 @@
   part("help").replaceChildren(...lines.map(([key, meaning]) => make("div", {}, make("kbd", { textContent: key }), ` ${meaning}`)));
   if (spans) part("help").append(
     make("div", {}, make("span", { className: "missing", textContent: "text" }), " is missing: what you leave without a label is gold without one"));
+  part("text").classList.toggle("whole", !spans);
   go(load());
 })();
