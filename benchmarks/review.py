@@ -52,9 +52,7 @@ def main(data: Path) -> None:
         tp, fp, fn = by_article[drawn].sum(axis=1).T
         return np.asarray(200 * tp / (2 * tp + fp + fn))
 
-    print(
-        f"{len(golds):,} sentences, {sum(words):,} words, {len(articles)} articles, {len(PROMPTS) + 1} prompts"
-    )
+    print(f"{len(golds):,} sentences, {sum(words):,} words, {len(articles)} articles, four prompts")
     print(f"labels before: F1 {interval(scores([]))}")
     print(f"{'budget':>16} {'sentences':>10} {'by disagreement':>22} {'at random':>22} {'difference':>22}")
     limits = [*(SpendingLimit(amount, "words") for amount in WORDS), SpendingLimit(SENTENCES, "docs")]
