@@ -78,7 +78,7 @@ def prompts(data: Path, vocab: Vocab) -> tuple[list[Doc], list[list[Annotation]]
         for item in conll_answers(data, prompt, vocab):
             name = item.gold.user_data["distill"]["id"]
             gold[name] = item.gold
-            found = read(item.answer, [token.text for token in item.gold], "lines", CONLL)
+            found = read(item.answer, [token.text for token in item.gold], CONLL)
             said.setdefault(name, []).append(annotation(len(item.gold), found))
     by_words = {tuple(row["tokens"]): row["pred"] for row in rows(data / "gpt35_conll_testb" / FOURTH)}
     kept = []
