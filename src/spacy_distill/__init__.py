@@ -4,8 +4,9 @@ What a Python user needs can be imported from here, and is loaded when it is use
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+# As in `typing`, which takes longer to import than all else here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .blend.log import read_blend_log as read_blend_log
     from .blend.preview import preview as preview
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
     from .corpus.docbin import read_docs as read_docs
     from .corpus.docbin import write_docs as write_docs
     from .corpus.exporting import export_corpus as export_corpus
+    from .corpus.formats.base import Columns as Columns
     from .corpus.formats.base import ImportOptions as ImportOptions
     from .corpus.importing import import_corpus as import_corpus
     from .corpus.provenance import article_id as article_id
     from .corpus.provenance import doc_id as doc_id
     from .corpus.provenance import set_origin as set_origin
     from .corpus.provenance import views as views
+    from .corpus.sampling import parse_range as parse_range
     from .errors import DistillError as DistillError
     from .labels.audit import audit_corpus as audit_corpus
     from .labels.audit_page import render_page as render_page
@@ -67,6 +70,7 @@ _HOMES = {
     "Annotation": "tasks.annotation",
     "Answer": "tasks.answer",
     "BlendedCorpus": "blend.reader",
+    "Columns": "corpus.formats.base",
     "CommitteeOptions": "study.train_committee",
     "DistillError": "errors",
     "ImportOptions": "corpus.formats.base",
@@ -97,6 +101,7 @@ _HOMES = {
     "init_project": "scaffold.project",
     "load_teacher": "teacher.teacher",
     "parse_limit": "labels.select",
+    "parse_range": "corpus.sampling",
     "plan_study": "study.runner",
     "predict": "prediction.predict",
     "preview": "blend.preview",

@@ -5,8 +5,15 @@ import json
 import pytest
 import spacy
 
-from spacy_distill import DistillError, ImportOptions, article_id, doc_id, import_corpus, read_docs
-from spacy_distill.corpus.sampling import parse_range
+from spacy_distill import (
+    DistillError,
+    ImportOptions,
+    article_id,
+    doc_id,
+    import_corpus,
+    parse_range,
+    read_docs,
+)
 
 NLP = spacy.blank("en")
 

@@ -7,9 +7,7 @@ import pytest
 from spacy.tokens import DocBin
 
 from helpers.importing import VOCAB
-from spacy_distill import ImportOptions, import_corpus
-from spacy_distill.corpus.formats.base import Columns
-from spacy_distill.corpus.sampling import parse_range
+from spacy_distill import Columns, ImportOptions, import_corpus, parse_range
 
 DATA = Path(os.environ.get("SPACY_DISTILL_DATA", "none"))
 pytestmark = [

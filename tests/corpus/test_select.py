@@ -5,8 +5,8 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spacy_distill import doc_id, set_origin
-from spacy_distill.corpus.sampling import ArticleRange, parse_range, sample, take_articles
+from spacy_distill import doc_id, parse_range, set_origin
+from spacy_distill.corpus.sampling import ArticleRange, sample, take_articles
 
 NLP = spacy.blank("en")
 

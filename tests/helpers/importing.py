@@ -6,10 +6,8 @@ from typing import Any
 import spacy
 from spacy.tokens import Doc, DocBin
 
-from spacy_distill import ImportOptions, import_corpus
-from spacy_distill.corpus.formats.base import Columns
+from spacy_distill import Columns, ImportOptions, import_corpus, parse_range
 from spacy_distill.corpus.importing import ImportReport
-from spacy_distill.corpus.sampling import parse_range
 
 VOCAB = spacy.blank("en").vocab
 

@@ -120,12 +120,8 @@ class _Lines:
     """
 
     def __init__(self, reader: ValueReader) -> None:
-        self.reader, self.labels, self.found, self.after_blank = (
-            reader,
-            reader.labels,
-            list[Structure](),
-            False,
-        )
+        self.reader, self.labels = reader, reader.labels
+        self.found, self.after_blank = list[Structure](), False
         self.begin(0)
 
     def begin(self, at: int) -> None:
