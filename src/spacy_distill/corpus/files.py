@@ -6,15 +6,16 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ..errors import DistillError
+from ..errors import DistillError, shorten
 
-LOCK = ".lock"
+LOCK, HOLDER = ".lock", ".holder"
 # A disk, a share of one or a file that may not grow is no fault of the place that was named.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # What reading a damaged `.gz` file raises.
@@ -264,6 +265,8 @@ def locked_folder(root: Path, scratch: str, work: str) -> Iterator[Path]:
     RAISES DistillError: if the folder cannot be written to, or another process works in it.
     """
     # Commands load this module at their start.
+    import socket
+
     from filelock import FileLock, Timeout
 
     place, made = root / scratch, not root.exists()
@@ -272,7 +275,10 @@ def locked_folder(root: Path, scratch: str, work: str) -> Iterator[Path]:
         root.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
-        raise DistillError(f"{work} is at work in {root}. Wait for it, or choose another folder.") from error
+        raise DistillError(
+            f"{work} is at work in {root}: {_holder(place)}. Wait for it, let it go on (fg) or end it if it "
+            "was paused, or choose another folder."
+        ) from error
     except OSError as error:
         raise DistillError(
             f"Cannot write to {root}: {error.strerror}. Choose a folder you may write to."
@@ -280,12 +286,22 @@ def locked_folder(root: Path, scratch: str, work: str) -> Iterator[Path]:
     try:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
+        # Not into the lock's own file: who asks for the lock empties that.
+        now = time.strftime("%Y-%m-%d %H:%M:%S")
+        (place / HOLDER).write_text(f"process {os.getpid()} on {socket.gethostname()} since {now}")
         yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
         lock.release()
         if made and {left.name for left in root.iterdir()} <= {LOCK}:
             shutil.rmtree(root, ignore_errors=True)
+
+
+def _holder(scratch: Path) -> str:
+    """Who works in a folder, and since when."""
+    with suppress(OSError, UnicodeDecodeError):
+        return shorten((scratch / HOLDER).read_text(encoding="utf8")) or "a process that has just begun"
+    return "a process that has just begun"
 
 
 def digest(path: Path) -> str:
