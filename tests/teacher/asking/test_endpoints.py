@@ -101,6 +101,8 @@ def test_the_environment_of_the_openai_client_does_not_matter(asking, monkeypatc
     with Server(lambda call: completion("[]")) as server:
         assert asking(server.url).states == {"ok": 1}
     assert "other" not in str(server.calls[0].headers)
+    # Nor is it told what machine this is.
+    assert not [name for name in server.calls[0].headers if name.startswith("x-stainless")]
 
 
 AZURE = {
