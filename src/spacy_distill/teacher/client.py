@@ -131,7 +131,7 @@ def environment(settings: ChatSettings) -> Iterator[dict[str, Any]]:
 
 
 def request_headers(settings: ChatSettings) -> dict[str, Any]:
-    """The client's headers that no request is to bear: what this machine is, and a key where there is none."""
+    """The client's headers that no request is to bear: about this machine, and a key if there is none."""
     return MACHINE if settings.api_key_env else {**MACHINE, "Authorization": Omit()}
 
 
