@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import srsly
+from spacy.attrs import DEP, LEMMA
 from spacy.tokens import DocBin
 
 from helpers.studying import make_sentences
@@ -49,6 +50,18 @@ def lengths(old: bytes, last: int) -> bytes:
     return found.tobytes()
 
 
+def flipped(attr: int) -> Callable[[bytes], bytes]:
+    """Some bits of an attribute of the first token are others."""
+
+    def flip(old: bytes) -> bytes:
+        attrs = srsly.msgpack_loads(zlib.decompress(good()))["attrs"]
+        found = np.frombuffer(old, dtype="uint64").reshape(-1, len(attrs)).copy()
+        found[0, attrs.index(attr)] ^= np.uint64(0x5A0000)
+        return found.tobytes()
+
+    return flip
+
+
 DAMAGED: dict[str, Callable[[], bytes]] = {
     "empty": lambda: b"",
     "text": lambda: b"Ana visited Oslo.\n",
@@ -62,6 +75,8 @@ DAMAGED: dict[str, Callable[[], bytes]] = {
     "no attributes": lambda: changed(attrs=[]),
     "tokens of half a number": lambda: changed(tokens=lambda old: old[:-3]),
     "tokens missing": lambda: changed(tokens=lambda old: old[: len(old) // 2]),
+    "a lemma that is no string": lambda: changed(tokens=flipped(LEMMA)),
+    "a dependency that is no string": lambda: changed(tokens=flipped(DEP)),
     "strings missing": lambda: changed(strings=[]),
     "labels missing": lambda: changed(strings=lambda old: [s for s in old if s not in ("PER", "LOC", "ORG")]),
     "strings of another type": lambda: changed(strings=[1, 2]),

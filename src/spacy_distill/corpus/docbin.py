@@ -8,6 +8,8 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import srsly
+from spacy.attrs import DEP, ENT_ID, ENT_KB_ID, ENT_TYPE, LEMMA, NORM, ORTH, TAG
+from spacy.strings import StringStore
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 from srsly.msgpack import msgpack_decoders, msgpack_encoders
@@ -15,6 +17,9 @@ from srsly.msgpack import msgpack_decoders, msgpack_encoders
 from ..errors import DistillError, shorten
 from .files import files_within, write_bytes
 from .provenance import check_record
+
+# Of a token: each is a string's hash, and writing it again needs the string.
+STRING_ATTRS = (ORTH, NORM, LEMMA, TAG, DEP, ENT_TYPE, ENT_KB_ID, ENT_ID)
 
 
 def shard_paths(path: Path) -> list[Path]:
@@ -94,7 +99,9 @@ def read_shard(path: Path) -> DocBin:
     """
     with named_damage(path):
         data = path.read_bytes()
-        _check_lengths(srsly.msgpack_loads(zlib.decompress(data)))
+        message = srsly.msgpack_loads(zlib.decompress(data))
+        _check_lengths(message)
+        _check_strings(message)
         docbin = DocBin(store_user_data=True).from_bytes(data)
         numbers = len(docbin.spaces), len(docbin.cats), len(docbin.span_groups), len(docbin.flags)
         if any(number != len(docbin.tokens) for number in numbers):
@@ -108,6 +115,15 @@ def _check_lengths(message: dict[str, Any]) -> None:
     tokens = len(message["tokens"]) / (8 * len(message["attrs"]))
     if (lengths < 0).any() or not lengths.sum() == tokens == len(message["spaces"]):
         raise ValueError("the lengths of its documents do not add up")
+
+
+def _check_strings(message: dict[str, Any]) -> None:
+    """Raise one of `DAMAGE` if a token has a word, tag or label that is not among the strings."""
+    known, attrs = StringStore(message["strings"]), message["attrs"]
+    tokens = np.frombuffer(message["tokens"], dtype="uint64").reshape(-1, len(attrs))
+    for column in (attrs.index(attr) for attr in STRING_ATTRS if attr in attrs):
+        if not all(int(value) in known for value in np.unique(tokens[:, column]) if value):
+            raise ValueError("a token has a word or label that is not among its strings")
 
 
 @contextmanager
