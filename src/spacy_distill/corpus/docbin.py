@@ -8,7 +8,16 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import srsly
-from spacy.attrs import DEP, ENT_ID, ENT_KB_ID, ENT_TYPE, LEMMA, NORM, ORTH, TAG
+from spacy.attrs import (  # type: ignore[import-not-found]
+    DEP,
+    ENT_ID,
+    ENT_KB_ID,
+    ENT_TYPE,
+    LEMMA,
+    NORM,
+    ORTH,
+    TAG,
+)
 from spacy.strings import StringStore
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
@@ -119,7 +128,8 @@ def _check_lengths(message: dict[str, Any]) -> None:
 
 def _check_strings(message: dict[str, Any]) -> None:
     """Raise one of `DAMAGE` if a token has a word, tag or label that is not among the strings."""
-    known, attrs = StringStore(message["strings"]), message["attrs"]
+    known: Any = StringStore(message["strings"])
+    attrs = message["attrs"]
     tokens = np.frombuffer(message["tokens"], dtype="uint64").reshape(-1, len(attrs))
     for column in (attrs.index(attr) for attr in STRING_ATTRS if attr in attrs):
         if not all(int(value) in known for value in np.unique(tokens[:, column]) if value):
