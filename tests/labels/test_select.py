@@ -180,6 +180,7 @@ def test_a_cascade_asks_the_teacher_of_what_members_dispute(corpus, tmp_path):
         [("Monday", "PER")],
     ]
     assert docs[3].spans["confidence"].attrs["scores"] == [1.0]
+    assert report.asked.documents == len(docs) == 4
     assert (report.documents, report.disagreement, report.asked.states) == (1, 1.0, {"ok": 1})
     audit = audit_corpus(tmp_path / "out.spacy")
     assert {view.name: dict(view.states) for view in audit.views} == {

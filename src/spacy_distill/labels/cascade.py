@@ -30,8 +30,8 @@ COMMITTEE_VIEW, LABELLED_BY = "committee", "labelled_by"
 class CascadeReport:
     """What became of a corpus.
 
-    asked: what became of the documents that the teacher was asked about.
-    documents, words: of these; of_documents, of_words: of the corpus.
+    asked: what became of the documents that the teacher was asked about; its number is that of all written.
+    documents, words: what it was asked about; of_documents, of_words: of the corpus.
     disagreement: the share of all disagreement in them, in [0, 1].
     learned: documents that members labelled that had learned from them.
     """
@@ -89,7 +89,7 @@ def annotate_disputed(
         asked = annotate(config, disputed, answered, overrides=overrides, watch=watch, **asking)
         if asked.written:
             said = dict(zip(chosen, read_docs(answered, docs[0].vocab), strict=True))
-            write_docs(_labelled(trained, docs, votes, said, teacher.task.view), out)
+            asked.documents = write_docs(_labelled(trained, docs, votes, said, teacher.task.view), out)
     return CascadeReport(
         asked,
         len(chosen),
