@@ -24,7 +24,8 @@ PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf8")
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_is_short(page):
-    assert len(page.read_text(encoding="utf8").splitlines()) <= LONGEST.get(page.name, 250)
+    seen = [line for line in page.read_text(encoding="utf8").splitlines() if not line.startswith("<!--")]
+    assert len(seen) <= LONGEST.get(page.name, 250)
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p.name != "CHANGELOG.md"], ids=lambda page: page.name)
