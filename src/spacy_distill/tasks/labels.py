@@ -1,6 +1,7 @@
 """The labels of a prompted task: how an answer may spell them, and what they are defined to mean."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,15 @@ NO_LABEL = frozenset(
         "not a named entity",
     }
 )
-_MARKS = " \t\n*_`'\"“”‘’()[]{}<>=.:#"
+_MARKS = " \t\n*_`'\"“”‘’()[]{}<>=.:,;#"
 _SEPARATORS = re.compile(r"[\s_\-./]+")
 _TAG = re.compile(r"[bilues][-_]", re.IGNORECASE)
-_ARTICLE = re.compile(r"(?:an?|the)\s+", re.IGNORECASE)
+_ARTICLE = re.compile(
+    r"(?:an?|the)\s+|(?:entity[ _])?(?:label|type|tag|category|class)\s*[:=]\s*", re.IGNORECASE
+)
 # "PER (person)", "PER: a person", "PER - a person".
 _REMARKED = re.compile(r"([^()\[\]:–—]{1,80}?)\s*(?:[(\[]([^()\[\]]*)[)\]]|(?::|\s[-–—])\s*([^()\[\]]*))")
+_WORD = re.compile(r"\w+")
 _ENUMERATED = re.compile(r"\s*[/,;|]\s*")
 LONGEST_SHOWN = 60
 MOST_NODES = 1_000_000  # Values of a file of definitions or examples.
@@ -94,13 +98,14 @@ class LabelSet:
             return named
         if name.strip(_MARKS).casefold() in NO_LABEL:
             return "O"
-        parts = _ENUMERATED.split(name)
+        parts = _ENUMERATED.split(name.strip(_MARKS))
         if len(parts) > 1:
             meant = {self._named(part) for part in parts}
             return meant.pop() if len(meant) == 1 else None
         if remarked := _REMARKED.fullmatch(name.strip()):
             outer, inner = self._named(remarked[1]), self._named(remarked[2] or remarked[3] or "")
-            return outer if outer and inner in (None, outer) else None
+            others = {self._exact.get(word) for word in _WORD.findall(remarked[2] or remarked[3] or "")}
+            return outer if outer and inner in (None, outer) and others <= {None, outer} else None
         return None
 
     def _named(self, name: str) -> str | None:
@@ -123,7 +128,7 @@ def tag_of(label: str) -> str:
 
 
 def _normal(name: str) -> str:
-    plain = name.strip(_MARKS).casefold()
+    plain = unicodedata.normalize("NFKC", name).strip(_MARKS).casefold()
     return (_SEPARATORS.sub("", plain) or plain).replace("isation", "ization")
 
 

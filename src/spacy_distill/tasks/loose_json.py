@@ -12,7 +12,7 @@ MAX_DEPTH = 40
 NOT_JSON = object()
 # Comments count as space, up to a length that bounds the time that junk can take; none has another in it.
 _SPACE = re.compile(r"(?:\s+|//[^\n]{0,400}|\#[^\n]{0,400}|/\*(?:(?!/\*).){0,400}?\*/)*", re.DOTALL)
-_BARE = re.compile(r"[^\s,:\[\]{}()\"'“”‘’„«»「」]+")
+_BARE = re.compile(r"[^\s,:\[\]{}()\"'“”‘’„«»「」]+(?:[ \t]+[^\s,:\[\]{}()\"'“”‘’„«»「」]+)*")
 _CLOSERS = {"{": "}", "[": "]", "(": ")"}
 _QUOTES = {
     **{'"': '"', "'": "'", "`": "`'", "“": "”", "”": "”", "„": "“”", "«": "»«", "»": "«»"},

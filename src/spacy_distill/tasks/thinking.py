@@ -8,20 +8,21 @@ from collections.abc import Callable
 from .loose_json import plain_punctuation
 
 _THOUGHT = (
-    r"(?:[\w-]+:)?(?:ant)?(?:think|thinking|thoughts?|reasoning|reason|reflection|analysis|scratchpad|rationale|"
-    r"deliberation|plan|planning|draft|brainstorm|cot|chain[-_]of[-_]thought|inner[-_]?monologue|internal)"
+    r"(?:[\w-]+:)?(?:(?:[a-z]+[-_])*(?:ant)?(?:think|thinking|thoughts?|reasoning|reflection|monologue)(?:[-_][a-z]+)*|"
+    r"reason|analysis|scratchpad|rationale|deliberation|plan|planning|draft|brainstorm|cot|innermonologue|internal)"
 )
+_END_OF = r"<\|(?:end(?:_of)?_{0}|{0}_end)\|>"
 _OPENING = re.compile(
-    rf"<\|?{_THOUGHT}(?:\s[^<>]*)?\|?>|<\|begin_of_{_THOUGHT}\|>|◁think▷|\[THINK\]|<\|channel>|"
-    rf"<\|START_{_THOUGHT}\|>|<unused94>",
+    rf"<\|?{_THOUGHT}(?:\s[^<>]*)?\|?>|◁think▷|(?:^|\n)[ \t]*\[{_THOUGHT}\]|<\|channel>|<unused94>",
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    rf"<\|?/{_THOUGHT}\s*\|?>|<\|end_of_{_THOUGHT}\|>|◁/think▷|\[/THINK\]|<channel\|>|"
-    rf"<\|END_{_THOUGHT}\|>|<unused95>",
+    rf"<\|?\s*/\s*{_THOUGHT}\s*\|?>|{_END_OF.format(_THOUGHT)}|◁/think▷|\[/{_THOUGHT}\]|<channel\|>|<unused95>",
     re.IGNORECASE,
 )
-_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<>]*(?:<\|constrain\|>\s*\w+\s*)?<\|message\|>")
+_CHANNEL = re.compile(
+    r"<\|channel\|>\s*(analysis|commentary|final|\w+(?=\s*<))(?:[^<>\n]*(?:<\|constrain\|>\s*\w+\s*)?<\|message\|>)?"
+)
 _FENCED = re.compile(rf"```{_THOUGHT}[ \t]*\n(?:.*?```|.*$)", re.IGNORECASE | re.DOTALL)
 _BARE_CHANNEL = re.compile(r"\s*analysis(?=[A-Z\"'`{\[])")
 _END = re.compile(
@@ -31,7 +32,7 @@ _END = re.compile(
 _WRAPPER = re.compile(r"\s*<([a-zA-Z][\w:.-]*)(?:\s[^<>]*)?>")
 _WRAPPERS = re.compile(
     r"</?(?:answer|final_answer|output|result|response|json|final|entities|tool_call|function_call)>|"
-    r"<\|(?:START|END)_RESPONSE\|>|</?(?:[uo]l|li|p|br|b|i|em|strong|code|pre|div)\s*/?>"
+    r"<\|(?i:start|begin|end)_(?:of_)?(?i:response|solution|answer|output)\|>|</?(?:[uo]l|li|p|br|b|i|em|strong|code|pre|div)\s*/?>"
 )
 
 
@@ -72,7 +73,7 @@ def said_after_thinking(answer: str, is_answer: Callable[[str], bool]) -> str | 
         text = text.rpartition("assistantfinal")[2]
     if not text.strip():
         return None
-    if "&quot;" in text and '"' not in text:
+    if '"' not in text and re.search("&(?:quot|#34|#x22);", text, re.IGNORECASE):
         text = html.unescape(text)
     text = _unquoted(plain_punctuation(text))
     return _WRAPPERS.sub(lambda match: " " * len(match[0]), text) if "<" in text else text

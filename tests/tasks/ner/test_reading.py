@@ -152,6 +152,34 @@ READ = {
     "a comment that is not closed": ASKED.replace("}, ", "}, /* next x/\n", 1).replace("}, {", "}, /* next */ {", 1),
     "a fence before a line": "```text\nInes Calder → PER\nNordbank → ORG\nBergen → LOC\n```",
     "Markdown": first("PER", "**Ines**  **Calder**"),
+    **{f"a draft in {opened}": f"{opened}{DRAFT}{closed}{ASKED}" for opened, closed in (
+        ("<|channel|>analysis ", "<|channel|>final "), ("[REASONING]", "[/REASONING]"), ("<|think_start|>", "<|think_end|>"),
+        ("<thinking_process>", "</thinking_process>"), ("<|begin_of_thought|>", "<|end_of_thought|><|begin_of_solution|>"),
+    )},
+    **{f"in fields: {text[:20]!r}": text for text in (
+        "\n".join(f"Entity: {m}, Label: {name}" for m, name in FOUND), "\n".join(f"Entity: {m} | Type: {name}" for m, name in FOUND),
+        "\n".join(f"{i}. Entity: {m}\n   Type: {name}\n   Reason: a name" for i, (m, name) in enumerate(FOUND, 1)),
+        "\n".join(f"{i}. **{m}**\n   - Type: {name}\n   - Reason: a name" for i, (m, name) in enumerate(FOUND, 1)),
+        "\n".join(f"- {{text: {m}, label: {name}}}" for m, name in FOUND), "\n".join(f"{{{m}: {name}}}" for m, name in FOUND),
+    )},
+    **{f"by label: {text[:20]!r}": text for text in (
+        '{"PER": ["Ines Calder"]}\n{"ORG": ["Nordbank"]}\n{"LOC": ["Bergen"]}\n{"MISC": []}',
+        'PER: ["Ines Calder"]\nORG: ["Nordbank"]\nLOC:\n```json\n["Bergen"]\n```\nMISC: []',
+        '{"PER": "Ines Calder", "ORG": "Nordbank", "LOC": "Bergen", "MISC": "-"}',
+        "## PER (person)\n1. Ines Calder\n## ORG (firm)\n1. Nordbank\n## LOC\n1. Bergen", '["PER: Ines Calder", "ORG: Nordbank", "LOC: Bergen"]',
+        '{"entities": ["PER: Ines Calder", "ORG: Nordbank", "LOC: Bergen"]}',
+    )},
+    **{f"a reason: {text[:20]!r}": text for text in (
+        json.dumps([["a name", m, label] for m, label in FOUND]), json.dumps([[label, "a name", m] for m, label in FOUND]),
+        "\n".join(f"{m} - a name ({label})" for m, label in FOUND), "\n".join(f"{m}: {label}, a name" for m, label in FOUND),
+    )},
+    **{f"beside: {text[-20:]!r}": text for text in (
+        f"{ASKED}\n\n{LINES}", f'// {DRAFT}\n{ASKED}\n# {DRAFT}', f"Entities:\n{LIST}\nRejected:\n[]",
+        f"{ASKED}\n\nBob left Rome .\nAnswer: {json.dumps(in_json([('Rome', 'LOC')]))}", json.dumps({" ".join(WORDS): json.loads(LIST)}),
+    )},
+    "brackets with colons": "[Ines Calder: PER] left the [Nordbank: ORG] offices in [Bergen: LOC] on Tuesday .",
+    "a verdict under a key": json.dumps({"entities": [*in_json(FOUND, is_entity=True), {"text": "Tuesday", "label": "MISC", "is_entity": False}]}),
+    "numeric entities": ASKED.replace('"', "&#34;"),
 }  # fmt: skip
 NOTHING = [
     *(
@@ -174,6 +202,12 @@ NOTHING = [
     *("1. Tuesday | False | a day\n2. offices | False | a noun", '{"entities": [], "rejected": ["Tuesday"]}'),
     "Step 1 - Understanding: news.\nStep 2 - Candidates: none\nSteps 3 and 4:\nNone",
     "Step 1 - Understanding: news about a bank.\nStep 2 - Candidates: none\n[]",
+    *(
+        "I could not find any named entities.",
+        "[] // none",
+        *(f"PER: {x}\nORG: {x}\nLOC: {x}\nMISC: {x}" for x in ("none", "[]")),
+    ),
+    *(f"[thinking]{ASKED}[/thinking]\n[]", f"<|channel|>analysis {ASKED}<|channel|>final []"),
 ]
 FAILED = {
     "draft, then a refusal": f"<think>{ASKED}</think>{REFUSAL}",
@@ -206,6 +240,12 @@ FAILED = {
     "another object in one that is not closed": f"{ASKED[:-1]},\n{ASKED}",
     "a quotation mark of a tuple missing": repr(FOUND).replace("'PER'", ",PER'"),
     "another list in an object that is not closed": f'{ASKED[:-1]},\n["Tuesday", "MISC"]',
+    "tuples, cut off": f"({', '.join(map(repr, FOUND))[:-20]}",
+    "a call without arguments": '{"name": "extract", "arguments": {}}',
+    "one label of several": '{"MISC": []}',
+    "labels without entities, and a refusal": f"PER: none\nORG: none\n{REFUSAL}",
+    "a draft behind other words": f"> Perhaps {DRAFT}\n\n{ASKED}",
+    **{f"not closed: {tag}": f"{tag}\n{ASKED}" for tag in ("<|channel|>analysis", "[REASONING]", "<|think_start|>", "<thinking_process>")},
     "and so on": ASKED.replace("]}", ", ...]}"),
     "without end": '{"entities": [' + '{"text": "Bergen", "label": "LOC"}, ' * 50,
     "lines, cut off": "1. Ines Calder | True | (PER)\n2. Nord",
@@ -252,6 +292,12 @@ PARTLY = {
     "two labels": (json.dumps({"entities": in_json([*FOUND, ("Bergen", "ORG")])}), "Bergen"),
     "two labels as keys": ('{"PER": ["Ines Calder"], "ORG": ["Nordbank", "Bergen"], "LOC": ["Bergen"]}', "Bergen"),
     "broken over two lines, and misspelled": (LINES.replace("Ines ", "Inez\n"), "Ines Calder"),
+    **{f"in lines, {label!r}": (LINES.replace("(PER)", f"({label})"), "Ines Calder") for label in ("PER|ORG", "PER (LOC)", "PER or ORG")},
+    "a remark with another label": (first("PER (or ORG)"), "Ines Calder"),
+    "a heading that is no label": ("**Person:**\n- Ines Calder\n**Firm:**\n- Nordbank\n**Location:**\n- Bergen", "Nordbank"),
+    "a sentence between": ("Ines Calder (PER)\nNordbank may be one, too.\nBergen (LOC)", "Nordbank"),
+    "an answer to what may be another text": (f"{ASKED}\n\nBob left .\nAnswer: {json.dumps(in_json([('Bergen', 'ORG')]))}", "Ines Calder Nordbank Bergen"),
+    "a name in other letters": (first("PER", "Инес Калдер"), "Ines Calder Tuesday"),
     "a draft that has more": (f"Draft:\n- Ines Calder: PER\n- Bergen: LOC\n\nFinal:\n{json.dumps({'entities': in_json(FOUND[:2])})}", "Bergen"),
 }  # fmt: skip
 

@@ -1,6 +1,9 @@
 """What an answer says, before it is looked for in the text."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from ..labels import LabelSet, tag_of
 
 UNNAMED = "?"  # The label of an accepted mention where the answer names none.
 
@@ -52,3 +55,19 @@ class Structure(NamedTuple):
     single: bool = False
     remarks: tuple[str, ...] = ()
     scope: str = ""
+
+
+def join_tags(found: Iterable[Candidate], labels: LabelSet) -> list[Candidate]:
+    """Candidates whose labels are tags, as the mentions that the tags join."""
+    joined: list[Candidate] = []
+    for one in found:
+        last = joined[-1] if joined else None
+        goes_on = last is not None and tag_of(one.label) in ("I", "E", "L") and tag_of(last.label)
+        if last is not None and goes_on and labels.resolve(one.label) == labels.resolve(last.label):
+            joined[-1] = last._replace(text=f"{last.text} {one.text}")
+        else:
+            joined.append(one)
+    if not any(tag_of(one.label) for one in joined):
+        return joined
+    texts = {one.text for one in joined if labels.resolve(one.label) != "O"}
+    return [one for one in joined if one.label != "O" or one.text in texts]

@@ -24,7 +24,7 @@ _NOTHING = re.compile(
             rf"{_TEXT} (?:does not|doesn['’]t) (?:contain|have|include|mention) any {_ENTITY}",
             rf"{_TEXT} (?:contains|has|includes|mentions) no {_ENTITY}",
             rf"there (?:are not|aren['’]t) any {_ENTITY}{_WHERE}",
-            rf"i (?:did not|didn['’]t) (?:find|see|identify|detect) any {_ENTITY}{_WHERE}",
+            rf"i (?:do|did|could)(?: not|n['’]t) (?:find|see|identify|detect) any {_ENTITY}{_WHERE}",
         )
     )
     + r") ?[.!:。]?",
@@ -45,7 +45,7 @@ _WORD = re.compile(r"[^\W_][\w'’-]*")
 _FORM = re.compile(r"\W*(?:(?:the|my|your|requested|output|answer|json|response|result) )*format\b", re.I)
 _STEP = re.compile(r"\W*steps?\W*\d", re.IGNORECASE)
 _OPENED = re.compile(r"[{\[]")  # The beginning of another list, of which the rest is not there.
-_MARKS = " \t*_`#>-"
+_MARKS = " \t*_`#>-/"
 
 
 def says_nothing(line: str) -> bool:

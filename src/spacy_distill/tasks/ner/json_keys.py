@@ -33,6 +33,7 @@ _REJECTED = _words("rejected excluded discarded non not entities entity candidat
 _CALL = _words("function functions arguments parameters input args kwargs tool tools call calls")
 _REASON = _words("reason reasons reasoning explanation justification why rationale description note")
 
+_VERDICT = _words("is an entity named accepted accept valid verdict decision keep kept include included")
 _DRAFT = _words("draft drafts thought thoughts thinking think scratchpad brainstorm analysis plan reasoning")
 _ENTITIES = _words("entity entities mentions spans ents annotations extractions")
 _COUNTS = _words("count total number num n length size")
@@ -67,6 +68,15 @@ def role_of(key: object) -> Role:
 def is_reason(key: object) -> bool:
     """Whether a reason stands under a key."""
     return isinstance(key, str) and key.casefold() in _REASON
+
+
+def is_verdict(key: object) -> bool:
+    """Whether it stands under a key whether a candidate is an entity."""
+    return (
+        isinstance(key, str)
+        and 0 < len(words := set(map(str.casefold, _KEY_WORD.findall(key)))) < 4
+        and words <= _VERDICT
+    )
 
 
 def is_draft(key: object) -> bool:

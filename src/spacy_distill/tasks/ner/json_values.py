@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from ..labels import NO_LABEL, LabelSet, tag_of
 from ..thinking import UnreadableError
-from .candidates import UNNAMED, Candidate
+from .candidates import UNNAMED, Candidate, join_tags
 from .empty_answers import says_nothing
-from .json_keys import Role, is_draft, is_measure, is_reason, names_entities, role_of
+from .json_keys import Role, is_draft, is_measure, is_reason, is_verdict, names_entities, role_of
 from .mention_search import WordIndex
 
 _NUMBER = re.compile(r"[#(\[]?\d{1,4}[.)\]]?")
@@ -65,7 +65,7 @@ class ValueReader:
         raise UnreadableError
 
     def _string(self, value: str, label: str | None) -> list[Candidate]:
-        if says_nothing(value) or (label is not None and value.strip().casefold() in NO_LABEL):
+        if says_nothing(value) or (label is not None and _is_empty(value)):
             return []
         if (inner := decoded(value)) is not None:
             return self._value(inner, label, True)
@@ -117,7 +117,7 @@ class ValueReader:
             raise UnreadableError
         text = str(item)
         if label is not None:
-            return [] if text.strip().casefold() in NO_LABEL else [Candidate(text, label, True)]
+            return [] if _is_empty(text) else [Candidate(text, label, True)]
         if (inner := decoded(text)) is not None:
             return self._value(inner, label, listed)
         if entries := list(self.entries(text, self)):
@@ -153,11 +153,14 @@ class ValueReader:
             and (self.index is None or hits[column][1] < len(rows))
         ):
             raise UnreadableError
+        stand = [i for i in range(width) if i != column and self._all_stand(rows, i)]
+        stand = stand if len(stand) == 1 else []
         for row, meant in zip(rows, known, strict=True):
             at = column if len(row) > column and meant[column] else None
             texts = [i for i, cell in enumerate(row) if i != at and isinstance(cell, str)]
             plain = [i for i in texts if not _NUMBER.fullmatch(row[i].strip())] if len(row) > 2 else []
             texts = plain or texts or [i for i in range(len(row)) if i != at][:1]
+            texts = [*stand, *(i for i in texts if i not in stand)] if {*stand} <= {*texts} else texts
             if not texts:
                 raise UnreadableError
             if at is not None and all(_is_empty(row[i]) for i in texts[:1]):
@@ -167,6 +170,11 @@ class ValueReader:
             else:
                 reason = " | ".join(str(row[i]) for i in texts[1:])
                 yield [_candidate(text, row[at], reason) for text in self.mentions(str(row[texts[0]]))]
+
+    def _all_stand(self, rows: Sequence[Sequence[Any]], column: int) -> bool:
+        """Whether a column holds mentions of the text alone, in more than one row."""
+        cells = [str(row[column]) if len(row) > column else "" for row in rows]
+        return self.index is not None and len(rows) > 1 and all(map(self.index.stands, cells))
 
     def _dict(self, value: dict[Any, Any], label: str | None, listed: bool) -> list[Candidate]:
         said = {k: v for k, v in value.items() if not (is_draft(k) and _is_list(v))}
@@ -178,7 +186,10 @@ class ValueReader:
             isinstance(key, str) and self.labels.resolve(key) not in (None, "O") for key in value
         ):
             self._complete &= not self._is_open(value)
+            self._scope = next(iter(value)) if len(value) == 1 else self._scope
             return [c for key, inner in value.items() for c in self._value(inner, key, True)]
+        if any(role == "call" and decoded(value[key]) == {} for key, role in roles.items()):
+            raise UnreadableError  # A call without arguments names no entities, nor that there are none.
         if call := [key for key, role in roles.items() if _is_call(key, role, value[key])]:
             return [c for key in call for c in self._value(decoded(value[key]), label, listed)]
         if zipped := self._parallel(value, roles):
@@ -191,7 +202,8 @@ class ValueReader:
             and set(roles.values()) == {"other"}
         ):
             return self._objects(value, label)
-        if value and all(_scalars(inner, 1) and self._meant(inner[0]) for inner in value.values()):
+        listed_alone = value and all(_scalars(inner, 1) and self._meant(inner[0]) for inner in value.values())
+        if listed_alone and "entities" not in roles.values():
             return self._mapping(value, label)
         if any(role in ("entities", "rejected") or _is_list(value[key]) for key, role in roles.items()):
             return self._wrapper(value, roles, label)
@@ -228,7 +240,8 @@ class ValueReader:
             return [c._replace(reason=reason) for c in self._value(text, given, True)]
         if str(text).strip().casefold() in NO_LABEL and self.labels.resolve(given) in (None, "O"):
             return []
-        return [_candidate(text, given, reason)]
+        refused = any(is_verdict(k) and str(v).casefold() in ("false", "no") for k, v in value.items())
+        return [_candidate(text, given, reason)._replace(accepted=not refused)]
 
     def _shortest(self, texts: list[Any]) -> Any:
         """The mention among several: one that is in another comes before it, which is its sentence."""
@@ -265,7 +278,8 @@ class ValueReader:
                 found += self._value(inner, str(key), True)
             elif isinstance(inner, dict) or (_is_list(inner) and any(_is_list(x) for x in inner)):
                 said = True
-                found += self._strictly(inner)
+                of_text = self.index is not None and self.index.is_within(str(key))
+                found += self._value(inner, label, True) if of_text else self._strictly(inner)
             elif isinstance(inner, list):
                 found += [Candidate(str(x), UNNAMED, True) for x in inner if isinstance(x, str)]
             elif isinstance(inner, str) and key not in names:
@@ -341,22 +355,6 @@ def decoded(value: Any) -> Any:
     return inner if isinstance(inner, (dict, list)) else None
 
 
-def join_tags(found: Iterable[Candidate], labels: LabelSet) -> list[Candidate]:
-    """Candidates whose labels are tags, as the mentions that the tags join."""
-    joined: list[Candidate] = []
-    for one in found:
-        last = joined[-1] if joined else None
-        goes_on = last is not None and tag_of(one.label) in ("I", "E", "L") and tag_of(last.label)
-        if last is not None and goes_on and labels.resolve(one.label) == labels.resolve(last.label):
-            joined[-1] = last._replace(text=f"{last.text} {one.text}")
-        else:
-            joined.append(one)
-    if not any(tag_of(one.label) for one in joined):
-        return joined
-    texts = {one.text for one in joined if labels.resolve(one.label) != "O"}
-    return [one for one in joined if one.label != "O" or one.text in texts]
-
-
 def _candidate(text: Any, label: Any, reason: str = "") -> Candidate:
     return Candidate("" if text is None else str(text), _label_of(label), True, reason)
 
@@ -390,7 +388,8 @@ def _is_container(value: Any) -> bool:
 
 def _is_empty(cell: Any) -> bool:
     """Whether a cell says that it holds no mention."""
-    return cell is None or str(cell).strip(" -–—") == "" or says_nothing(str(cell))
+    plain = str(cell).strip(" -–—")
+    return cell is None or plain.casefold() in ("", *NO_LABEL) or says_nothing(plain)
 
 
 def _scalars(value: Any, least: int = 2) -> bool:

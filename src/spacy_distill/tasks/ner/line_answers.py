@@ -4,27 +4,27 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..labels import LabelSet
 from ..thinking import UnreadableError
-from .candidates import UNNAMED, Candidate, Structure
+from .candidates import UNNAMED, Candidate, Structure, join_tags
 from .empty_answers import says_nothing
-from .entity_lines import NUMBER, VERDICT, label_in, plain, read_entries
+from .entity_lines import NUMBER, ORDINAL, cells_of, judged, plain, read_entries, read_fields
 from .json_keys import role_of
-from .json_values import ValueReader, join_tags
+from .json_values import ValueReader
 from .mention_search import WordIndex
 
-_ITEM = re.compile(r"\s*(?:[-*•–+>]\s|[*_`]*[(\[]?\d{1,4}\s*[.):\]])")
+_ITEM = re.compile(r"\s*(?:[-*•–+>]\s|[*_`]*[(\[]?\d{1,4}\s*[.):\]、])")
 _OPEN_BRACKET = re.compile(r"\([^()|]{0,40}$")
 # As a last line, without a verdict: the answer was cut off here.
-_NUMBERED = re.compile(r"\s*[*_`]*[(\[]?(\d{1,4})\s*[.):\]]")
-_ORDINAL = re.compile(r"\s*[*_`]*\d{1,4}[.)]?[*_`]*\s*")
+_NUMBERED = re.compile(r"\s*[*_`]*[(\[]?(\d{1,4})\s*[.):\]、]")
 _TABLE_RULE = re.compile(r"[-:=+\s|]*$")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _STEP = re.compile(r"\W*steps?\W*\d", re.IGNORECASE)
 _PAIR = re.compile(
-    r"\s*([-*•]\s+)?[\"'*_`]*([^\W\d_][\w ]{0,30}?)[\"'*_`]*\s*:[\"'*_`]*(?:\s+(.*?))?\s*,?\s*"
+    r"\s*([-*•]\s+|\d{1,4}[.)]\s+)?[\"'*_`]*([^\W\d_][\w ]{0,30}?)[\"'*_`]*\s*:[\"'*_`]*(?:\s+(.*?))?\s*,?\s*"
 )
 _HEADING = re.compile(r"\s*(?:#{1,6}\s*)?[*_`]*([^:*|]{1,60}?)[*_`]*\s*:?\s*[*_`]*\s*")
+_HEADED = re.compile(r"[(\[:]|\s[-–—]\s")
+_TITLE = re.compile(r"\s*(?:#{1,6}\s.*|\*\*[^*]+\*\*:?\s*|[^:]{1,60}:[*_`\s]*)")
 _NO_MORE = re.compile(r"\s*none\.?\s*", re.IGNORECASE)  # Right after the last line of the asked form.
 _PROSE = re.compile(r".*[.!?:。！？]\W*|(?:\S+\s+){8,}\S+|\s*#.*", re.DOTALL)
 _WORD = re.compile(r"\w+")
@@ -129,12 +129,15 @@ class _Lines:
         self.start, self.end, self.number, self.rank = at, at, 0, 1
         self.candidates: list[Candidate] = []
         self.unread: list[tuple[bool, Candidate]] = []
-        self.named = self.cut = False
+        self.named = self.cut = self.strange = False
         self.context = ""
         self.rejected = False
+        self.aside: set[str] = set()  # Words of sentences that may be of names.
         self.rows: list[list[str]] = []
         self.heading: list[str] = []
         self.item: dict[str, Any] = {}
+        self.denied: list[str] = []  # Labels of which it says that there is no entity.
+        self.title = ""  # An item that is not understood, if nothing was read since.
 
     def add(self, line: str, at: int) -> None:
         """Read one more line, which begins at an offset."""
@@ -159,11 +162,16 @@ class _Lines:
         if self.after_blank and not self.named:
             self.unread = [(listed, candidate) for listed, candidate in self.unread if listed]
         self.after_blank = False
-        said = self._piped(line) if "|" in line else self._unpiped(line)
+        if fields := read_fields(line, self.reader):
+            self._end_item()
+            self._accept(fields)
+        said = bool(fields) or (self._piped(line) if "|" in line else self._unpiped(line))
         if said is None:
             said = self._unread(line)
+            self.strange = True
         self.number = max(number, self.number)
         if said:
+            self.title = ""
             self.start = self.start if self.end > self.start else at
             self.end = at + len(line)
 
@@ -173,13 +181,19 @@ class _Lines:
         self._end_table()
         unread = [candidate for listed, candidate in self.unread if listed or self.named]
         if self.named or (unread and any(one.candidates for one in self.found)):
+            if self.rank == 1:
+                known = {word for one in self.candidates for word in _WORD.findall(one.text)}
+                unread += [Candidate(word, UNNAMED, True) for word in sorted(self.aside - known)]
             found = (*join_tags(self.candidates, self.labels), *unread)
             self.found.append(Structure(self.start, self.end, found, not self.cut, self.rank))
+        elif self.denied and not self.unread and not self.strange:
+            scope = self.denied[0] if len({*self.denied}) == 1 else ""
+            self.found.append(Structure(self.start, self.end, (), scope=scope))
 
     def _piped(self, line: str) -> bool | None:
         """Read a line with pipes; None if it is not understood."""
-        cells = _cells(line)
-        if candidate := _judged(cells, self.labels):
+        cells = cells_of(line)
+        if candidate := judged(cells, self.labels):
             if self.rows:
                 self._end_table()
             self.rank, self.named = 2, True
@@ -193,7 +207,7 @@ class _Lines:
             del cells[-1]
         if self.rows and len(cells) == 1 and line.count("|") > 1:
             cells.append("")
-        if len(cells) > 2 and _ORDINAL.fullmatch(cells[0]):
+        if len(cells) > 2 and ORDINAL.fullmatch(cells[0]):
             del cells[0]
         is_row = line.lstrip().startswith("|") or bool(self.rows)
         meant = [self.labels.resolve(cell) not in (None, "O") for cell in cells]
@@ -228,7 +242,13 @@ class _Lines:
         if (pair := _PAIR.fullmatch(line)) and (said := self._pair(pair, line)):
             return said
         self._end_item()
+        heading = _HEADING.fullmatch(line)
+        if heading and not is_item and self._heads(heading[1]):
+            return True
         if found := read_entries(line, self.reader):
+            if all(c.text in self.labels and self.labels.resolve(c.label) == "O" for c in found):
+                self.denied += [c.text for c in found]  # "PER: none"
+                return True
             if not self.reader.may_be(c.text for c in found if c.accepted and c.label in self.labels):
                 found = [
                     Candidate(plain(NUMBER.sub("", line, count=1)), UNNAMED, True),
@@ -237,12 +257,12 @@ class _Lines:
                 self.named = True
             self._accept(found)
             return True
-        heading = _HEADING.fullmatch(line)
-        if heading and not is_item and self._heads(heading[1]):
-            return True
         index = self.reader.index
         if self.context and index is not None and index.stands(plain(line)) and len(line.split()) < WORDS:
             is_item = True
+        if self.context and not is_item and _TITLE.fullmatch(line):
+            self.context = UNNAMED  # A heading that names no label: nor do the items under it.
+            return False
         if is_item and self.context:
             self._accept([Candidate(text, self.context, True) for text in self._bare(line)])
             return True
@@ -259,8 +279,9 @@ class _Lines:
         """Whether a line heads what follows: with a label, or a word for entities or rejected candidates."""
         heading = plain(heading)
         role = role_of(heading)
-        if self.labels.resolve(heading) not in (None, "O"):
-            self.context, self.rejected = heading, False
+        index, remark = self.reader.index, _HEADED.split(heading, maxsplit=1)[1:]
+        if heading in self.labels and not (index is not None and any(map(index.stands, remark))):
+            self.context, self.rejected, self.number = heading, False, 0
         elif role in ("entities", "rejected"):
             self.context, self.rejected = "", role == "rejected"
         else:
@@ -282,6 +303,10 @@ class _Lines:
             if value and not says_nothing(value):
                 found = read_entries(value, self.reader)
                 self._accept(found or [Candidate(value, UNNAMED, True)])
+            return True
+        if role == "label" and self.title and not self.item:  # "1. Rome", and under it "- Type: LOC"
+            self.unread.pop()
+            self.item = {"text": self.title, key: value}
             return True
         if role not in ("text", "label") and not (self.item and (pair[1] is None or line[:1].isspace())):
             return False
@@ -310,16 +335,20 @@ class _Lines:
         text, index = plain(NUMBER.sub("", line, count=1)), self.reader.index
         if index is not None and not index.stands(text):
             text = _REMARK.sub("", text) or text
-        return [] if says_nothing(text) else self.reader.mentions(text)
+        if says_nothing(text):
+            self.denied.append(self.context)
+            return []
+        return self.reader.mentions(text)
 
     def _unread(self, line: str) -> bool:
         """Keep what an item that is not understood may be about."""
         is_item = bool(_ITEM.match(line))
         named = not line.rstrip().endswith(":") and any(word in self.labels for word in _WORD.findall(line))
-        if is_item or named or not _PROSE.fullmatch(line):
+        if is_item or named or line.lstrip().startswith("#") or not _PROSE.fullmatch(line):
             body = plain(NUMBER.sub("", line, count=1).strip("| ").split("|")[0])
             if body and not says_nothing(body) and not _is_heading(re.split(r"[,;\t]", body)):
                 self.unread.append((is_item, Candidate(body, UNNAMED, True)))
+                self.title = body if is_item or line.lstrip().startswith("#") else ""
             self.cut = bool(_NUMBERED.match(line))
         elif (index := self.reader.index) is not None:
             parts = (NUMBER.sub("", part, count=1) for part in _PARTS.split(line))
@@ -328,49 +357,9 @@ class _Lines:
             self.unread += [
                 (False, Candidate(text, UNNAMED, True)) for text in mentions if index.stands(text)
             ]
+            self.aside |= {word for word in _WORD.findall(line) if word in index.words and not word.islower()}
         self.cut = self.cut or bool(self.named and _OPEN_BRACKET.search(line))
         return False
-
-
-def _judged(cells: Sequence[str], labels: LabelSet) -> Candidate | None:
-    """What a line of the asked form says: a mention, a verdict, a reason."""
-    at, verdict = 0, None
-    for i in range(1, len(cells)):  # A cell that holds nothing but a verdict comes before others.
-        if (found := VERDICT.fullmatch(plain(cells[i]))) and (
-            verdict is None or (verdict[2] and not found[2])
-        ):
-            at, verdict = i, found
-    if verdict is None:
-        return None
-    text, label = _named(cells[:at], labels)
-    if not text:
-        return None
-    rest = [cell.strip() for cell in (verdict[2], *cells[at + 1 :]) if cell.strip()]
-    accepted = verdict[1].casefold() in ("true", "yes")
-    label = label or label_in(rest, labels)
-    if accepted and labels.resolve(label) == "O":
-        label = UNNAMED
-    return Candidate(text, label, accepted, _reason(rest))
-
-
-def _cells(line: str) -> list[str]:
-    body = line.strip()
-    if body.startswith("|"):
-        body = body.strip("|")
-    return NUMBER.sub("", body, count=1).split("|")
-
-
-def _named(cells: Sequence[str], labels: LabelSet) -> tuple[str, str]:
-    """The mention in the cells up to the verdict, and its label if that is in the last of them."""
-    kept = list(cells)
-    while kept and not kept[0].strip():
-        del kept[0]
-    while kept and not kept[-1].strip():
-        del kept[-1]
-    if len(kept) > 1 and _ORDINAL.fullmatch(kept[0]):  # A number in a cell of its own, as in a table.
-        del kept[0]
-    label = plain(kept.pop()) if len(kept) > 1 and plain(kept[-1]) in labels else ""
-    return plain("|".join(kept)), label
 
 
 def _columns(heading: Sequence[str]) -> list[int]:
@@ -388,11 +377,3 @@ def _is_heading(cells: Sequence[str]) -> bool:
     """Whether cells are the names of columns."""
     roles = [role_of(cell) for cell in cells if cell]
     return len(roles) > 1 and "label" in roles and ("text" in roles or "entities" in roles)
-
-
-def _reason(cells: Sequence[str]) -> str:
-    reason = " | ".join(cells).rstrip()
-    at = reason.rfind("(")
-    if at >= 0 and reason.endswith(")") and ")" not in reason[at:-1]:  # The label, or at least a remark.
-        reason = reason[:at].rstrip()
-    return "" if reason.casefold() == "none" else reason

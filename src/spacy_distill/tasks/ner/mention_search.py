@@ -40,7 +40,7 @@ _ARTICLE = re.compile(
 )
 _ABBREVIATION = re.compile(r"(?<=[^\W\d_]{2})\.(?=\s)")
 _TITLE = re.compile(
-    r"(?:(?:mr|mrs|ms|mx|dr|prof|sir|dame|lord|lady|sen|rep|gov|gen|col|capt|sgt|lt|rev|hon|herr|frau|mme|"
+    r"(?:(?:mr|mrs|ms|miss|mx|dr|prof|sir|dame|lord|lady|sen|rep|gov|gen|col|capt|sgt|lt|rev|hon|herr|frau|mme|"
     r"president|professor|doctor|minister|prime minister|chancellor|senator|king|queen|prince|princess|pope|"
     r"bishop|captain|colonel|general|judge|coach|ceo)\.?\s+)+",
     re.IGNORECASE,
@@ -199,6 +199,10 @@ class WordIndex:
             if self._effort <= 0:
                 return set(range(len(self.words)))
         return found
+
+    def names(self) -> set[int]:
+        """The tokens that may be of a name."""
+        return {i for i, word in enumerate(self.words) if _names(word) and _LETTER.search(word)}
 
     def _runs(self, words: list[str]) -> set[int]:
         for length in range(len(words), 0, -1):

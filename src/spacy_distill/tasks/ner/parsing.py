@@ -21,7 +21,9 @@ from .mention_search import WordIndex, normalize_loosely
 AnswerFormat = Literal["json", "lines"]
 # What is left of JSON that is broken where it was not read.
 _REST_OF_JSON = re.compile(r"[\"”»」']\s*[:,]\s*[\"“”«»「'\[{]|[\"'\]}]\s*[\]}]|[{\[]\s*[\"'{\[]")
+_LINE_OF_JSON = re.compile(r"^\s*[{\[]\s*[{\"\[]", re.MULTILINE)
 _KEY_OF_JSON = re.compile(r"[\"”]\s*:\s*[\"“\[{]")
+_COMMENTED = re.compile(r"^[ \t]*(?://|#+)[ \t]*[{\[][^\n]*", re.MULTILINE)  # A comment, wherever it is.
 MOST = 300  # Lists of an answer, which bounds the time that junk can take.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # What comes before an answer to another text, which the model made up.
@@ -167,14 +169,19 @@ def _parse(text: str, labels: LabelSet, index: WordIndex | None) -> Parsed | Non
         return None
     if text.strip().casefold() in ("null", "nil"):  # Not said in any form of answer.
         return None
-    if not whole.candidates and whole.complete and not _is_plainly_empty(whole, text, index):
-        return None
+    if not whole.candidates and whole.complete:
+        if len(labels.labels) > 1 and whole.scope in labels:  # Of the other labels it says nothing.
+            return None
+        if not _is_plainly_empty(whole, text, index):
+            return None
     return Parsed(whole.candidates, whole.complete)
 
 
 def _structures(text: str, reader: ValueReader) -> list[Structure]:
     """All lists of an answer in their order: those of JSON, and those in the lines outside of them."""
-    if "|" in text and (lines := find_lines(text, reader)) and lines[0].rank == 2:
+    text = _COMMENTED.sub(lambda found: " " * len(found[0]), text) if "//" in text or "#" in text else text
+    in_lines = "|" in text and not _LINE_OF_JSON.search(text)
+    if in_lines and (lines := find_lines(text, reader)) and lines[0].rank == 2:
         outside = _outside(text, lines)
         values = list(find_values(outside, reader)) if "{" in outside or "[" in outside else []
     else:
@@ -212,7 +219,10 @@ def _combined(
         between = text[whole.end : later.start]
         if _is_next(between, index):
             break
-        joined = _joined(whole, later, between, labels)
+        if _of_another_text(whole, later, between, index):
+            break
+        headed = _HEADING.fullmatch(text[text.rfind("\n", 0, whole.start) + 1 : whole.start]) is not None
+        joined = _joined(whole, later, between, labels, headed)
         if joined is None:
             return None
         whole = joined
@@ -256,7 +266,21 @@ def _is_next(between: str, index: WordIndex | None) -> bool:
     return False
 
 
-def _joined(one: Structure, other: Structure, between: str, labels: LabelSet) -> Structure | None:
+def _of_another_text(one: Structure, later: Structure, between: str, index: WordIndex | None) -> bool:
+    """Whether the text has what a list accepts, and no part of what a later one does, but what is between."""
+    mine, theirs = ([c.text for c in some.candidates if c.accepted] for some in (one, later))
+    return (
+        index is not None
+        and bool(mine and theirs)
+        and any(map(index.stands, mine))
+        and all(text.strip() and text in between and not index.parts(text) for text in theirs)
+    )
+
+
+def _joined(
+    one: Structure, other: Structure, between: str, labels: LabelSet, headed: bool
+) -> Structure | None:
+    """Two lists as one, of which the first may have a heading; None if it is not clear how they belong."""
     mine, theirs = _pairs(one, labels), _pairs(other, labels)
     both = other._replace(
         start=one.start,
@@ -265,6 +289,7 @@ def _joined(one: Structure, other: Structure, between: str, labels: LabelSet) ->
         rank=max(one.rank, other.rank),
         remarks=one.remarks + other.remarks,
         single=one.single and other.single,
+        scope=one.scope if one.scope == other.scope else f"{one.scope} {other.scope}",
     )
     if mine == theirs and not (one.single and other.single):
         return both._replace(candidates=max(one.candidates, other.candidates, key=len))
@@ -275,11 +300,22 @@ def _joined(one: Structure, other: Structure, between: str, labels: LabelSet) ->
         return _without_labels(both, one, mine, theirs) if other.candidates else None
     if not other.candidates:
         return None
-    if _CORRECTED.search(between) or other.rank > one.rank:
+    if other.rank > one.rank or _is_correction(between):
         return _without_labels(both, other, theirs, mine)
-    if not {text for text, _ in mine} & {text for text, _ in theirs} and _HEADING.fullmatch(between):
+    if _CORRECTED.search(between):  # A correction, or the answer to another text.
+        agreed = tuple(c for c in other.candidates if _pairs(other._replace(candidates=(c,)), labels) <= mine)
+        return _without_labels(both, other._replace(candidates=agreed), mine & theirs, mine | theirs)
+    apart = not {text for text, _ in mine} & {text for text, _ in theirs}
+    if apart and headed and _HEADING.fullmatch(between):
         return both
     return both._replace(candidates=other.candidates) if mine <= theirs else None
+
+
+def _is_correction(between: str) -> bool:
+    """Whether what stands between two lists says that the second corrects the first, and nothing else."""
+    lines = [line for line in between.splitlines() if line.strip()]
+    said = [_CORRECTED.search(line) is not None for line in lines]
+    return any(said) and all(yes or is_harmless(line) for yes, line in zip(said, lines, strict=True))
 
 
 def _pairs(one: Structure, labels: LabelSet) -> set[tuple[str, str | None]]:
