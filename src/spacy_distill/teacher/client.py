@@ -20,7 +20,7 @@ from openai.types import Batch, FileObject
 from ..errors import DistillError, shorten
 from .credentials import Credentials
 from .request_errors import Reply, RequestError, malformed, says_too_large, status_error
-from .responses import read_reply
+from .responses import read_json, read_reply
 from .settings import ChatSettings, is_loopback
 
 # Connections that a client of `openai` opens at most.
@@ -83,6 +83,11 @@ def _client_error(error: Exception, credentials: Credentials, timeout: float) ->
         return status_error(error.status_code, body, error.response.headers)
     if isinstance(error, openai.OpenAIError):
         return RequestError(shorten(credentials.redact(f"{type(error).__name__}: {error}")), scope="document")
+    if isinstance(error, json.JSONDecodeError):
+        try:
+            read_json(credentials.redact(error.doc))
+        except RequestError as named:  # A page of HTML, or an event stream.
+            return named
     return malformed(shorten(credentials.redact(str(error))))
 
 

@@ -4,7 +4,7 @@ import email.utils
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,8 +34,11 @@ WORDS = (
     (503, r"overloaded|unavailable|loading"),
 )
 # Codes by which a provider says that its filter stopped a prompt.
-FILTERED = frozenset({"content_filter", "content_filtered", "content_policy_violation", "moderation_blocked"})
-FILTERED |= {"responsibleaipolicyviolation", "data_inspection_failed", "safety"}
+FILTERED = frozenset({"contentfilter", "contentfiltered", "contentpolicyviolation", "moderationblocked"})
+FILTERED |= {"responsibleaipolicyviolation", "datainspectionfailed", "safety"}
+FILTERING = re.compile(r"content management policy|input was flagged", re.IGNORECASE)
+NAMES = frozenset({"code", "type", "status", "reason"})
+DEPTH = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +128,13 @@ def status_error(
     RETURNS: the error.
     """
     error = _inner_error(body)
-    said, names = str(error), [""]
+    said, names = str(error), [name.casefold() for name in _names(error)]
     if isinstance(error, Mapping):
         said = str(error.get("message") or error.get("detail") or error)
-        inner = error.get("innererror")
-        given = [error.get("code"), error.get("type"), error.get("status")]
-        given += [inner.get("code")] if isinstance(inner, Mapping) else []
-        names = [str(name).casefold() for name in given if name is not None]
     if 300 <= status < 400:
         said = f"redirected to {headers.get('location')}; set the endpoint to where the API is"
     message = f"{what} {status}: {shorten(said)}"
-    if 400 <= status < 500 and not FILTERED.isdisjoint(names):
+    if 400 <= status < 500 and _is_filtered(names, said):
         kept = Reply("", "refused", "content_filter", error=message)
         return RequestError(message, scope="document", status=status, reply=kept)
     if status in (400, 403, 429):
@@ -155,6 +154,41 @@ def _inner_error(body: object) -> object:
         body = body[0]
     error = body.get("error") or body if isinstance(body, Mapping) else body
     return error or ""
+
+
+def _names(error: object, depth: int = 0) -> Iterator[str]:
+    """The names that an error has, or what it holds."""
+    if depth < DEPTH and isinstance(error, Mapping):
+        yield from (str(error[name]) for name in NAMES & error.keys() if isinstance(error[name], str | int))
+        for inner in error.values():
+            yield from _names(inner, depth + 1)
+    elif depth < DEPTH and isinstance(error, list):
+        for inner in error[:10]:
+            yield from _names(inner, depth + 1)
+
+
+def _is_filtered(names: Iterable[str], said: str) -> bool:
+    """Whether an error says that the provider's filter stopped the prompt."""
+    known = any(re.sub(r"[\W_]", "", name.casefold()) in FILTERED for name in names)
+    return known or FILTERING.search(said) is not None
+
+
+def error_in(body: object) -> object:
+    """What a body of status 200 says of an error; None if it says nothing of one."""
+    if isinstance(body, list) and body and isinstance(body[0], Mapping):
+        body = body[0]
+    if not isinstance(body, Mapping):
+        return None
+    if body.get("error") or "choices" in body:
+        return body.get("error")
+    named = "error" in (body.get("object"), body.get("type"))
+    return body if named or _status_in(body) else None
+
+
+def _status_in(error: Mapping[str, object]) -> int | None:
+    """The HTTP status that an error names."""
+    given = (str(error.get(name)) for name in ("code", "status", "status_code"))
+    return next((int(code) for code in given if re.fullmatch("[45][0-9][0-9]", code)), None)
 
 
 def _named_status(names: list[str], said: str) -> int | None:
@@ -177,14 +211,9 @@ def body_error(error: object) -> RequestError:
     said, status = str(error), None
     if isinstance(error, Mapping):
         said = str(error.get("message") or error)
-        for name in ("code", "status", "status_code", "type"):
-            value = error.get(name)
-            if str(value).isdecimal() and 400 <= int(str(value)) < 600:
-                status = status or int(str(value))
-            elif isinstance(value, str):
-                names.append(value.casefold())
+        names, status = [name.casefold() for name in _names(error)], _status_in(error)
     if status is None:
-        filtered = not FILTERED.isdisjoint(names)
+        filtered = _is_filtered(names, said)
         bad_request = filtered or "invalid_request_error" in names
         status = _named_status(names, said) or (400 if bad_request else 500)
     return status_error(status, error, what="error")

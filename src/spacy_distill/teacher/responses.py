@@ -9,14 +9,17 @@ from ..corpus.files import repair_text
 from ..errors import shorten
 from ..tasks.answer import State
 from .ledger.entry import is_count
-from .request_errors import Reply, RequestError, body_error, malformed
+from .request_errors import Reply, RequestError, body_error, error_in, malformed
 
 # Why an answer ended, as servers name it. Any other reason is an error.
 REASONS: dict[str, State] = {
     **dict.fromkeys(("stop", "end", "end_turn", "eos", "eos_token", "stop_sequence", "stop_token"), "ok"),
     **dict.fromkeys(("tool_calls", "tool_call", "tool_use", "function_call", "complete", "completed"), "ok"),
     **dict.fromkeys(("length", "max_tokens", "model_length", "max_length", "max_output_tokens"), "truncated"),
-    **dict.fromkeys(("token_limit", "context_length", "model_context_window_exceeded"), "truncated"),
+    **dict.fromkeys(("max_new_tokens", "max_completion_tokens", "length_limit", "token_limit"), "truncated"),
+    **dict.fromkeys(
+        ("context_length", "context_length_exceeded", "model_context_window_exceeded"), "truncated"
+    ),
     **dict.fromkeys(("content_filter", "content_filtered", "safety", "refusal", "recitation"), "refused"),
     **dict.fromkeys(("prohibited_content", "blocklist", "spii", "guardrail_intervened"), "refused"),
 }
@@ -36,42 +39,42 @@ def read_reply(body: object) -> Reply:
     """
     if isinstance(body, str | bytes):
         body = read_json(body)
-    if isinstance(body, Mapping) and body.get("error"):
-        raise body_error(body["error"])
+    if error := error_in(body):
+        raise body_error(error)
     choices = body.get("choices") if isinstance(body, Mapping) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(body, Mapping) or not isinstance(choice, Mapping):
         raise malformed(f"expected a chat completion with choices[0].message, got {shorten(str(body))}")
-    if choice.get("error"):
-        failed = body_error(choice["error"])
+    message = choice.get("message")
+    if beside := choice.get("error") or (message.get("error") if isinstance(message, Mapping) else None):
+        failed = body_error(beside)
         failed.charged = True
         if failed.scope == "document" and failed.reply is None:
             failed.scope = "try"
         raise failed
-    message = choice.get("message")
-    if message is None and isinstance(choice.get("text"), str):
-        message = {"content": choice["text"]}
+    reason = choice.get("finish_reason")
+    if message is None and (isinstance(choice.get("text"), str) or state_of(reason) == "refused"):
+        message = {"content": choice.get("text")}
     if not isinstance(message, Mapping):
         raise malformed(f"expected a chat completion with choices[0].message, got {shorten(str(body))}")
     answer, elsewhere = read_message(message)
-    reason = choice.get("finish_reason")
     prompt_tokens, completion_tokens = read_usage(body)
     state = state_of(reason)
     refusal = message.get("refusal")
-    error: str | None = None
+    said: str | None = None
     if state == "ok" and refusal:
-        state, error = "refused", shorten(str(refusal))
+        state, said = "refused", shorten(str(refusal))
     elif not answer.strip() and elsewhere:
-        answer, error = elsewhere, "the message has no content, and what else it holds is no answer"
+        answer, said = elsewhere, "the message has no content, and what else it holds is no answer"
         state = "refused" if state == "ok" else state
     elif not answer.strip() and state == "ok":
-        state, error = "refused", "the answer is empty"
+        state, said = "refused", "the answer is empty"
     elif state == "failed":
-        error = f"finish_reason is {shorten(repr(reason))}"
+        said = f"finish_reason is {shorten(repr(reason))}"
     known = reason if isinstance(reason, str) else None
-    reply = Reply(repair_text(answer), state, known, prompt_tokens, completion_tokens, error)
-    if state == "failed" or error == "the answer is empty":
-        raise RequestError(str(error), charged=True, reply=reply)
+    reply = Reply(repair_text(answer), state, known, prompt_tokens, completion_tokens, said)
+    if state == "failed" or said == "the answer is empty":
+        raise RequestError(str(said), charged=True, reply=reply)
     return reply
 
 
@@ -80,9 +83,9 @@ def read_json(text: str | bytes) -> object:
 
     RAISES RequestError: if it is none, or one that is nested too deep to be read.
     """
-    start = text[:500].decode("latin-1") if isinstance(text, bytes) else text[:500]
-    start = start.strip().casefold()
-    if start.startswith(("<!doctype", "<html", "<?xml", "<head", "<body")):
+    start = text[:500].decode("utf-8", "replace") if isinstance(text, bytes) else text[:500]
+    start = start.strip("\ufeff \t\r\n").casefold()
+    if start.startswith("<"):
         raise RequestError(f"the reply is a page of HTML, not JSON: {shorten(start)}", status=404)
     if re.match(r"(data|event|id|retry|)\s*:", start):
         raise RequestError(
@@ -104,6 +107,8 @@ def read_message(message: Mapping[str, Any]) -> tuple[str, str]:
     a whole, or what follows the end of a thought.
     """
     content = message.get("content")
+    if isinstance(content, Mapping) and not {"text", "type"} & content.keys():
+        content = json.dumps(content, ensure_ascii=False)
     parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
     answer = "".join(_part_text(part) for part in parts if _part_type(part) in ANSWER_PARTS)
     if answer.strip():
@@ -158,8 +163,10 @@ def _call_arguments(message: Mapping[str, Any]) -> Iterator[str]:
     """The arguments of the tools that a message calls, as JSON."""
     calls = message.get("tool_calls")
     for call in [*(calls if isinstance(calls, list) else []), {"function": message.get("function_call")}]:
-        function = call.get("function") if isinstance(call, Mapping) else None
-        arguments = function.get("arguments") if isinstance(function, Mapping) else None
+        function = call.get("function", call) if isinstance(call, Mapping) else None
+        arguments = (
+            function.get("arguments", function.get("input")) if isinstance(function, Mapping) else None
+        )
         if isinstance(arguments, Mapping | list):
             arguments = json.dumps(arguments, ensure_ascii=False)
         if isinstance(arguments, str) and arguments.strip():
@@ -172,9 +179,10 @@ def state_of(finish_reason: object) -> State:
         return "ok"
     if not isinstance(finish_reason, str):
         return "failed"
-    name = re.split(r"[:\s(]", finish_reason.strip().casefold(), maxsplit=1)[0]
-    name = name.removeprefix("finish_reason_").replace("-", "_")
-    return REASONS.get(name, "failed")
+    whole = re.sub(r"(?<=[a-z])(?=[A-Z])|[-\s]+", "_", finish_reason.strip()).casefold()
+    whole = whole.removeprefix("finish_reason_")
+    state = REASONS.get(re.split(r"_?[:(]", whole, maxsplit=1)[0], "failed")
+    return state if state != "ok" or whole in REASONS else "failed"
 
 
 def read_usage(body: Mapping[str, object]) -> tuple[int | None, int | None]:

@@ -4,10 +4,13 @@ import threading
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpers.asking import PromptJob, chat_model, entries, states
 from helpers.asking import ask as get
 from helpers.loopback import Response, Server, completion, failure
+from spacy_distill.teacher.request_errors import LONGEST_RETRY_AFTER, retry_after, status_error
 
 OK = "[]"
 KEY = "sk-very-secret-0123456789"
@@ -253,3 +256,61 @@ def test_the_key_is_sent_and_written_nowhere(ask, path, tmp_path, monkeypatch, c
     files = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     assert KEY not in written + out + err + caplog.text + repr(statistics)
     assert KEY.encode() not in files
+
+
+@pytest.mark.parametrize(
+    ("status", "scope"),
+    [
+        (400, "document"),
+        (401, "run"),
+        (403, "document"),
+        (404, "run"),
+        (408, "try"),
+        (409, "try"),
+        (422, "document"),
+        (429, "try"),
+        (500, "try"),
+        (503, "try"),
+        (529, "try"),
+    ],
+)
+def test_statuses_that_are_tried_again(status, scope):
+    assert status_error(status, {"error": {"message": "no"}}, {}).scope == scope
+
+
+def test_an_empty_account_is_not_asked_again():
+    error = status_error(429, {"error": {"message": "no money", "code": "insufficient_quota"}})
+    assert error.scope == "run"
+    assert "no money" in error.message
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
+        ({"retry-after": "-3"}, 0),
+        ({"retry-after": "100000"}, LONGEST_RETRY_AFTER),
+        ({"retry-after": "Thu, 01 Jan 1970 00:01:40 GMT"}, 40),
+        ({"retry-after": "Thu, 01 Jan 1970 00:00:40 GMT"}, 0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+    ],
+)
+def test_retry_after_is_obeyed_in_every_form(headers, seconds):
+    assert retry_after(headers, now=60) == seconds
+
+
+@given(st.text())
+def test_retry_after_never_fails(value):
+    seconds = retry_after({"retry-after": value})
+    assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER
+
+
+def test_a_page_of_html_is_shortened_and_escaped():
+    error = status_error(502, "<html>\n" + "\x1b[2J" * 500, {})
+    assert error.message.startswith("HTTP 502: <html> \\x1b[2J")
+    assert len(error.message) < 1000
+    assert error.message.isprintable()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from helpers.asking import ask, chat_model, entries
 from helpers.loopback import Response, Server, completion, failure
 from spacy_distill.errors import shorten
-from spacy_distill.teacher.request_errors import LONGEST_RETRY_AFTER, RequestError, retry_after, status_error
+from spacy_distill.teacher.request_errors import RequestError
 from spacy_distill.teacher.responses import read_reply
 
 OK = '{"entities": [{"text": "Mira Holt", "label": "PER"}]}'
@@ -55,11 +55,25 @@ def body(message, finish_reason="stop", **known):
         ],
         *[
             (r, "truncated")
-            for r in ("length", "max_tokens", "MAX_TOKENS", "model_length", "FINISH_REASON_MAX_TOKENS")
+            for r in (
+                "length",
+                "MAX_TOKENS",
+                "MaxTokens",
+                "max-new-tokens",
+                "model_length",
+                "FINISH_REASON_MAX_TOKENS",
+            )
         ],
         *[
             (r, "refused")
-            for r in ("content_filter", "SAFETY", "content_filter: hate", "RECITATION", "refusal")
+            for r in (
+                "content_filter",
+                "ContentFilter",
+                "SAFETY",
+                "content_filter: hate",
+                "RECITATION",
+                "refusal",
+            )
         ],
     ],
 )
@@ -69,7 +83,18 @@ def test_a_reason_to_end_that_is_known(get, reason, state):
 
 
 @pytest.mark.parametrize(
-    "reason", ["error", "abort", "OTHER", "unknown", "insufficient_system_resource", 7, ["stop"]]
+    "reason",
+    [
+        "error",
+        "abort",
+        "OTHER",
+        "unknown",
+        "insufficient_system_resource",
+        "stop: error",
+        "stop and error",
+        7,
+        ["stop"],
+    ],
 )
 def test_any_other_reason_is_tried_again_and_kept_as_failed(get, reason):
     _, entry, calls = get(completion(HALF, finish_reason=reason), completion(OK))
@@ -90,6 +115,8 @@ def test_an_error_beside_a_partial_answer_is_an_error(get, code):
     assert (entry.state, len(calls)) == ("ok", 2)
     _, entry, calls = get(partial, name="other")
     assert len(calls) == 3
+    inside = body({"role": "assistant", "content": HALF, "error": {"code": code, "message": "died"}})
+    assert get(inside, name="third")[1].state == "failed"
 
 
 PRICES = {"prices": {"input": 1.0, "output": 1.0}}
@@ -122,10 +149,25 @@ def test_an_error_in_a_body_of_status_200_is_that_error_and_not_charged(get, err
         ({"message": "Invalid API key", "code": "invalid_api_key"}, "Invalid API key"),
     ],
 )
-def test_an_error_in_a_body_of_status_200_that_ends_the_run(get, error, said):
-    statistics, _, calls = get(Response({"error": error}), number=50, **PRICES)
+@pytest.mark.parametrize("wrap", [lambda error: {"error": error}, lambda error: [{"error": error}]])
+def test_an_error_in_a_body_of_status_200_that_ends_the_run(get, error, said, wrap):
+    statistics, _, calls = get(Response(wrap(error)), number=50, **PRICES)
     assert (len(calls), statistics.cost) == (1, 0)
     assert said in statistics.stopped
+    assert "Look at" in statistics.stopped
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": 401, "message": "No key"},
+        {"object": "error", "message": "model x does not exist"},
+        [{"code": "402", "message": "pay"}],
+    ],
+)
+def test_an_error_that_is_a_whole_body_of_status_200_ends_the_run(get, body):
+    statistics, _, calls = get(Response(body), number=50, **PRICES)
+    assert (len(calls), statistics.cost) == (1, 0)
     assert "Look at" in statistics.stopped
 
 
@@ -187,6 +229,11 @@ FILTERED = {"message": "The response was filtered", "code": "content_filter", "s
         Response({"error": {"message": "x", "innererror": {"code": "ResponsibleAIPolicyViolation"}}}, 400),
         Response({"error": FILTERED}),
         failure(400, "no", code="content_policy_violation"),
+        failure(400, "no", code="ContentFilter"),
+        failure(400, "It was filtered by Azure OpenAI's content management policy."),
+        failure(403, "Your chosen model requires moderation and your input was flagged"),
+        Response({"error": {"message": "x", "inner_error": {"code": "ResponsibleAIPolicyViolation"}}}, 400),
+        Response({"error": {"code": "BadRequest", "details": [{"code": "content_filter"}]}}, 400),
     ],
 )
 def test_a_prompt_that_was_filtered_is_refused_and_not_asked_again(path, reply):
@@ -198,17 +245,27 @@ def test_a_prompt_that_was_filtered_is_refused_and_not_asked_again(path, reply):
     assert entry.error and entry.finish_reason == "content_filter"
 
 
-@pytest.mark.parametrize("text", ["<!DOCTYPE html><html><body>Sign in</body></html>", "\n<HTML>hello</HTML>"])
-def test_a_page_of_html_is_named(get, text):
-    _, entry, _ = get(Response(text, headers={"content-type": "text/html"}))
+TYPES = pytest.mark.parametrize(
+    "kind", ["text/html", "text/event-stream", "application/json", "text/plain", ""]
+)
+
+
+@TYPES
+@pytest.mark.parametrize(
+    "text",
+    ["<!DOCTYPE html><html>Sign in</html>", "\n<HTML>hello</HTML>", "\ufeff<!-- a --><html>hello</html>"],
+)
+def test_a_page_of_html_is_named(get, text, kind):
+    _, entry, _ = get(Response(text, headers={"content-type": kind}))
     assert "page of HTML" in entry.error
 
 
 @pytest.mark.parametrize(
     "text", ['data: {"choices": []}\n\ndata: [DONE]\n\n', ": keep-alive\n\ndata: {}\n\n"]
 )
-def test_an_event_stream_is_named(get, text):
-    statistics, entry, calls = get(Response(text, headers={"content-type": "text/event-stream"}), number=50)
+@TYPES
+def test_an_event_stream_is_named(get, text, kind):
+    statistics, entry, calls = get(Response(text, headers={"content-type": kind}), number=50)
     assert "event stream" in entry.error
     assert len(calls) == 10 and "event stream" in statistics.stopped
 
@@ -221,6 +278,8 @@ CALL = {"id": "c", "type": "function", "function": {"name": "entities", "argumen
     [
         {"content": None, "tool_calls": [CALL]},
         {"content": None, "function_call": {"name": "entities", "arguments": json.loads(OK)}},
+        {"content": None, "tool_calls": [{"type": "tool_use", "input": json.loads(OK)}]},
+        {"content": json.loads(OK)},
         {"content": None, "reasoning_content": f"<think>Let me see: []</think>{OK}"},
         {"content": "", "reasoning_content": f"Is it []? No.\n</think>\n\n{OK}"},
         {"content": None, "reasoning_content": OK},
@@ -325,61 +384,3 @@ def test_text_from_outside_is_one_short_line_without_control_characters(text):
 
 def test_escapes_are_visible():
     assert shorten("a\x1b[31mb\u202ec") == "a\\x1b[31mb\\u202ec"
-
-
-@pytest.mark.parametrize(
-    ("status", "scope"),
-    [
-        (400, "document"),
-        (401, "run"),
-        (403, "document"),
-        (404, "run"),
-        (408, "try"),
-        (409, "try"),
-        (422, "document"),
-        (429, "try"),
-        (500, "try"),
-        (503, "try"),
-        (529, "try"),
-    ],
-)
-def test_statuses_that_are_tried_again(status, scope):
-    assert status_error(status, {"error": {"message": "no"}}, {}).scope == scope
-
-
-def test_an_empty_account_is_not_asked_again():
-    error = status_error(429, {"error": {"message": "no money", "code": "insufficient_quota"}})
-    assert error.scope == "run"
-    assert "no money" in error.message
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"retry-after": "7"}, 7),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
-        ({"retry-after": "-3"}, 0),
-        ({"retry-after": "100000"}, LONGEST_RETRY_AFTER),
-        ({"retry-after": "Thu, 01 Jan 1970 00:01:40 GMT"}, 40),
-        ({"retry-after": "Thu, 01 Jan 1970 00:00:40 GMT"}, 0),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "nan"}, None),
-    ],
-)
-def test_retry_after_is_obeyed_in_every_form(headers, seconds):
-    assert retry_after(headers, now=60) == seconds
-
-
-@given(st.text())
-def test_retry_after_never_fails(value):
-    seconds = retry_after({"retry-after": value})
-    assert seconds is None or 0 <= seconds <= LONGEST_RETRY_AFTER
-
-
-def test_a_page_of_html_is_shortened_and_escaped():
-    error = status_error(502, "<html>\n" + "\x1b[2J" * 500, {})
-    assert error.message.startswith("HTTP 502: <html> \\x1b[2J")
-    assert len(error.message) < 1000
-    assert error.message.isprintable()
