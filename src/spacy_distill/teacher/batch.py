@@ -17,7 +17,7 @@ from .ledger.claims import Claims
 from .ledger.entry import BatchJob
 from .ledger.store import Ledger
 from .messages import Complaint, PromptJob, Request, dump_messages, request_body
-from .request_errors import RequestError, says_too_large, status_error
+from .request_errors import RequestError, body_error, says_too_large, status_error
 from .request_outcomes import RequestOutcome, make_entry, next_reask
 from .run_statistics import RunStatistics
 from .settings import ChatSettings
@@ -285,11 +285,13 @@ def read_line(line: Mapping[str, object], credentials: Credentials) -> RequestOu
     line = credentials.redact(line)
     response = line.get("response")
     if not isinstance(response, Mapping):
-        return RequestOutcome(RequestError(shorten(f"no response: {line.get('error')}")))
-    status, body = response.get("status_code"), response.get("body")
+        error = body_error(line.get("error"))
+        error.message = shorten(f"no response: {error.message}")
+        return RequestOutcome(error.reply or error)
+    status, body = str(response.get("status_code")), response.get("body")
     try:
-        if status != 200:
-            raise status_error(status if isinstance(status, int) else 0, body)
+        if status != "200":
+            raise status_error(int(status) if status.isdecimal() else 0, body or line.get("error"))
         return RequestOutcome(read_redacted(body, credentials))
     except RequestError as error:
         return RequestOutcome(error.reply or error)

@@ -335,7 +335,10 @@ class BatchClient:
         try:
             yield
         except ERRORS as error:
-            raise client_error(error, self._credentials, self._timeout) from None
+            found = client_error(error, self._credentials, self._timeout)
+            if isinstance(error, ValueError):
+                found.status = None  # A page of HTML does not say that a batch or a file is gone.
+            raise found from None
 
 
 def _read_state(batch: Batch) -> BatchState:

@@ -171,6 +171,7 @@ READ = {
     )},
     **{f"a reason: {text[:20]!r}": text for text in (
         json.dumps([["a name", m, label] for m, label in FOUND]), json.dumps([[label, "a name", m] for m, label in FOUND]),
+        '[["Ines Calder left", "PER", "Ines Calder"], ["the Nordbank offices", "ORG", "Nordbank"], ["in Bergen", "LOC", "Bergen"]]',
         "\n".join(f"{m} - a name ({label})" for m, label in FOUND), "\n".join(f"{m}: {label}, a name" for m, label in FOUND),
     )},
     **{f"beside: {text[-20:]!r}": text for text in (

@@ -154,6 +154,8 @@ class ValueReader:
         ):
             raise UnreadableError
         stand = [i for i in range(width) if i != column and self._all_stand(rows, i)]
+        if len(stand) == 2:  # A mention, and what it stands in.
+            stand = [i for i, j in (stand, stand[::-1]) if all(str(row[i]) in str(row[j]) for row in rows)]
         stand = stand if len(stand) == 1 else []
         for row, meant in zip(rows, known, strict=True):
             at = column if len(row) > column and meant[column] else None
