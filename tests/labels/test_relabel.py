@@ -17,8 +17,8 @@ def entities(doc):
     return [(ent.text, ent.label_) for ent in doc.ents]
 
 
-def confidences(doc):
-    group = doc.spans["confidence"]
+def confidences(doc, name="confidence"):
+    group = doc.spans[name]
     return dict(zip([span.text for span in group], group.attrs["scores"], strict=True))
 
 
@@ -44,7 +44,9 @@ def run(committee, pool, tmp_path, *views, gold=None, **options):
 def test_an_item_needs_half_of_the_votes(committee, pool, tmp_path):
     report, doc = run(committee, pool, tmp_path)
     assert entities(doc) == [("Rome", "LOC"), ("Acme", "ORG")]
-    assert confidences(doc) == {"Rome": 0.75, "Acme": 0.5}
+    assert confidences(doc, "votes") == {"Rome": 0.75, "Acme": 0.5}
+    # The members' agreement alone: dev says what that is worth, and nothing of teachers.
+    assert confidences(doc) == {"Rome": 1.0, "Acme": pytest.approx(1 / 3)}
     assert (dict(report.kept), dict(report.gone), dict(report.new)) == ({"ORG": 1}, {}, {"LOC": 1})
     assert [span.text for span in doc.spans["teacher:cot"]] == ["Acme"]
     assert record_of(doc)["relabel"]["voters"][0] == "cot"
@@ -85,6 +87,22 @@ def test_weights_are_learned_from_gold(committee, pool, tmp_path):
     assert "relabelled" in render_page(audit)
 
 
+@pytest.mark.parametrize(("articles", "each", "calibrated"), [(10, 20, True), (10, 4, False), (4, 50, False)])
+def test_confidence_is_learned_from_gold_of_the_pool_where_there_is_enough(
+    committee, tmp_path, articles, each, calibrated
+):
+    """All voters have Rome, and gold has it in every second document."""
+    numbers = range(articles * each)
+    texts = [(f"{TEXT} {i}", f"{i % articles}:{i}") for i in numbers]
+    pool = [make_doc(text, [ROME], teachers={"cot": [ROME]}, id=name) for text, name in texts]
+    gold = [make_doc(text, [ROME][: i // articles % 2], id=name) for i, (text, name) in enumerate(texts)]
+    pool, gold = write_docs(tmp_path / "many.spacy", *pool), write_docs(tmp_path / "gold.spacy", *gold)
+    report, doc = run(committee, pool, tmp_path, gold=gold)
+    assert report.calibrated == calibrated
+    assert report.calibration_error < 0.05 if calibrated else report.calibration_error == pytest.approx(0.5)
+    assert confidences(doc) == {"Rome": pytest.approx(0.5 if calibrated else 1, abs=0.05)}
+
+
 def test_a_teacher_that_says_nothing_of_a_document_does_not_count_there(committee, tmp_path):
     pool = write_docs(tmp_path / "pool.spacy", make_doc(TEXT, missing=range(4), teachers={"cot": "refused"}))
     for undecided in ("O", "teacher"):
@@ -104,7 +122,7 @@ def test_views_of_other_files_vote_and_are_kept(committee, pool, tmp_path):
     other = write_docs(tmp_path / "other.spacy", make_doc(TEXT, [ROME], teachers={"standard": [ROME]}))
     report, doc = run(committee, pool, tmp_path, other)
     assert list(report.voters)[:2] == ["cot", "standard"]
-    assert confidences(doc) == {"Rome": 0.8}
+    assert confidences(doc, "votes") == {"Rome": 0.8, "Acme": 0.4}
     assert {"teacher:cot", "teacher:standard"} <= set(doc.spans)
 
 
@@ -117,7 +135,7 @@ def test_of_members_of_folds_that_one_votes_that_did_not_learn_from_the_document
     committee = make_committee(tmp_path / "committee", words, {TEXT: 1})
     report, doc = run(committee, pool, tmp_path)
     assert report.learned == 0
-    assert confidences(doc) == {"Rome": pytest.approx(2 / 3)}
+    assert confidences(doc, "votes")["Rome"] == pytest.approx(2 / 3)
     # A text that none of them learned from: both vote, and have one vote together.
     unknown = write_docs(tmp_path / "unknown.spacy", make_doc("Acme fell in Rome today"))
     _, doc = run(committee, unknown, tmp_path)

@@ -80,6 +80,8 @@ def _show(report: "RelabelReport") -> None:
     if report.before is not None and report.after is not None:
         error = report.calibration_error
         sure = "" if error is None else f"; confidence is off by {100 * error:.1f} points"
+        if sure and not report.calibrated:
+            sure += ", as it is that of the members alone: more gold teaches it"
         before, after = f"{100 * f1(report.before):.1f}", f"{100 * f1(report.after):.1f}"
         msg.info(f"Against gold: F1 {before} before, {after} after{sure}.")
         if report.without_view < report.documents and f1(report.after) < f1(report.before):

@@ -83,10 +83,13 @@ class Committee:
     folds: Mapping[str, int] = field(default_factory=dict)
     calibration: Calibration | None = None
 
-    def confidence(self, result: VoteResult) -> dict[Item, float]:
-        """How sure each chosen item is: its share of the votes, as a chance where dev taught how."""
-        how = self.calibration or float
-        return {item: float(how(result.shares.get(item, 0.0))) for item in result.annotation.items}
+    def confidence(self, result: VoteResult, agreed: VoteResult | None = None) -> dict[Item, float]:
+        """How sure each chosen item is: its share of the members' votes, as a chance where dev taught how.
+
+        agreed: what the members say together; None: they alone voted.
+        """
+        how, shares = self.calibration or float, (agreed or result).shares
+        return {item: float(how(shares.get(item, 0.0))) for item in result.annotation.items}
 
     def voters(self, doc: Doc) -> list[Member]:
         """The members that vote on a document: of one name those that did not learn from it, if any."""

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
+from spacy.tokens import Doc
+
 from ..corpus.docbin import write_docs
 from ..corpus.files import check_outputs
-from ..corpus.provenance import CONFIDENCE, VOTES, record
+from ..corpus.provenance import CONFIDENCE, VOTES, article_id, record
 from ..errors import DistillError
-from ..tasks.annotation import Annotation
+from ..tasks.annotation import Annotation, Item
 from ..tasks.base import Task, set_task
 from ..tasks.scores import Counts, add_counts, micro, prf
-from ..tasks.votes import VoteRule
-from .committee import Committee, MemberVotes, read_committee
-from .confidence import Rated, calibration_error, rate
+from ..tasks.votes import VoteResult, VoteRule
+from .committee import HALF, Committee, MemberVotes, read_committee
+from .confidence import calibrate, calibration_error, rate
+from .cross_validation import folds_of
 from .quality import read_gold
 from .vote import merge_views
 from .voters import ask_voters
@@ -27,6 +30,8 @@ MEMBER, TEACHER = "member", "teacher"
 LEARNED = "learned"
 # A voter whose items are wrong as often as not has no vote to speak of, and none can decide alone.
 LEAST, MOST = 0.05, 4.0
+# From how many items with gold confidence is learned, and in how many parts these are divided.
+ENOUGH, FOLDS = 100, 5
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class RelabelReport:
     kept, gone, new: items by label: of the first view in the result, not in it, and of the result alone.
     before, after: the first view and the result against gold: counts by label; None without gold.
     calibration_error: how far confidences are from the share that is right, in [0, 1]; None without gold.
+    calibrated: whether they were learned from gold of the pool; else they are those of the members' votes.
     """
 
     items: str
@@ -90,6 +96,7 @@ class RelabelReport:
     before: dict[str, Counts] | None = None
     after: dict[str, Counts] | None = None
     calibration_error: float | None = None
+    calibrated: bool = False
 
     def add(self, before: Annotation | None, after: Annotation) -> None:
         """Count one document.
@@ -140,9 +147,10 @@ def relabel(
     right = read_gold(task, gold, docs) if gold is not None else {}
     weights = _weights(options, merged.names, trained, task, said, member_votes, right)
     report = RelabelReport(task.items, task.places, weights)
-    rated: list[Rated] = []
     before: list[dict[str, Counts]] = []
     after: list[dict[str, Counts]] = []
+    results: list[VoteResult] = []
+    agreed: list[VoteResult | None] = []
     for i, (doc, by_view, votes_of) in enumerate(zip(docs, said, member_votes, strict=True)):
         voting = {name: one for name, one in by_view.items() if one.usable}
         first = next(iter(by_view.values()), None)
@@ -153,9 +161,13 @@ def relabel(
             annotations, votes = [first, *annotations], [LEAST, *votes]
         result = task.combine(annotations, options.rule, votes)
         task.write(set_task(doc, task.name), result.annotation)
-        sure = trained.confidence(result)
+        results.append(result)
+        agreed.append(
+            task.combine(list(votes_of.annotations.values()), HALF, votes_of.weights)
+            if votes_of.annotations
+            else None
+        )
         task.keep_items(doc, VOTES, result.shares)
-        task.keep_items(doc, CONFIDENCE, sure)
         record(doc)["relabel"] = {
             "committee": str(trained.folder),
             "voters": (*voting, *votes_of.annotations),
@@ -164,14 +176,43 @@ def relabel(
         report.learned += votes_of.learned
         report.add(first, result.annotation)
         if (known := right.get(i)) is not None:
-            rated += rate(known, sure)
             before.append(task.counts(known, first) if first is not None else {})
             after.append(task.counts(known, result.annotation))
+    by_gold = _by_gold(docs, results, right)
+    sure = by_gold or [trained.confidence(*both) for both in zip(results, agreed, strict=True)]
+    for doc, found in zip(docs, sure, strict=True):
+        task.keep_items(doc, CONFIDENCE, found)
     if gold is not None:
         report.before, report.after = add_counts(before), add_counts(after)
+        rated = [one for i, known in right.items() for one in rate(known, sure[i])]
         report.calibration_error = calibration_error(rated)
+        report.calibrated = by_gold is not None
     write_docs(docs, out)
     return report
+
+
+def _by_gold(
+    docs: Sequence[Doc], results: Sequence[VoteResult], right: Mapping[int, Annotation]
+) -> list[dict[Item, float]] | None:
+    """The chance that each chosen item is right, learned from gold of the pool; None where it is too little.
+
+    Where gold is known, chances are learned from the gold of other articles: its own would flatter them.
+    """
+    shares = [{item: result.shares.get(item, 0.0) for item in result.annotation.items} for result in results]
+    rated = {i: rate(known, shares[i]) for i, known in right.items()}
+    rated = {i: some for i, some in rated.items() if some}
+    articles = {article_id(docs[i]) or f"document {i}" for i in rated}
+    if sum(map(len, rated.values())) < ENOUGH or len(articles) < FOLDS:
+        return None
+    fold_of = dict(zip(rated, folds_of([docs[i] for i in rated], FOLDS, 0), strict=True))
+    chance = {
+        fold: calibrate(one for i, some in rated.items() if fold_of[i] != fold for one in some)
+        for fold in (None, *range(FOLDS))
+    }
+    return [
+        {item: chance[fold_of.get(i)](share) for item, share in found.items()}
+        for i, found in enumerate(shares)
+    ]
 
 
 def _weights(

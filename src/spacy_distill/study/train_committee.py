@@ -200,24 +200,26 @@ def _conclude(
     task = task_of(docs)
     labels = labels_of(load_pipeline(out / members[0].path))
     committee = Committee(out, task.name, labels, members, folds)
-    rated, counts = _vote(committee, task, [doc for doc in docs if task.read(doc).usable])
+    rated, chosen, counts = _vote(committee, task, [doc for doc in docs if task.read(doc).usable])
     after: list[Rated] = []
     if rated:
         calibration = calibrate(rated)
-        after = [Rated(calibration(one.score), one.right) for one in rated]
+        after = [Rated(calibration(one.score), one.right) for one in chosen]
         committee = replace(committee, calibration=calibration)
     write_committee(committee)
-    errors = calibration_error(rated), calibration_error(after)
+    errors = calibration_error(chosen), calibration_error(after)
     return CommitteeReport(committee, prf(counts).f, *errors, failed)
 
 
-def _vote(committee: Committee, task: Task, docs: Sequence[Doc]) -> tuple[list[Rated], Counts]:
-    """The chosen items of some gold documents with their shares, and the counts of the vote."""
+def _vote(committee: Committee, task: Task, docs: Sequence[Doc]) -> tuple[list[Rated], list[Rated], Counts]:
+    """What members find in gold documents, with shares; the chosen ones of it; the counts of the vote."""
     rated: list[Rated] = []
+    chosen: list[Rated] = []
     total = Counts()
     for doc, votes_of in zip(docs, committee.ask(docs), strict=True):
         result = task.combine(list(votes_of.annotations.values()), HALF, votes_of.weights)
         gold = task.read(doc)
-        rated += rate(gold, {item: result.shares[item] for item in result.annotation.items})
+        rated += rate(gold, result.shares)
+        chosen += rate(gold, {item: result.shares[item] for item in result.annotation.items})
         total += micro(task.counts(gold, result.annotation))
-    return rated, total
+    return rated, chosen, total
