@@ -91,7 +91,7 @@ async def bare(endpoint: str, concurrency: int, count: int) -> None:
 def speed(folder: Path) -> None:
     rates = {}
     with latency_server(SECONDS) as endpoint:
-        for concurrency, count in ((64, 3000), (256, 6000)):
+        for concurrency, count in ((64, 9000), (256, 9000)):
             model = make_chat_model(
                 "fake", str(folder / f"{concurrency}.sqlite"), endpoint, None, concurrency=concurrency
             )

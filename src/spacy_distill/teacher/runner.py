@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ALL_THE_SAME = 10
 CLAIM_POLL = 0.2
 YIELD_EVERY = 100
+# Requests that wait to be sent: where more do, there is no idle time to spread them over.
+MOST_QUEUED = 24
 # A server that says "too many" is not failing: it is asked this many times as often as one that is.
 PATIENCE = 10
 
@@ -67,6 +69,8 @@ class Runner:
         )
         self._client: ChatClient | None = None
         self._random = random.Random(0)
+        # Replies that come together must not make requests that leave together: each would wait for all.
+        self._sending, self._queued = asyncio.Lock(), 0
         self._stopping, self._settled = asyncio.Event(), asyncio.Condition()
         self._in_progress: set[str] = set()
         self._last_reply = 0.0
@@ -175,6 +179,7 @@ class Runner:
         while True:
             try:
                 async with self._turn(prompt, is_retry=failures + throttles > 0) as turn:
+                    await self._spread()
                     turn.reply = await turn.client.complete(body)
                 return RequestOutcome(turn.reply, failures + throttles + 1, turn.seconds)
             except RequestError as error:
@@ -223,6 +228,17 @@ class Runner:
             self._statistics.spend(self._budget.settle(most, used))
             async with self._settled:
                 self._settled.notify_all()
+
+    async def _spread(self) -> None:
+        """Let a request leave after the one before it, unless many wait: then the processor is the limit."""
+        if self._queued < MOST_QUEUED:
+            self._queued += 1
+            try:
+                await self._sending.acquire()
+            finally:
+                self._queued -= 1
+            # The request is built at once, and written before this is called: then the next one is built.
+            asyncio.get_running_loop().call_soon(self._sending.release)
 
     async def _reserve(self, prompt: str) -> Usage:
         """Wait until the budget has room for a request."""
