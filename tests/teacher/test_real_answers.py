@@ -28,7 +28,8 @@ def f1(pairs):
     counts = []
     for gold, answer in pairs:
         words = [token.text for token in gold]
-        found = align(WordIndex(words), parse_answer(answer, LABELS).candidates, LABELS)
+        parsed = parse_answer(answer, LABELS)  # None of one that takes back what it lists.
+        found = align(WordIndex(words), parsed.candidates if parsed else (), LABELS)
         items = tuple(Item(e.start, e.end, e.label) for e in found.entities)
         counts.append(NER.counts(NER.read(gold), Annotation(len(words), items)))
     return 100 * prf(micro(add_counts(counts))).f
