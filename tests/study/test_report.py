@@ -334,7 +334,7 @@ def test_the_teacher_table_has_the_labels_of_all_teachers_escaped(report, tmp_pa
         row["last"]["A|B"] = [1, 1, 1]
     (tmp_path / "results.json").write_text(json.dumps(data))
     write_report(tmp_path / "results.json", tmp_path / "page.html")
-    assert '<span class="pair">A|B ' in (tmp_path / "page.html").read_text()
+    assert '<span class="pair"><bdi>A|B</bdi> ' in (tmp_path / "page.html").read_text()
     tables = re.findall(r"(?:^\|.*\n)+", (tmp_path / "page.md").read_text(), re.M)
     heads = [table.partition("\n")[0] for table in tables if r"A\|B" in table]
     assert [head.split(" |")[0] for head in heads] == ["| regimen", "| teacher"]
