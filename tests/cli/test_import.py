@@ -52,7 +52,7 @@ def test_spans_that_fit_no_tokens_are_shown(run, tmp_path):
     rows = [row] * 12
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf8")
     _, output = run("rows.jsonl", "out.spacy", "-f", "jsonl")
-    assert "12 spans do not fit token borders" in output
+    assert "12 spans not on token borders" in output
     assert "line 10: 'Bo' (PER)" in output
     assert "and 2 more" in output
 
@@ -63,3 +63,25 @@ def test_bad_input_is_one_message_and_status_1(run, tmp_path):
     assert status == 1
     assert "news.txt, line 1: expected a token and its entity tag" in output
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_was_left_out_is_counted_in_words(run, tmp_path, number):
+    person = {"start": 0, "end": 3, "label": "PER"}
+    torn = {"start": 5, "end": 7, "label": "PER"}
+    rows = [{"text": "Ana met Bob", "spans": [torn, *[person] * 2]}] * number
+    rows += [{"text": "Bob", "spans": 3}] * number
+    source = tmp_path / "rows.jsonl"
+    source.write_text("\n".join(map(json.dumps, rows)), encoding="utf8")
+    status, output = run(source, tmp_path / "out.spacy", "--skip-bad")
+    assert status == 0, output
+    many = "s" if number > 1 else ""
+    for said in ("span{} left out: the row names it", "row{} left out as unusable", "span{} not on token"):
+        assert f"{number} {said.format(many)}" in output
+
+
+def test_where_every_row_is_unusable_the_first_reason_is_named(run, tmp_path):
+    source = tmp_path / "rows.jsonl"
+    source.write_text(json.dumps({"text": "Ana", "spans_gold": [{"start": 0, "end": 3, "label": "PER"}]}))
+    status, output = run(source, tmp_path / "out.spacy", "--skip-bad")
+    assert status == 1 and "its 1 row was left out" in output and "spans_gold" in output

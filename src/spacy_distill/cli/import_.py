@@ -146,11 +146,12 @@ def _show(report: ImportReport, out: Path) -> None:
         "left out by --limit": report.unsampled,
         "rejected by an annotator": report.issues.rejected,
         "without text": report.issues.empty,
-        "spans that a row names twice": report.issues.duplicates,
     }
     for reason, count in left_out.items():
         if count:
             msg.text(f"{count} {reason}")
+    if report.issues.duplicates:
+        msg.text(f"{counted(report.issues.duplicates, 'span')} left out: the row names it a second time")
     _show_problems(report.issues.skipped, report.issues.misfits)
     if report.linewise:
         msg.warn(
@@ -158,7 +159,8 @@ def _show(report: ImportReport, out: Path) -> None:
             "If so, add --lines; else --files ends this warning.",
         )
     if report.repeated:
-        msg.info(f"{report.repeated} repeat the text of an earlier document")
+        verb = "repeats" if report.repeated == 1 else "repeat"
+        msg.info(f"{counted(report.repeated, 'document')} {verb} the text of an earlier one")
     if report.labels:
         msg.table(report.labels.items(), header=("Label", "Number"), aligns=("l", "r"), divider=True)
     unlabelled = f", {report.unlabelled} of them without labels" if report.unlabelled else ""
@@ -185,12 +187,12 @@ def _show_review(report: ReviewedReport, out: Path) -> None:
 
 
 def _show_problems(skipped: list[str], misfits: list[str]) -> None:
-    for problem, places in (
-        ("rows cannot be used and were left out", skipped),
-        ("spans do not fit token borders; their tokens are left without a label", misfits),
+    for item, problem, places in (
+        ("row", "left out as unusable", skipped),
+        ("span", "not on token borders; the tokens are left without a label", misfits),
     ):
         if places:
-            _list(f"{len(places)} {problem}", places)
+            _list(f"{counted(len(places), item)} {problem}", places)
 
 
 def _list(problem: str, places: list[str]) -> None:

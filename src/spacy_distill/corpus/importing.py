@@ -9,7 +9,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..errors import DistillError
+from ..errors import DistillError, counted
 from .categories import complete_categories
 from .detect import files_of, guess_format, is_linewise
 from .docbin import write_docs
@@ -75,6 +75,12 @@ def import_corpus(src: Path, out: Path, options: ImportOptions = DEFAULTS) -> Im
     docs = list(read_source(src, blank(options.lang), options, report.issues))
     if options.sentences and not format.by_sentence:
         docs = list(split_sentences(docs))
+    if not docs and report.issues.skipped:
+        rows = counted(len(report.issues.skipped), "row")
+        raise DistillError(
+            f"Nothing is left of {src}: each of its {rows} was left out. "
+            f"The first: {report.issues.skipped[0]} Correct them, or give what --format they are of."
+        )
     if not docs:
         raise DistillError(f"{src} holds no document. Is --format {format.name} what it is?")
     complete_categories(docs, options.fields.multilabel)

@@ -169,6 +169,34 @@ def test_the_order_of_different_mentions_does_not_matter(words, candidates, rand
     assert {e[:3] for e in one.entities} == {e[:3] for e in other.entities}
 
 
+class CountedWords(list):
+    """Words that count how often somebody goes through all of them."""
+
+    passes = 0
+
+    def __iter__(self):
+        self.passes += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("spelling", ["Zuzuqix {}", "{}", "Alpha{}x Wordq{}", "¡{}!"])
+def test_spellings_that_stand_nowhere_make_nobody_read_a_long_text_again(spelling):
+    def passes(number):
+        words = CountedWords(f"Word{i % 97}a" for i in range(20_000))
+        align(WordIndex(words), [yes(spelling.replace("{}", f"{n:03}")) for n in range(number)], LABELS)
+        return words.passes
+
+    assert passes(100) <= passes(3) + 2
+
+
+def test_words_are_known_to_be_missing_however_long_the_text_is():
+    words = [f"Word{i % 97}a" for i in range(50_000)]
+    invented = [yes(f"Qux{n} Zor{n}") for n in range(500)]
+    result = align(WordIndex(words), [yes("Word3a"), *invented], LABELS, "listed")
+    assert result.dropped["invented"] == len(invented)
+    assert len(result.missing) == len(words) - 1  # All but the one that is known.
+
+
 @pytest.mark.parametrize(
     ("labels", "aliases"), [([], None), (["A", "A"], None), ([""], None), (["A"], {"x": "B"})]
 )

@@ -127,8 +127,8 @@ def _groups(
             if candidate.accepted:
                 result.dropped["misaligned" if places else "invented"] += 1
                 lost.update(places.spans if places else ())
-                if not places:
-                    unknown = index.names() if label else ()  # An entity that may be any name of the text.
+                if not places and len(result.missing) < len(index.words):
+                    unknown = index.names if label else ()  # An entity that may be any name of the text.
                     result.missing.update(index.parts(candidate.text) or unknown)
                 if label and not candidate.text.strip():  # An entity that is said to be, and not where.
                     result.missing.update(range(len(index.words)))

@@ -55,6 +55,7 @@ GAP_MARK = "\N{REPLACEMENT CHARACTER}"  # For the words that an answer left out.
 _ESCAPED = re.compile(r"\\?u([0-9a-fA-F]{4})")
 _MARKS = str.maketrans("", "", "*_`#@\\")
 WORDS, LONGEST, SHORTEST, EFFORT, LIKENESS, GAP = 30, 300, 3, 20_000, 0.5, 3  # Bounds what junk can cost.
+STRETCH = 20_000  # Characters whose search costs one more of EFFORT.
 
 
 class _PlainCharacters(dict[int, str | None]):
@@ -200,9 +201,10 @@ class WordIndex:
                 return set(range(len(self.words)))
         return found
 
-    def names(self) -> set[int]:
+    @cached_property
+    def names(self) -> frozenset[int]:
         """The tokens that may be of a name."""
-        return {i for i, word in enumerate(self.words) if _names(word) and _LETTER.search(word)}
+        return frozenset(i for i, word in enumerate(self.words) if _names(word) and _LETTER.search(word))
 
     def _runs(self, words: list[str]) -> set[int]:
         for length in range(len(words), 0, -1):
@@ -238,12 +240,16 @@ class WordIndex:
             at += step
 
     def _bordered(self, part: str) -> tuple[tuple[int, int], ...]:
-        self._effort -= 1
-        if self._effort > 0:
+        if self._may_search():
             for form in _forms(normalize_loosely(part)):
                 if spans := self._loose.on_borders(form):
                     return spans
         return ()
+
+    def _may_search(self) -> bool:
+        """Whether one more search of the whole text is within the bound; it counts as long as the text is."""
+        self._effort -= 1 + len(self._loose.text) // STRETCH
+        return self._effort > 0
 
     def _pieces(self, words: Iterable[str]) -> set[int]:
         return {i for word in words for i in self._stem(word)}
@@ -254,8 +260,7 @@ class WordIndex:
         least = SHORTEST if form.isascii() else 2
         for length in range(len(form), max(min(len(form), least), 2) - 1, -1):
             for part in {form[:length], form[-length:]}:
-                self._effort -= 1
-                spans = self._loose.inside(part) if self._effort > 0 and part else ()
+                spans = self._loose.inside(part) if self._may_search() and part else ()
                 if 2 * length < len(form) or length < least:
                     spans = tuple(
                         x for x in spans if normalize_loosely(self.words[x[0]]).startswith(form[:length])
