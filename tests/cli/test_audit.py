@@ -37,7 +37,7 @@ def test_without_gold(run):
     status, output = run("distilled.spacy")
     assert status == 0, output
     assert "3 documents (0 without labels) from 3 articles" in output
-    assert "cot: 3 ok; dropped candidates: 3 invented" in output
+    assert "cot: 3 ok. Dropped candidates: 3 not in the text" in output
     assert "cot – standard" in output
     assert "Not compared with any test corpus" in output
 

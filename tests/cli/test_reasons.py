@@ -15,6 +15,14 @@ GOOD = '{"entities": [{"text": "Ada", "label": "PER"}]}'
 STRANGE = '{"entities": [{"text": "Ada", "label": "Perzon"}]}'
 INVENTED = '{"entities": [{"text": "Ada", "label": "PER"}, {"text": "Zed", "label": "PER"}]}'
 EMPTY = '{"entities": []}'
+# So much that is not in the text that its parts are no longer looked for.
+ENDLESS = json.dumps(
+    {
+        "entities": [
+            {"text": " ".join(f"bqzx{n}j{i}" for i in range(30)), "label": "PER"} for n in range(200)
+        ]
+    }
+)
 
 
 @pytest.fixture
@@ -64,6 +72,17 @@ def test_each_reason_is_counted_with_a_key_that_show_takes(folder, reply, why, s
     status, found = run("ledger", "ledger.sqlite", "show", key_of(output, why).upper() + "…")
     assert status == 0 and shown in found
     assert "time 20" in found and "UTC" in found  # A date, no seconds.
+
+
+def test_a_cap_that_acted_is_said_by_annotate_and_by_audit(folder):
+    said = "not in the text, nor looked for in parts"
+    _, output = annotate(lambda number: completion(ENDLESS if number < 2 else GOOD))
+    assert f"dropped: what is named is {said}" in output
+    for arguments in ((), ("--html", "page.html")):
+        assert said in run("audit", "out.spacy", *arguments)[1]
+    assert said in (folder / "page.html").read_text()
+    annotate(lambda number: completion(INVENTED), "--components.llm.model.ledger", "other.sqlite")
+    assert said not in run("audit", "out.spacy")[1]
 
 
 @pytest.mark.parametrize(

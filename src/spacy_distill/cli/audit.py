@@ -75,8 +75,9 @@ def _show(found: Audit) -> None:
         )
     for view in found.views:
         states = ", ".join(f"{n} {state}" for state, n in view.states.items())
-        dropped = ", ".join(f"{n} {reason}" for reason, n in view.dropped.items() if n) or "none"
-        msg.text(f"{view.name}: {states}; dropped candidates: {dropped}")
+        named = ((found.task.dropped.get(reason, reason), n) for reason, n in view.dropped.items() if n)
+        dropped = "; ".join(f"{n} {reason}" for reason, n in named) or "none"
+        msg.text(f"{view.name}: {states}. Dropped candidates: {dropped}")
     _show_agreement(found)
     _show_quality(found)
     msg.text(f"{counted(found.contradicting, 'text')} with different labels in different places")

@@ -52,7 +52,7 @@ class Task(Protocol):
     predicts: what a pipeline is for, as a model card says it.
     strict: when an item counts as right: a sentence.
     kinds: what each kind of error is called.
-    dropped: what is the matter with a candidate that is dropped, in words, by the name of its counter.
+    dropped: what a candidate is that is dropped, in words, by the name of its counter.
     recurs: whether the text of an item may be in other documents, so that seen and unseen ones differ.
     marked: how a person gives it: spans of places in the text, one label for a document, or any number.
     """

@@ -197,6 +197,17 @@ def test_words_are_known_to_be_missing_however_long_the_text_is():
     assert len(result.missing) == len(words) - 1  # All but the one that is known.
 
 
+@pytest.mark.parametrize("tokens", [1_000, 20_000])
+def test_what_was_not_looked_for_since_too_much_is_named_is_counted_as_that(tokens):
+    words = ["the", "word"] * (tokens // 2)
+    parts = [" ".join(f"bqzx{n}j{i}" for i in range(30)) for n in range(300)]
+    result = align(WordIndex(words), map(yes, parts), LABELS)
+    assert result.dropped["unsearched"] > 0
+    assert result.dropped["invented"] + result.dropped["unsearched"] == len(parts)
+    assert len(result.missing) == len(words)
+    assert not align(WordIndex(words), map(yes, parts[:1]), LABELS).dropped["unsearched"]
+
+
 @pytest.mark.parametrize(
     ("labels", "aliases"), [([], None), (["A", "A"], None), ([""], None), (["A"], {"x": "B"})]
 )

@@ -60,6 +60,7 @@ def test_the_record_says_where_the_labels_come_from(task, doc):
     }
     assert view["dropped"] == {
         "invented": 1,
+        "unsearched": 0,
         "misaligned": 0,
         "unknown_label": 1,
         "duplicate": 0,

@@ -15,7 +15,7 @@ Repeats = Literal["all", "listed"]
 # "World Trade Organisation (WTO)": a name and its abbreviation, which are two mentions.
 _ABBREVIATED = re.compile(r"(\w[^()]*\S)\s*\(\s*(\w[^()\s]*)\s*\)")
 LONGEST = 10  # Tokens of a text that may be one mention.
-REASONS = ("invented", "misaligned", "unknown_label", "duplicate", "overlap")
+REASONS = ("invented", "unsearched", "misaligned", "unknown_label", "duplicate", "overlap")
 
 
 class PlacedCandidate(NamedTuple):
@@ -125,11 +125,12 @@ def _groups(
         whole = places is not None and len(index.words) > LONGEST and _is_whole(places, index)
         if places is None or not places.aligned or whole:
             if candidate.accepted:
-                result.dropped["misaligned" if places else "invented"] += 1
                 lost.update(places.spans if places else ())
                 if not places and len(result.missing) < len(index.words):
                     unknown = index.names if label else ()  # An entity that may be any name of the text.
                     result.missing.update(index.parts(candidate.text) or unknown)
+                nowhere = "unsearched" if index.exhausted else "invented"
+                result.dropped["misaligned" if places else nowhere] += 1
                 if label and not candidate.text.strip():  # An entity that is said to be, and not where.
                     result.missing.update(range(len(index.words)))
             continue

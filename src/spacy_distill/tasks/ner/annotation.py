@@ -32,10 +32,12 @@ class EntityTask(Task):
     strict: ClassVar[str] = "Entities count as right only with exact borders and label."
     kinds: ClassVar[Mapping[str, str]] = {**Task.kinds, "spurious": "not an entity"}
     dropped: ClassVar[Mapping[str, str]] = {
-        "invented": "is not in the text",
-        "misaligned": "does not end where words do",
-        "duplicate": "is listed more often than it is in the text",
-        "overlap": "overlaps another",
+        "invented": "not in the text",
+        "unsearched": "not in the text, nor looked for in parts, as too much is named: all is missing",
+        "misaligned": "only a part of a word",
+        "unknown_label": "of an unknown label",
+        "duplicate": "listed more often than it is in the text",
+        "overlap": "overlapping another",
     }
 
     def size(self, doc: Doc) -> int:

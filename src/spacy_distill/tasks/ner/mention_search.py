@@ -197,9 +197,14 @@ class WordIndex:
             some = words[at : at + WORDS]
             part = self._runs(some) or self._pieces(some) or self._pieces(mention.split()[:WORDS])
             found |= part.union(*(range(a, b) for a, b in pairwise(sorted(part)) if b - a <= GAP))
-            if self._effort <= 0:
+            if self.exhausted:
                 return set(range(len(self.words)))
         return found
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether parts of mentions are no longer looked for: too many were, for a text of this length."""
+        return self._effort <= 0
 
     @cached_property
     def names(self) -> frozenset[int]:

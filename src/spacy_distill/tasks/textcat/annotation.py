@@ -26,7 +26,10 @@ class CategoryTask(Task):
 
     name: ClassVar[str] = "textcat"
     factories: ClassVar[tuple[str, ...]] = ("textcat",)
-    dropped: ClassVar[Mapping[str, str]] = {"several": "stands beside others where one is allowed"}
+    dropped: ClassVar[Mapping[str, str]] = {
+        "several": "beside others where one is allowed",
+        "unknown_label": "of an unknown label",
+    }
     items: ClassVar[str] = "classes"
     places: ClassVar[str] = "documents"
     predicts: ClassVar[str] = "the class of a document"
