@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import unicodedata
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from markdown_it import MarkdownIt
 from spacy.tokens import Doc
 from typer.testing import CliRunner
 
+from helpers.committees import make_committee
 from helpers.loopback import Server, completion
 from helpers.studying import make_sentences, write_config
 from helpers.support import ROOT
@@ -35,6 +37,10 @@ NASTY = [
     "_hidden",
     "`code`",
     "\x1b[31mred",
+    "\x9b31mred",
+    "\u202ebackwards",
+    "\u2066isolated",
+    "nul\x00",
     "&lt;b&gt;",
     "https://example.org",
 ]
@@ -87,7 +93,7 @@ def nasty_corpus(name: str, count: int, labels: list[str]) -> list[Doc]:
     """Sentences whose entities bear such labels, and views of such a name."""
     docs = []
     for number, doc in enumerate(make_sentences(name, count)):
-        words = [token.text for token in doc]
+        words = [*(token.text for token in doc), NASTY[number % len(NASTY)]]
         made = Doc(doc.vocab, words=words)
         made.user_data = doc.user_data
         places = enumerate((0, 2, 4))
@@ -121,6 +127,10 @@ def study_dir(tmp_path_factory):
     for name in ("cot", "standard"):
         docs = [with_view(doc, "[/view]") for doc in nasty_corpus("pool", 32, NASTY)]
         write_docs(docs, folder / f"{name}.spacy")
+    members = {
+        f"{name}/seed-0": {word: name for word in ("Ana", "Oslo", "Acme", "Ben", "Rome")} for name in NASTY[:4]
+    }
+    make_committee(folder / "committee", members, labels=tuple(NASTY))
     done = CliRunner().invoke(app, ["study", str(config), str(folder / "out"), "--study.seeds", "[0]"])
     assert done.exit_code == 0, (done.output, done.exception)
     return folder
@@ -129,6 +139,15 @@ def study_dir(tmp_path_factory):
 def no_control(text: str) -> None:
     # wasabi's own colours end in "m" after a code of ours; the label's does not come through.
     assert "\x1b[31m" not in text
+    unseen = {char for char in text if unicodedata.category(char)[0] == "C"} - set("\n\t\r\x1b")
+    assert not unseen
+
+
+def no_control_in_page(text: str) -> None:
+    """The characters of a page are those that are seen, and soft hyphens."""
+    no_control(text.replace("\xad", ""))
+    assert "\x1b" not in text
+    assert "<script>alert" not in text
 
 
 def check_markdown(text: str) -> None:
@@ -143,7 +162,9 @@ def test_the_pages_of_a_study_hold_such_names_as_text(study_dir):
     out = study_dir / "out"
     check_markdown((out / "report.md").read_text())
     page = (out / "report.html").read_text()
-    assert "<script>alert" not in page and "&lt;script&gt;alert" in page
+    no_control_in_page(page)
+    assert "&lt;script&gt;alert" in page
+    no_control((out / "report.md").read_text())
     for name in ("report.scores.csv", "report.comparisons.csv"):
         cells = [cell for row in csv.reader(io.StringIO((out / name).read_text())) for cell in row]
         assert not [cell for cell in cells if cell[:1] in "=@" and cell]
@@ -155,6 +176,7 @@ def test_the_pages_of_a_study_hold_such_names_as_text(study_dir):
     )
     assert done.exit_code == 0, done.output
     check_markdown((study_dir / "card.md").read_text())
+    no_control_in_page((study_dir / "card.md").read_text().replace("\\<script", ""))
 
 
 @pytest.mark.parametrize(
@@ -164,6 +186,12 @@ def test_the_pages_of_a_study_hold_such_names_as_text(study_dir):
         ("vote", "cot.spacy", "standard.spacy", "voted.spacy"),
         ("clean", "cot.spacy", "cleaned.spacy", "--folds", "2", "--epochs", "1", "--gold", "pool.spacy"),
         ("report", "out", "--out", "again.html"),
+        ("study", "study.cfg", "other", "--dry-run"),
+        ("select", "pool.spacy", "picked.spacy", "--budget", "4 docs", "--committee", "committee"),
+        ("relabel", "committee", "cot.spacy", "standard.spacy", "re.spacy", "--gold", "pool.spacy"),
+        ("review", "committee", "cot.spacy", "standard.spacy", "--out", "review.html"),
+        ("review", "cot.spacy", "standard.spacy", "--out", "review.jsonl", "--format", "prodigy"),
+        ("export", "cot.spacy", "cot.jsonl", "--format", "jsonl"),
         ("import", "pool.spacy", "imported.spacy"),
         (
             *("preview", str(ROOT / "configs" / "student_cpu.cfg"), "--paths.gold", "gold.spacy"),
@@ -177,8 +205,9 @@ def test_every_command_prints_such_names_and_writes_what_it_should(study_dir, mo
     done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
     assert done.exit_code == 0, done.output
     no_control(done.output)
-    if arguments[0] == "audit":
-        assert "<script>alert" not in Path("a.html").read_text()
+    for page in ("a.html", "review.html", "again.html"):
+        if page in arguments:
+            no_control_in_page(Path(page).read_text())
     if arguments[0] == "preview":
         ElementTree.parse("blend.svg")
         # Letters are drawn, and what they spell is in comments.

@@ -1,6 +1,7 @@
 """Names from outside where a markup language is written: one function for each language.
 
-HTML is escaped by Jinja, Rich is given `Text`, and matplotlib reads no formulas (`FIGURE_TEXT`).
+Jinja escapes HTML and pages spell out control characters (`template_environment`), Rich is given `Text`, and
+matplotlib reads no formulas (`FIGURE_TEXT`).
 """
 
 import re
@@ -19,7 +20,10 @@ FIGURE_TEXT: dict[Any, Any] = {"text.parse_math": False}
 _SPECIAL = re.compile(r"[\\`*\[\]<>|&~$]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|(?<=WWW)\.|@(?=\w)")
 # What makes a list, a heading or a line at the beginning of a text.
 _BEGINNING = re.compile(r"^(?:[-+](?=\s|$|-)|#|\d+(?=[.)](?:\s|$)))")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+# Controls that are no white space, and what turns the direction of all that follows. Other characters that are
+# not seen, such as joiners, are needed to write some scripts.
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def terminal(text: str) -> str:
@@ -32,6 +36,11 @@ def terminal(text: str) -> str:
 def one_line(text: str) -> str:
     """Text for a cell, a heading or a figure: on one line, control characters spelled out."""
     return terminal(" ".join(re.split(r"[\n\t\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+", text)))
+
+
+def visible(text: str) -> str:
+    """Text for a page: control characters are spelled out, and those that turn the direction of writing."""
+    return _UNSEEN.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def legend_name(name: str) -> str:
@@ -71,12 +80,16 @@ def csv_cell(value: object) -> object:
 def template_environment(folder: Path, *, html: bool, **how: Any) -> "Environment":
     """What fills in the templates of a folder; a name that a template does not get is an error.
 
-    html: whether what is filled in is escaped for HTML.
+    html: whether what is filled in is escaped for HTML, and the page has no control characters.
     how: further settings of the environment.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-    return Environment(
+    class Page(Template):
+        def render(self, *args: Any, **kwargs: Any) -> str:
+            return visible(super().render(*args, **kwargs))
+
+    environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=html,
         undefined=StrictUndefined,
@@ -84,3 +97,7 @@ def template_environment(folder: Path, *, html: bool, **how: Any) -> "Environmen
         lstrip_blocks=True,
         **how,
     )
+    if html:
+        environment.template_class = Page
+        environment.filters["visible"] = visible
+    return environment

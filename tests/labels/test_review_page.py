@@ -133,6 +133,24 @@ def test_labels_of_any_number_and_script_have_keys(tmp_path):
     assert import_review(saved, tmp_path / "gold.spacy", pool).written == 4
 
 
+def test_control_characters_are_spelled_out_and_come_back_as_they_were(tmp_path):
+    hostile = "An\x1b[31mna met \u202eoB\x9b of \u2066Firm now"
+    label = "\u202eREP"
+    pool = make_pool(tmp_path / "pool.spacy", [hostile], [(0, 1, label)], [(2, 3, "PER")])
+    page = tmp_path / "review.html"
+    review(pool, [], page)
+    with open_page(page, tmp_path / "profile") as person:
+        shown = person.page.locator("main").inner_text()
+        assert not set("\x1b\u202e\x9b\u2066") & set(shown)
+        for spelled in ("An\\x1b[31mna", "\\u202eoB\\x9b", "\\u202eREP"):
+            assert spelled in shown
+        person.press("1", "Enter")
+        saved = person.download(tmp_path / "saved.jsonl")
+    row = json.loads(saved.read_text(encoding="utf8"))
+    assert row["text"] == hostile
+    assert import_review(saved, tmp_path / "gold.spacy", pool).written == 1
+
+
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_classes_are_chosen_by_digits(tmp_path, multilabel):
     names = ("ARTS", "MONEY", "SPORT")

@@ -7,9 +7,14 @@
   const STORE = `spacy-distill review ${pool}`;
   const DONE = "done", SKIPPED = "skipped";
   const part = (id) => document.getElementById(id);
+  // Control characters, and those that turn the direction of writing, are spelled out; what is downloaded has them.
+  const UNSEEN = /[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+  const spelled = (char) => (char < "\xff" ? "\\x" : "\\u") + char.charCodeAt(0).toString(16).padStart(char < "\xff" ? 2 : 4, "0");
+  const visible = (text) => (typeof text === "string" ? text.replace(UNSEEN, spelled) : text);
   const make = (tag, properties = {}, ...children) => {
     const element = Object.assign(document.createElement(tag), properties);
-    element.append(...children);
+    if ("textContent" in properties) element.textContent = visible(properties.textContent);
+    element.append(...children.map(visible));
     return element;
   };
 
@@ -160,10 +165,10 @@
   // What is seen.
   function highlight(one, items, missing, into, editable) {
     const text = Array.from(one.row.text); // Places count characters; JavaScript's strings count otherwise.
-    const cut = (from, to) => text.slice(from, to).join("");
+    const cut = (from, to) => visible(text.slice(from, to).join(""));
     if (!spans) {
       const said = items.map((item) => tag(item[2]));
-      into.replaceChildren(...(editable ? [one.row.text] : said.length ? said : ["nothing"]));
+      into.replaceChildren(...(editable ? [visible(one.row.text)] : said.length ? said : ["nothing"]));
       return;
     }
     const wavy = editable ? disputed(one) : new Set();
@@ -204,7 +209,7 @@
     const one = shown(), { items, status } = answer();
     const open = status === DONE ? [] : one.start.missing;
     highlight(one, items, open, part("text"), true);
-    part("where").textContent = `${at + 1} of ${documents.length} · ${one.row.id ?? ""}`;
+    part("where").textContent = visible(`${at + 1} of ${documents.length} · ${one.row.id ?? ""}`);
     part("status").textContent = { [DONE]: "✓ done", [SKIPPED]: "skipped", "": open.length ? "partly missing" : "" }[status];
     part("labels").replaceChildren(...labels.map((label) => {
       const on = !spans && items.some((item) => item[2] === label.name);

@@ -14,7 +14,7 @@
       row, students: set(row.dataset.students), marks: set(row.dataset.marks),
     })),
   }));
-  const value = (id) => (controls[id] ? controls[id].value.trim() : "");
+  const value = (id) => (controls[id] ? controls[id].value : "");
   const update = () => {
     const [corpus, student, label, kind, origin, words] = ids.map(value);
     let count = 0;
@@ -25,7 +25,7 @@
         row.hidden = !theirs;
         hit ||= theirs && marks.size > 0 && (!kind || marks.has(kind)) && (!origin || marks.has(origin));
       }
-      const fits = hit && (!corpus || corpus === own) && (!label || labels.has(label)) && (!words || text.includes(words.toLowerCase()));
+      const fits = hit && (!corpus || corpus === own) && (!label || labels.has(label)) && (!words || text.includes(words.trim().toLowerCase()));
       card.hidden = !fits;
       count += fits;
     }
