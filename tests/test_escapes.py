@@ -128,7 +128,8 @@ def study_dir(tmp_path_factory):
         docs = [with_view(doc, "[/view]") for doc in nasty_corpus("pool", 32, NASTY)]
         write_docs(docs, folder / f"{name}.spacy")
     members = {
-        f"{name}/seed-0": {word: name for word in ("Ana", "Oslo", "Acme", "Ben", "Rome")} for name in NASTY[:4]
+        f"{name}/seed-0": {word: name for word in ("Ana", "Oslo", "Acme", "Ben", "Rome")}
+        for name in NASTY[:4]
     }
     make_committee(folder / "committee", members, labels=tuple(NASTY))
     done = CliRunner().invoke(app, ["study", str(config), str(folder / "out"), "--study.seeds", "[0]"])

@@ -21,8 +21,8 @@ _SPECIAL = re.compile(r"[\\`*\[\]<>|&~$]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=ww
 # What makes a list, a heading or a line at the beginning of a text.
 _BEGINNING = re.compile(r"^(?:[-+](?=\s|$|-)|#|\d+(?=[.)](?:\s|$)))")
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
-# Controls that are no white space, and what turns the direction of all that follows. Other characters that are
-# not seen, such as joiners, are needed to write some scripts.
+# Controls that are no white space, and what turns the direction of all that follows. Others that are not
+# seen, such as joiners, are needed to write some scripts.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 

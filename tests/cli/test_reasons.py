@@ -17,11 +17,7 @@ INVENTED = '{"entities": [{"text": "Ada", "label": "PER"}, {"text": "Zed", "labe
 EMPTY = '{"entities": []}'
 # So much that is not in the text that its parts are no longer looked for.
 ENDLESS = json.dumps(
-    {
-        "entities": [
-            {"text": " ".join(f"bqzx{n}j{i}" for i in range(30)), "label": "PER"} for n in range(200)
-        ]
-    }
+    {"entities": [{"text": " ".join(f"bqzx{n}j{i}" for i in range(30)), "label": "PER"} for n in range(200)]}
 )
 
 

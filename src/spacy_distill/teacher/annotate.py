@@ -188,7 +188,9 @@ class Reasons:
             self._count(f"dropped: the label {label!r} is none of those asked for", key, number)
         for reason, number in facts.get("dropped", {}).items():
             if number and reason != "unknown_label":
-                self._count(f"dropped: what is named is {self._task.dropped.get(reason, reason)}", key, number)
+                self._count(
+                    f"dropped: what is named is {self._task.dropped.get(reason, reason)}", key, number
+                )
 
     def commonest(self) -> list[Reason]:
         """The reasons, the commonest first."""
