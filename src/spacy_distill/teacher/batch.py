@@ -190,7 +190,9 @@ class BatchRunner:
         if state.is_too_large:
             self._make_smaller(self._ledger.count_requests(job))
             self._ledger.remove_batch(job)
-            said = shorten(self._credentials.redact("; ".join(state.errors)))
+            said = self._credentials.redact.message(
+                shorten("; ".join(self._credentials.redact(state.errors)))
+            )
             self._pending.problems.append(self._told_too_large(f"batch {state.id}", said))
             return
         seen = self._read_results(job, state.output)
@@ -230,7 +232,7 @@ class BatchRunner:
 
     def _finish(self, job: BatchJob, error: str) -> None:
         """Account for every request of a batch that has ended, and forget the batch."""
-        said = shorten(self._credentials.redact(error))
+        said = self._credentials.redact.message(shorten(self._credentials.redact(error)))
         for request in self._ledger.batch_requests(job):
             if self._ledger.get(request.key) is None:
                 self._keep(request, RequestOutcome(RequestError(said)))
@@ -280,18 +282,20 @@ def read_line(line: Mapping[str, object], credentials: Credentials) -> RequestOu
     credentials: what it may not hold.
     RETURNS: the reply, or what went wrong.
     """
-    from .client import read_redacted
+    from .client import read_redacted, without_secrets
 
     line = credentials.redact(line)
     response = line.get("response")
     if not isinstance(response, Mapping):
         error = body_error(line.get("error"))
         error.message = shorten(f"no response: {error.message}")
+        error = without_secrets(error, credentials)
         return RequestOutcome(error.reply or error)
     status, body = str(response.get("status_code")), response.get("body")
     try:
         if status != "200":
             raise status_error(int(status) if status.isdecimal() else 0, body or line.get("error"))
         return RequestOutcome(read_redacted(body, credentials))
-    except RequestError as error:
+    except RequestError as found:
+        error = without_secrets(found, credentials)
         return RequestOutcome(error.reply or error)

@@ -61,9 +61,17 @@ def client_error(error: Exception, credentials: Credentials, timeout: float) -> 
     RETURNS: the error.
     """
     found = _client_error(error, credentials, timeout)
-    # Headers are quoted too, and what was put together of several parts.
-    found.message = credentials.redact(found.message)
-    return found
+    # Headers are quoted too, what was put together of several parts, and what was shortened.
+    return without_secrets(found, credentials)
+
+
+def without_secrets(error: RequestError, credentials: Credentials) -> RequestError:
+    """An error of which no part holds a secret or a part of one."""
+    error.message = credentials.redact.message(error.message)
+    if (kept := error.reply) is not None:
+        said = kept.error and credentials.redact.message(kept.error)
+        error.reply = replace(kept, answer=credentials.redact(kept.answer), error=said)
+    return error
 
 
 def _client_error(error: Exception, credentials: Credentials, timeout: float) -> RequestError:
@@ -189,11 +197,8 @@ def read_redacted(body: object, credentials: Credentials) -> Reply:
     try:
         reply = read_reply(redact(body))
     except RequestError as error:
-        error.message = redact(error.message)
-        if error.reply is not None:
-            error.reply = replace(error.reply, answer=redact(error.reply.answer))
-        raise
-    return replace(reply, answer=redact(reply.answer), error=redact(reply.error))
+        raise without_secrets(error, credentials) from None
+    return replace(reply, answer=redact(reply.answer), error=reply.error and redact.message(reply.error))
 
 
 @dataclass(frozen=True)
@@ -299,7 +304,8 @@ class BatchClient:
         """
         with self._explained():
             found = self._client.batches.retrieve(batch, extra_headers=self._headers)
-        return _read_state(self._checked(found, Batch))
+        state, redact = _read_state(self._checked(found, Batch)), self._credentials.redact
+        return replace(state, status=redact(state.status), errors=tuple(redact(state.errors)))
 
     def results(self, file: str) -> Iterator[dict[str, object]]:
         """The lines of a file of results.
@@ -325,9 +331,13 @@ class BatchClient:
 
         RAISES RequestError: if it is something else.
         """
-        if not isinstance(made, kind) or not isinstance(made.id, str):
+        if (
+            not isinstance(made, kind)
+            or not isinstance(made.id, str)
+            or self._credentials.redact(made.id) != made.id
+        ):
             said = f"malformed reply: expected a {kind.__name__} with its id, got {made}"
-            raise RequestError(shorten(self._credentials.redact(said)))
+            raise RequestError(self._credentials.redact.message(shorten(self._credentials.redact(said))))
         return made
 
     @contextmanager

@@ -3,7 +3,7 @@
 import base64
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,8 @@ from .settings import ChatSettings, is_loopback
 MARK = "[key]"
 # A shorter secret (a dummy for a local server) has encodings that ordinary text has too.
 SHORTEST_ENCODED = 8
+# Characters of a part of a secret that no message of an error may hold; of short secrets it is half of them.
+LONGEST_PART = 8
 # Bounds in these patterns keep the time of a search in proportion to the text.
 _BACKSLASH = r"(?:\\|%(?:25){0,3}5[Cc])"
 
@@ -42,6 +44,31 @@ class Redactor:
         if isinstance(said, Mapping):
             return {self(name): self(value) for name, value in said.items()}
         return [self(value) for value in said] if isinstance(said, list | tuple) else said
+
+    def message(self, said: str) -> str:
+        """What an error says, without secrets and without parts of them: those that were cut or taken apart.
+
+        Ordinary text may have the same few characters: this is not for answers.
+        """
+        said = self._pattern.sub(MARK, said) if self.secrets else said
+        parts = {part for secret in self.secrets for part in _parts(secret)}
+        hidden = {
+            at + i
+            for size in {len(part) for part in parts}
+            for at in range(len(said) - size + 1)
+            if said[at : at + size] in parts
+            for i in range(size)
+        }
+        return "".join(
+            char if at not in hidden else MARK * (at - 1 not in hidden) for at, char in enumerate(said)
+        )
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """All parts of a secret of the length that is too long to be shown."""
+    size = min(LONGEST_PART, (len(secret) + 1) // 2)
+    if len(secret) >= SHORTEST_ENCODED:
+        yield from (secret[at : at + size] for at in range(len(secret) - size + 1))
 
 
 def _forms(secret: str) -> Iterable[str]:

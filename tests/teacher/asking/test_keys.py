@@ -84,6 +84,22 @@ def replies(quoted):
     }
 
 
+def apart(one, other):
+    """Replies that quote a text that is in two parts, or that a message cuts in two."""
+    return {
+        "two strings of an error": Response({"error": {"message": [one, other]}}, 400),
+        "two fields of an error": Response({"error": {"type": one, "param": other}}, 400),
+        "two fields of a filter's error": Response(
+            {"error": {"code": "content_filter", "a": [one, other]}}, 400
+        ),
+        "two errors of a success": Response({"error": {"a": one, "b": other}}),
+        "two strings of something else": Response({"odd": [one, other]}),
+        "a header that is long": failure(302, "", location=f"https://e.org/{'x' * 120}?key={one}{other}"),
+        "a header's two halves": failure(307, "", location=f"https://e.org/?a={one}&b={other}"),
+        "a message that is long": failure(400, f"{'x' * 185} {one}\u200b{other}"),
+    }
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("place", replies(KEY))
 def test_a_key_that_a_server_quotes_is_kept_nowhere(tmp_path, monkeypatch, form, place):
@@ -99,3 +115,25 @@ def test_a_key_that_a_server_quotes_is_kept_nowhere(tmp_path, monkeypatch, form,
     for secret in (KEY, quoted, json.dumps(quoted)[1:-1], urllib.parse.quote(quoted)):
         assert secret not in kept
     assert not [file for file in tmp_path.iterdir() if KEY.encode() in file.read_bytes()]
+
+
+@pytest.mark.parametrize("at", range(8, len(KEY) - 7, 2))
+@pytest.mark.parametrize("place", apart("", ""))
+def test_a_key_that_a_server_takes_apart_is_kept_nowhere(tmp_path, monkeypatch, place, at):
+    monkeypatch.setenv("TEST_KEY", KEY)
+    with Server(lambda call: apart(KEY[:at], KEY[at:])[place]) as server:
+        model = chat_model(tmp_path / "l.sqlite", server.url, api_key_env="TEST_KEY", max_tries=1)
+        statistics = ask(model, jobs(1))
+    (entry,) = entries(tmp_path / "l.sqlite").values()
+    kept = json.dumps([entry.answer, entry.error, statistics.stopped])
+    assert "[key]" in kept or "…" in kept
+    assert not [KEY[i : i + 8] for i in range(len(KEY) - 7) if KEY[i : i + 8] in kept]
+
+
+@given(st.text("ab-", min_size=8, max_size=30), st.text("abc-", max_size=60))
+def test_a_message_holds_no_long_part_of_a_key(key, text):
+    shown = Redactor([key]).message(text).replace("[key]", "\0")
+    size = min(8, (len(key) + 1) // 2)
+    assert not [key[i : i + size] for i in range(len(key) - size + 1) if key[i : i + size] in shown]
+    if "c" in text and not set(text) - {"c"}:
+        assert shown == text
