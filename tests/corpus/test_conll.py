@@ -146,6 +146,7 @@ def test_files_that_are_not_text_are_named(write, tmp_path):
         "B-LOC I-LOC O B-PER B-PER B-ORG",  # IOB2
         "B-LOC E-LOC O S-PER S-PER S-ORG",  # IOBES
         "B-LOC L-LOC O U-PER U-PER U-ORG",  # BILUO
+        "B-LOC M-LOC O W-PER W-PER W-ORG",  # BMES and BMEWO
         "B-LOC\rI-LOC\rO\rB-PER\rB-PER\rB-ORG",  # line ends of the old Mac
     ],
 )
@@ -215,3 +216,30 @@ def test_rows_that_cannot_be_used_are_left_out_on_demand(write):
     assert [problem.split(": ")[0][-6:] for problem in report.issues.skipped] == ["line 2", "line 6"]
     with pytest.raises(ValueError, match=r"line 2: expected a token, found nothing.*--skip-bad"):
         read(path)
+
+
+def test_tokens_may_be_counted_through_the_file(write):
+    path = write("1\tAna\tB-PER\n2\tleft\tO\n\n3\tOslo\tB-LOC\n4\t.\tO\n")
+    assert [doc.text for doc in read(path)] == ["Ana left", "Oslo ."]
+
+
+@pytest.mark.parametrize(("other", "noted"), [("B-LOC", True), ("B-NP", False), ("NNP", False), ("O", False)])
+def test_a_second_layer_of_tags_is_said(write, other, noted):
+    docs, report = import_docs(write(f"Ana\t{other}\tB-PER\nleft\tO\tO\n"))
+    assert ents(docs[0]) == [("Ana", "PER")]
+    assert any("column 2 has entity tags too" in note for note in report.issues.notes) is noted
+
+
+@pytest.mark.parametrize("tag", ["B-location,B-group", "B-PER|I-ORG", "B-PER,O"])
+def test_several_tags_in_one_cell_are_refused(write, tag):
+    with pytest.raises(ValueError, match=r"expected one entity tag, found .*; keep one of them"):
+        read(write(f"Ana\t{tag}\n"))
+
+
+def test_a_column_without_tags_names_the_options(write):
+    path = write("O\t0\t3\tAna\nB-LOC\t4\t8\tOslo\n")
+    with pytest.raises(
+        ValueError, match="found 'Ana' in column -1; --label-column and --token-column choose"
+    ):
+        read(path)
+    assert ents(read(path, token=4, label=1)[0]) == [("Oslo", "LOC")]

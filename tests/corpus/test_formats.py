@@ -9,6 +9,7 @@ from helpers.docs import make_doc, write_docs
 from helpers.importing import VOCAB, ents, import_docs, record
 from helpers.support import ROOT
 from spacy_distill import DistillError, ImportOptions, export_corpus, import_corpus
+from spacy_distill.corpus.categories import CategoryFields
 from spacy_distill.corpus.detect import guess_format
 from spacy_distill.corpus.formats.base import PARTS
 from spacy_distill.corpus.formats.known import FORMATS
@@ -219,7 +220,7 @@ def test_label_studio_choices_are_classes(write):
     chosen = {"from_name": "topic", "to_name": "text", "type": "choices", "value": {"choices": ["sport"]}}
     (doc,), _ = import_docs(write([task({"result": [chosen]})]))
     assert doc.cats == {"sport": 1.0}
-    with pytest.raises(DistillError, match="both regions and choices"):
+    with pytest.raises(DistillError, match="answers in ner and topic; choose one"):
         import_docs(write([task({"result": [chosen, *BOTH]})]))
 
 
@@ -378,3 +379,125 @@ def test_entities_that_adjoin_are_told_apart_in_each_scheme(name, tags, tmp_path
     assert " ".join(line.split("\t")[1] for line in lines) == tags
     (back,), _ = import_docs(tmp_path / "out")
     assert [(ent.text, ent.label_) for ent in back.ents] == [(ent.text, ent.label_) for ent in doc.ents]
+
+
+def short(text, **said):
+    """A row of Label Studio's short export: the data, the task's number, what was said, and who said it."""
+    by = {key: SHORT[key] for key in ("annotator", "annotation_id", "lead_time", "created_at", "updated_at")}
+    return {"text": text, "source": "wire", "id": text, **said, **by}
+
+
+@pytest.mark.parametrize(
+    ("said", "cats"),
+    [
+        # One choice stands alone, several in an object.
+        (["sport", "tech"], [{"sport": 1.0, "tech": 0.0}, {"sport": 0.0, "tech": 1.0}]),
+        (
+            [{"choices": ["sport", "tech"]}, "tech"],
+            [{"sport": 1.0, "tech": 1.0}, {"sport": 0.0, "tech": 1.0}],
+        ),
+    ],
+)
+def test_label_studio_short_choices_are_classes(said, cats, write):
+    docs, _ = import_docs(write([short("One.", topic=said[0]), short("Two.", topic=said[1])]))
+    assert [dict(sorted(doc.cats.items())) for doc in docs] == cats
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_label_studio_answers_of_several_controls(whole, write):
+    rows = [short(TEXT, ner=[one["value"] for one in BOTH], topic={"choices": ["travel"]})]
+    if whole:
+        chosen = {"from_name": "topic", "type": "choices", "value": {"choices": ["travel"]}}
+        rows = [task({"result": [*BOTH, chosen]})]
+    with pytest.raises(DistillError, match="answers in ner and topic; choose one of them with --label-field"):
+        import_docs(write(rows))
+    for name, found, cats in (("ner", REGIONS, {}), ("topic", [], {"travel": 1.0})):
+        (doc,), _ = import_docs(write(rows), fields=CategoryFields(label=name))
+        assert ents(doc) == found and doc.cats == cats
+
+
+def test_label_studio_choices_of_a_region_and_notes_are_no_classes(write):
+    sure = {"type": "choices", "value": {"start": 0, "end": 10, "text": "Ana Duarte", "choices": ["sure"]}}
+    note = {"type": "textarea", "value": {"text": ["a note"]}}
+    assert ents(import_docs(write([task({"result": [*BOTH, sure, note]})]))[0][0]) == REGIONS
+    rows = [short(TEXT, ner=[one["value"] for one in BOTH], note="a note"), short("None.", note="a note")]
+    assert [ents(doc) for doc in import_docs(write(rows))[0]] == [REGIONS, []]
+
+
+LABEL_STUDIO_TABLE = (
+    "text,id,topic,annotator,annotation_id,created_at\nOne.,1,{},1,1,2024\nTwo.,2,tech,1,2,2024\n"
+)
+
+
+def test_tables_of_annotation_tools(write):
+    doccano = write("id,text,label,Comments\n1,One.,sport#tech,\n2,Two.,tech,\n", "a.csv")
+    assert [sum(doc.cats.values()) for doc in import_docs(doccano)[0]] == [2, 1]
+    table = write(LABEL_STUDIO_TABLE.format("sport"), "a.csv")
+    with pytest.raises(DistillError, match="export JSON or JSON_MIN, or name the column"):
+        import_docs(table)
+    docs, _ = import_docs(table, fields=CategoryFields(label="topic"))
+    assert [max(doc.cats, key=doc.cats.get) for doc in docs] == ["sport", "tech"]
+    regions = write(LABEL_STUDIO_TABLE.format('"[{""start"": 0}]"'), "a.csv")
+    with pytest.raises(DistillError, match="export JSON or JSON_MIN"):
+        import_docs(regions, fields=CategoryFields(label="topic"))
+
+
+def test_an_empty_list_of_labels_beside_classes_is_unlabelled(write):
+    rows = [{"text": "One.", "label": ["sport"]}, {"text": "Two.", "label": []}]
+    docs, report = import_docs(write("\n".join(map(json.dumps, rows))))
+    assert report.unlabelled == 1 and "task" not in record(docs[1])
+    with pytest.raises(DistillError, match="has entities, and others have classes"):
+        import_docs(write("\n".join(map(json.dumps, [*rows, {"text": TEXT, "label": DOCCANO["label"]}]))))
+
+
+def test_tags_that_are_numbers_are_named_in_their_order(write):
+    path = write({"tokens": ["Ana", "Duarte", "left", "Oslo"], "ner_tags": [1, 2, 0, -100]})
+    with pytest.raises(DistillError, match="name numbers in their order with --label-names"):
+        import_docs(path)
+    (doc,), _ = import_docs(path, fields=CategoryFields(names=("O", "B-PER", "I-PER")))
+    assert ents(doc) == REGIONS[:1] and [token.ent_iob_ for token in doc] == ["B", "I", "O", ""]
+    with pytest.raises(DistillError, match="the tag 2 has no name"):
+        import_docs(path, fields=CategoryFields(names=("O", "B-PER")))
+
+
+def test_spacys_pairs_of_text_and_annotation(write):
+    (doc,), report = import_docs(write([[TEXT, {"entities": DOCCANO["label"]}]]))
+    assert ents(doc) == REGIONS and report.format == "jsonl"
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "problem"),
+    [
+        ("T1\tPER 0 10\tAna Duarte\n", "a.ann", r"\.ann files are not read. Write JSON Lines, CoNLL"),
+        ("#FORMAT=WebAnno TSV 3.2\n\n1-1\t0-3\tAna\tPER\n", "a.tsv", "WebAnno's tables are not read"),
+        ("Ana per\nleft o\nOslo loc\n. o\n", "a.txt", "looks like a table, .* --format conll"),
+        ("Ana\tPER\nleft\tO\nOslo\tLOC\n", "a.txt", "--format text to read each line as it stands"),
+        ('{"begin": 0, "end": 3, "type": "PER"}', "a.json", "a span alone, and belongs into the row"),
+    ],
+)
+def test_what_is_refused_says_what_to_do(content, name, problem, write):
+    with pytest.raises(DistillError, match=problem):
+        import_docs(write(content, name))
+
+
+@pytest.mark.parametrize(
+    "content", ["Ana Duarte\nBo Stone\nCy Young\n", "Ana left.\nShe met Bo.\n", "One.\n", "a\tb\nAna left.\n"]
+)
+def test_short_lines_of_text_are_no_table(content, write):
+    docs, report = import_docs(write(content, "a.txt"))
+    assert report.format == "text" and len(docs) == content.count("\n")
+
+
+def test_a_folder_with_standoff_files_is_not_read_as_text_alone(write, tmp_path):
+    write("Ana left.\n", "a.txt")
+    write("T1\tPER 0 3\tAna\n", "a.ann")
+    with pytest.raises(DistillError, match="files of brat, which are not read"):
+        guess_format(tmp_path)
+
+
+def test_the_same_ids_in_several_files_of_a_folder(tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("test", "train"):
+        (tmp_path / "in" / f"{name}.jsonl").write_text('{"id": 0, "text": "Ana left."}\n', encoding="utf8")
+    with pytest.raises(DistillError, match="ids must be unique; import such files one by one"):
+        import_docs(tmp_path / "in")

@@ -68,10 +68,13 @@ def import_cli(
     ] = None,
     label_field: Annotated[
         str | None,
-        typer.Option(help="JSON Lines, CSV: field of the class.", show_default="cats, accept, label …"),
+        typer.Option(
+            help="JSON Lines, CSV: field of the class; Label Studio: the control to read.",
+            show_default="cats, accept, label …",
+        ),
     ] = None,
     label_names: Annotated[
-        str | None, typer.Option(help="Names of classes that are numbers: World,Sports for 0 and 1.")
+        str | None, typer.Option(help="Names of classes or tags that are numbers: World,Sports for 0 and 1.")
     ] = None,
     multilabel: Annotated[
         bool | None,

@@ -116,8 +116,10 @@ def is_exclusive(docs: Iterable[Doc]) -> bool:
 def complete_categories(docs: Sequence[Doc], multilabel: bool | None) -> None:
     """Give all documents of a corpus that have classes the same task and labels.
 
+    Beside them, documents with an empty list of labels are unlabelled.
+
     multilabel: whether any number of classes may apply; None: if some document has none or several.
-    RAISES DistillError: if a document has not just one class, and may not.
+    RAISES DistillError: if a document has not just one class, and may not; or has entities instead.
     """
     # What another command of this package wrote says itself what it is.
     own = [doc for doc in docs if doc.cats and TASK not in record(doc)]
@@ -130,6 +132,15 @@ def complete_categories(docs: Sequence[Doc], multilabel: bool | None) -> None:
             "Correct it, or import with --multilabel."
         )
     exclusive = odd is None and not multilabel
+    for doc in docs if own else ():
+        if doc.ents and not doc.cats:
+            raise DistillError(
+                f"The document {record(doc).get('id')!r} has entities, and others have classes. Import those "
+                "with classes and those with entities as two files."
+            )
+        if not doc.cats and TASK in record(doc):
+            doc.set_ents([], default="missing")
+            del record(doc)[TASK]
     for doc in own:
         whole = record(doc).pop(WHOLE, False)
         if whole or exclusive:

@@ -14,6 +14,7 @@ from .formats.known import FORMATS, find_format
 FEW_LINES = 5  # Lines a file on average, from which on a folder of them looks line-wise.
 FINAL = re.compile(r"[.!?:;…。！？]['\"”’»)\]]*$")
 TEXT = (".txt",)
+STANDOFF = ".ann"
 
 
 class Guess(NamedTuple):
@@ -83,6 +84,11 @@ def _usual_files(folder: Path) -> list[Path]:
     """The files of the endings of the format that is the most frequent one by endings."""
     known = dict.fromkeys(format.endings for format in FORMATS)
     files = files_within(folder)
+    if any(ending(path) == STANDOFF for path in files):
+        raise DistillError(
+            f"The folder {folder} holds {STANDOFF} files of brat, which are not read. Write JSON Lines or "
+            "CoNLL; --format text reads the texts alone."
+        )
     counts = Counter(ending(path) for path in files)
     endings = max(known, key=lambda some: sum(counts[one] for one in some))
     found = [path for path in files if ending(path) in endings]

@@ -16,7 +16,7 @@ from .provenance import TASK, record
 
 # The task whose annotation foreign files hold.
 ENTITY_TASK = "ner"
-STARTS, CONTINUES, ENDS = frozenset("BSU"), frozenset("IEL"), frozenset("ESUL")
+STARTS, CONTINUES, ENDS = frozenset("BSUW"), frozenset("IMEL"), frozenset("ESULW")
 
 # First token, token after the last, label.
 TokenSpan = tuple[int, int, str]
@@ -33,7 +33,8 @@ class CharSpan(NamedTuple):
 def split_tag(tag: str) -> tuple[str, str]:
     """Prefix and label of one tag.
 
-    tag: "O", or a label after B-, I- (IOB1 and IOB2 alike), E-, S- (IOBES), L- or U- (BILUO).
+    tag: "O", or a label after B-, I- (IOB1 and IOB2 alike), E-, S- (IOBES), L-, U- (BILUO), M- or W- (BMES,
+        BMEWO).
     RETURNS: prefix and label; ("O", "") for "O".
     RAISES DistillError: if it is neither.
     """

@@ -20,6 +20,7 @@ from ..text import ReadIssues
 
 AUTO = "auto"
 SHOWN = 200  # Lines of a file that are looked at.
+PAIR = 2
 # What a document has that a format may be unable to hold: the spaces between words; token borders; labels;
 # that of some tokens, or of all of them, nothing is known; classes of documents.
 PARTS = ("text", "tokens", "labels", "missing", "unlabelled", "ids", "articles", "meta", "classes")
@@ -108,7 +109,10 @@ class Head:
                 return parse_object(first)
             if first.startswith("["):
                 found = read_json(self.path)
-                return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
+                row = found[0] if isinstance(found, list) and found else None
+                # spaCy 2 paired a text with its annotation.
+                row = row[1] if isinstance(row, list) and len(row) == PAIR else row
+                return row if isinstance(row, dict) else {}
         except DistillError:
             pass
         return {}

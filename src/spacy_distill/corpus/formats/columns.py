@@ -1,6 +1,7 @@
 """Columns: one token a line, blank lines between sentences, -DOCSTART- between articles, as in CoNLL-2003."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -22,9 +23,13 @@ DOCSTART = "-DOCSTART-"
 SPACES = re.compile(" +")
 COMMENT = re.compile(r"#\s+(id|sent_id|text|newdoc|newpar|global\.columns)\b|#\s+[\w.]+\s*=|#[\w.]+\s+=\s")
 # What is read as columns whatever it looks like.
-ENDINGS = (".conll", ".iob", ".bio")
+ENDINGS = (".conll", ".iob", ".iob2", ".bio")
 MOST = 0.8  # Share of the lines that end with a tag, in a file of columns.
-TAG = re.compile(r"O|[BIESLU]-\S+")
+TAG = re.compile(r"O|[BIESLUMW]-\S+")
+# Several tags in one cell, as of entities within others.
+SEVERAL = re.compile(r"[,|;](O$|[BIESLUMW]-)")
+# What the chunks of CoNLL-2003 are called, whose tags are none of entities.
+CHUNKS = frozenset(["ADJP", "ADVP", "CONJP", "INTJ", "LST", "NP", "PP", "PRT", "SBAR", "UCP", "VP"])
 
 
 @dataclass
@@ -124,30 +129,32 @@ def _read_sentences(path: Path, issues: ReadIssues, columns: Columns) -> Iterato
         sentence, bad = TaggedSentence(article, count + 1), False
     if sentence.words and not bad:
         yield sentence
-    check.check(path, columns)
+    check.check(path, columns, issues)
 
 
 def _first_counts(path: Path) -> bool:
-    """Whether the first of at least three columns counts the tokens of each sentence, from 0 or 1."""
-    before, seen = -1, False
+    """Whether the first of at least three columns counts the tokens, of each sentence or of the file."""
+    before, last, seen = -1, -1, False
     for _, line in read_lines(path):
         cells = _split(line)
         if not cells or cells[0].startswith((DOCSTART, "#")):
             before = -1
             continue
-        expected = ("0", "1") if before < 0 else (str(before + 1),)
+        expected = ("0", "1", str(last + 1)) if before < 0 else (str(before + 1),)
         if len(cells) < 3 or cells[0] not in expected:
             return False
-        before, seen = int(cells[0]), True
+        before = last = int(cells[0])
+        seen = True
     return seen
 
 
 class _ColumnCheck:
-    """Notices an empty layer of tags beside another one."""
+    """Notices another layer of tags than the one that is read."""
 
     def __init__(self) -> None:
         self._labelled = False
         self._others: dict[int, int] = {}
+        self._layers: dict[int, set[str]] | None = None
 
     def add(self, cells: list[str], tag: str) -> None:
         """Look at a row."""
@@ -155,9 +162,18 @@ class _ColumnCheck:
         if not self._labelled:
             for i, cell in enumerate(cells[1:-1], start=2):
                 self._others[i] = self._others.get(i, 0) + (cell != "O" and is_tag(cell))
+        if self._layers is None:
+            self._layers = {i: set() for i in range(2, len(cells))}
+        for i in list(self._layers):
+            if i < len(cells) and is_tag(cells[i - 1]):
+                self._layers[i].add(split_tag(cells[i - 1])[1])
+            else:
+                del self._layers[i]
 
-    def check(self, path: Path, columns: Columns) -> None:
+    def check(self, path: Path, columns: Columns, issues: ReadIssues) -> None:
         """Refuse a column of tags that was not given, and is O throughout where another one is not.
+
+        Where both have tags of entities, note that there is a choice.
 
         RAISES DistillError: if it is so.
         """
@@ -166,6 +182,12 @@ class _ColumnCheck:
             raise DistillError(
                 f"{path}: the last column is O throughout, but column {' and '.join(others)} has entity "
                 "tags. Say which one to read with --label-column (-1: the last)."
+            )
+        layers = [str(i) for i, found in (self._layers or {}).items() if found - {""} - CHUNKS]
+        if columns.label is None and layers:
+            issues.notes.append(
+                f"{path}: column {' and '.join(layers)} has entity tags too; the last one is read, and "
+                "--label-column chooses another"
             )
 
 
@@ -205,8 +227,25 @@ def _word_and_tag(cells: list[str], columns: Columns) -> tuple[str, str]:
     try:
         split_tag(tag)
     except DistillError as error:
-        raise DistillError(f"{error} in column {label}") from None
+        choose = "" if columns.label else "; --label-column and --token-column choose others"
+        raise DistillError(f"{error} in column {label}{choose}") from None
+    if SEVERAL.search(tag):
+        raise DistillError(f"expected one entity tag, found {tag!r} in column {label}; keep one of them")
     return word, tag
+
+
+def is_table(head: Head) -> bool:
+    """Whether a file looks like columns or a table, whatever stands in them.
+
+    It does if nearly all of its lines have as many cells as another, which tabs separate, or of which the
+    last is often an O.
+    """
+    rows = [_split(line) for line in head.lines if not line.startswith("#")]
+    width, count = Counter(map(len, rows)).most_common(1)[0] if rows else (0, 0)
+    if width < 2 or count < max(2, MOST * len(rows)):
+        return False
+    outside = sum(row[-1] in ("O", "o") for row in rows)
+    return all("\t" in line for line in head.lines if len(_split(line)) == width) or outside > len(rows) / 4
 
 
 class ColumnFormat(Format):
@@ -244,6 +283,8 @@ class ColumnFormat(Format):
         for label in (ent.label_ for ent in doc.ents):
             if label != label.strip(" ") or set(label) & {*"\t\n\r", self.separator}:
                 return f"the label {label!r} has a space, tab or line break"
+            if SEVERAL.search(label):
+                return f"the label {label!r} looks like several tags"
         return ""
 
     def row(self, word: str, tag: str) -> str:

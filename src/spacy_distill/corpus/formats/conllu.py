@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from spacy.util import get_words_and_spaces
 
 from ...errors import DistillError
-from ..entities import is_tag, set_tags, split_tag, tags_of, words_of
+from ..entities import STARTS, is_tag, set_tags, split_tag, tags_of, words_of
 from ..files import read_lines
 from ..provenance import article_id, doc_id, set_origin
 from ..text import ReadIssues
@@ -81,7 +81,10 @@ class Conllu(Format):
         if source:
             issues.notes.append(f"{file}: entities are read from {source}")
         elif any("(" in _misc(row).get("Entity", "") for block in blocks for _, row in block.rows):
-            issues.notes.append(f"{file}: Entity in MISC has brackets, which may nest, and is not read")
+            issues.notes.append(
+                f"{file}: Entity in MISC has brackets, which may nest, and is not read; write "
+                "tags such as NER=B-person instead"
+            )
         given = {_tag(row, source) for block in blocks for _, row in block.rows}
         explicit = "O" in given or not given - {None, UNKNOWN}
         good = [block for block in blocks if _is_read(file, block, source, explicit, issues)]
@@ -303,7 +306,7 @@ def _one_tag(unit: Unit) -> str | None:
     entities = [tag for tag in unit.tags if tag not in (None, "O")]
     if not entities:
         return None if None in unit.tags or not unit.tags else "O"
-    starts = [tag for tag in entities[1:] if str(tag)[0] in "BSU"]
+    starts = [tag for tag in entities[1:] if str(tag)[0] in STARTS]
     if starts or len({split_tag(str(tag))[1] for tag in entities}) > 1:
         raise DistillError(f"the words of {unit.form!r} are of several entities: {entities}")
     return entities[0]

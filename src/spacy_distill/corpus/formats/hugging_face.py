@@ -17,12 +17,10 @@ from ..entities import tags_of
 from ..files import not_written, write_bytes
 from ..text import ReadIssues
 from .base import PARTS, Format, Head, ImportOptions
-from .rows import Row, is_known, read_rows, row_of
+from .rows import NOTHING, Row, is_known, read_rows, row_of
 
 PARQUET = ".parquet"
 MARKS = ("dataset_dict.json", "dataset_info.json")
-# Numbers of class labels that say nothing: of the data sets themselves, and of PyTorch's losses.
-NOTHING = (-1, -100)
 
 
 class HuggingFace(Format):

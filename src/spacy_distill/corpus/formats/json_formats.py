@@ -1,6 +1,7 @@
 """Rows of JSON, of this package and of other tools: JSON Lines, doccano and Prodigy."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,6 +9,7 @@ from typing import Any, ClassVar
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ...errors import DistillError
 from ..categories import classes_of, open_classes, read_table
 from ..entities import ENTITY_TASK, char_spans_of
 from ..provenance import LABELS, TASK, record
@@ -39,15 +41,19 @@ class JsonLines(Format):
     def read(
         self, file: Path, name: str, nlp: Language, options: ImportOptions, issues: ReadIssues
     ) -> Iterator[Doc]:
-        yield from read_rows(self.rows(file), file, name, nlp, issues, options.fields, self.adapt)
+        def adapt(row: Row) -> Row:
+            return self.adapt(row, options.fields.label)
+
+        yield from read_rows(self.rows(file), file, name, nlp, issues, options.fields, adapt)
 
     def rows(self, file: Path) -> Iterator[tuple[int, str | Row]]:
         """The rows of a file with their numbers, parsed or not."""
         return json_rows(file)
 
-    def adapt(self, row: Row) -> Row:
+    def adapt(self, row: Row, label: str | None) -> Row:
         """The row in the fields of this package.
 
+        label: the field of the class, as it was asked for.
         RAISES DistillError: if it cannot be read.
         """
         return row
@@ -90,7 +96,19 @@ class Csv(JsonLines):
         return "its name ends with .csv" if head.ending == ".csv" else ""
 
     def rows(self, file: Path) -> Iterator[tuple[int, str | Row]]:
-        yield from read_table(file)
+        # In the tables of doccano, which have comments, # separates classes.
+        joined = "Comments" in re.split(r"[,;\t|]", next(iter(Head(file).lines), "").strip())
+        for number, row in read_table(file):
+            split = {"label": row["label"].split("#")} if joined and "label" in row else {}
+            yield number, row | split
+
+    def adapt(self, row: Row, label: str | None) -> Row:
+        if "annotation_id" in row and (label is None or str(row.get(label)).startswith(("[", "{"))):
+            raise DistillError(
+                "Label Studio's tables do not say what its columns are: export JSON or JSON_MIN, or name the "
+                "column of a class with --label-field"
+            )
+        return row
 
 
 class Doccano(JsonLines):
@@ -109,7 +127,7 @@ class Doccano(JsonLines):
         lists = isinstance(labels, list) and all(isinstance(one, list) and len(one) == 3 for one in labels)
         return "lists of start, end and label" if lists and "text" in row and "tokens" not in row else ""
 
-    def adapt(self, row: Row) -> Row:
+    def adapt(self, row: Row, label: str | None) -> Row:
         # They are about entities, and no annotation of ours.
         return {key: value for key, value in row.items() if key not in ("relations", "Comments")}
 
@@ -142,11 +160,11 @@ class Prodigy(JsonLines):
         objects = isinstance(tokens, list) and tokens and isinstance(tokens[0], dict)
         return "tokens as objects" if objects else ""
 
-    def adapt(self, row: Row) -> Row:
-        view, spans, label = row.get("_view_id"), row.get("spans"), row.get("label")
-        if isinstance(label, str) and not spans and row.get("answer") in ("accept", "reject"):
+    def adapt(self, row: Row, label: str | None) -> Row:
+        view, spans, offered = row.get("_view_id"), row.get("spans"), row.get("label")
+        if isinstance(offered, str) and not spans and row.get("answer") in ("accept", "reject"):
             # One class is offered, and chosen or not.
-            return {**row, "label": None, "cats": {label: row["answer"] == "accept"}, "answer": "accept"}
+            return {**row, "label": None, "cats": {offered: row["answer"] == "accept"}, "answer": "accept"}
         if row.get("answer") == "accept" and not spans and view in WHOLE_VIEWS:
             return {**row, "spans": []}
         if view == CANDIDATE_VIEW and spans and isinstance(row.get("text"), str):

@@ -1,7 +1,7 @@
 """Label Studio's JSON, whole and short."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,11 +12,13 @@ from ..categories import classes_of
 from ..files import write_bytes
 from .base import PARTS, Head
 from .json_formats import JsonLines, whole_problem
-from .rows import Row, is_known, row_of
+from .rows import Row, is_known, json_rows, row_of
 
 # What Label Studio's short export has beside the data.
 SHORT_FIELDS = ("annotator", "annotation_id", "lead_time", "created_at", "updated_at")
 REGIONS = ("labels", "hypertextlabels")
+# Data that are no choice wherever they stand.
+OWN_FIELDS = ("text", "doc_id", "document")
 
 
 class LabelStudio(JsonLines):
@@ -32,7 +34,7 @@ class LabelStudio(JsonLines):
         tasks = isinstance(head.row.get("data"), dict) and {"annotations", "predictions"} & set(head.row)
         return "data beside annotations" if tasks else ""
 
-    def adapt(self, row: Row) -> Row:
+    def adapt(self, row: Row, label: str | None) -> Row:
         data = row.get("data")
         if not isinstance(data, dict):
             raise DistillError('expected a task of Label Studio, an object with "data" and "annotations"')
@@ -43,7 +45,7 @@ class LabelStudio(JsonLines):
         if annotations and not kept:
             return {**found, "answer": "ignore"}
         marked = [one for one in kept if one.get("ground_truth")]
-        said = [_said(one.get("result") or [], text) for one in marked or kept]
+        said = [_said(one.get("result") or [], text, label) for one in marked or kept]
         if any(one != said[0] for one in said[1:]):
             raise DistillError(
                 f"{len(said)} annotations of {key!r} differ; mark the right one as ground truth"
@@ -88,27 +90,22 @@ class LabelStudioShort(LabelStudio):
     def recognise(self, head: Head) -> str:
         return next((field for field in SHORT_FIELDS if field in head.row and "data" not in head.row), "")
 
-    def adapt(self, row: Row) -> Row:
-        fields = {key: value for key, value in row.items() if key not in SHORT_FIELDS}
-        regions = [key for key, value in fields.items() if _is_regions(value)]
-        chosen = [key for key, value in fields.items() if isinstance(value, dict) and "choices" in value]
-        data = {key: value for key, value in fields.items() if key not in (*regions, *chosen)}
-        if chosen:
-            return {**_origin(data, row), "text": _only_text(data)[1], "accept": fields[chosen[0]]["choices"]}
-        _, text = _only_text(data)
-        found: Row = {**_origin(data, row), "text": text}
-        if len(regions) > 1:
-            raise DistillError(f"expected regions in one field, found {' and '.join(regions)}")
-        # A task without regions has no field of them.
-        annotated = regions or row.get("annotation_id") is not None
-        return {**found, "spans": _spans(row[regions[0]] if regions else [], text)} if annotated else found
+    def rows(self, file: Path) -> Iterator[tuple[int, str | Row]]:
+        found = list(json_rows(file))
+        rows = [row for _, row in found if isinstance(row, dict)]
+        regions = {key for row in rows for key, value in row.items() if _is_regions(value)}
+        for number, given in found:
+            yield number, _whole(given, regions) if isinstance(given, dict) else given
 
     def shape(self, doc: Doc, number: int) -> Row:
         task = super().shape(doc, number)
         row: Row = {**task["data"], "id": number}
         if task["annotations"]:
             values = [one["value"] for one in task["annotations"][0]["result"]]
-            row |= {"label": values[0] if doc.cats else values} if values else {}
+            chosen = values[0]["choices"] if doc.cats else []
+            # One choice stands alone.
+            label = chosen[0] if len(chosen) == 1 else values[0] if doc.cats else values
+            row |= {"label": label} if values else {}
             row |= {"annotator": 1, "annotation_id": number}
         return row
 
@@ -116,7 +113,9 @@ class LabelStudioShort(LabelStudio):
 def _only_text(data: Row) -> tuple[str, str]:
     """The field of a task that has its text."""
     texts = [
-        key for key, value in data.items() if isinstance(value, str) and key not in ("doc_id", "document")
+        key
+        for key, value in data.items()
+        if isinstance(value, str) and key not in ("doc_id", "document", "id")
     ]
     key = "text" if "text" in texts else texts[0] if len(texts) == 1 else None
     if key is None:
@@ -135,20 +134,57 @@ def _origin(data: Row, row: Row) -> Row:
     return {key: value for key, value in ids.items() if value is not None}
 
 
-def _said(result: list[Any], text: str) -> Row:
-    """What an annotation says: regions, or the choices for the whole task."""
-    chosen = [one for one in result if isinstance(one, dict) and one.get("type") == "choices"]
-    regions = _regions(result, text)
-    if chosen and regions:
-        raise DistillError("there are both regions and choices; export a project that has one of them")
-    if len(chosen) > 1:
-        raise DistillError("there are several groups of choices; export a project that has one")
-    return {"accept": sorted(chosen[0]["value"]["choices"])} if chosen else {"spans": regions}
+def _said(result: list[Any], text: str, label: str | None) -> Row:
+    """What an annotation says: regions, or the choices for the whole task.
+
+    label: the name of what to read, where there are several.
+    """
+    found = [one for one in result if isinstance(one, dict) and label in (None, one.get("from_name"))]
+    # A choice with a place is of a region, not of the task.
+    chosen = [
+        one for one in found if one.get("type") == "choices" and "start" not in (one.get("value") or {})
+    ]
+    regions = _regions(found, text)
+    names = sorted(
+        {str(one.get("from_name")) for one in found if one in chosen or one.get("type") in REGIONS}
+    )
+    if chosen and (regions or len(chosen) > 1):
+        raise DistillError(
+            f"there are answers in {' and '.join(names)}; choose one of them with --label-field"
+        )
+    if chosen:
+        return {label or "accept": sorted(chosen[0]["value"]["choices"])}
+    return {"spans": regions} if found or label is None else {}
 
 
 def _regions(result: list[Any], text: str) -> list[Row]:
     values = [one.get("value") for one in result if isinstance(one, dict) and one.get("type") in REGIONS]
     return sorted(_spans(values, text), key=lambda span: (span["start"], span["end"], span["label"]))
+
+
+def _whole(row: Row, regions: Container[str]) -> Row:
+    """A row of the short export as a task.
+
+    What a person said stands behind the number of the task, beside data where these have such a field too.
+
+    regions: the fields that have regions somewhere in the file.
+    """
+    names = list(row)
+    first = names.index("id") if "id" in row else len(names)
+    data, result = {}, []
+    for at, (name, value) in enumerate(row.items()):
+        if name in regions or _is_regions(value):
+            result += [{"type": "labels", "from_name": name, "value": one} for one in value or ()]
+        elif isinstance(value, dict) and "choices" in value:
+            result.append({"type": "choices", "from_name": name, "value": value})
+        elif (
+            at > first and isinstance(value, str) and not regions and name not in (*SHORT_FIELDS, *OWN_FIELDS)
+        ):
+            result.append({"type": "choices", "from_name": name, "value": {"choices": [value]}})
+        elif name not in SHORT_FIELDS:
+            data[name] = value
+    annotated = bool(result) or row.get("annotation_id") is not None
+    return {"id": row.get("id"), "data": data, "annotations": [{"result": result}] if annotated else []}
 
 
 def _is_regions(value: Any) -> bool:
@@ -168,6 +204,8 @@ def _spans(values: list[Any], text: str) -> list[Row]:
     for value in values:
         labels = next((value[key] for key in REGIONS if isinstance(value, dict) and key in value), None)
         start, end = (value.get("start"), value.get("end")) if isinstance(value, dict) else (None, None)
+        if isinstance(start, str):
+            raise DistillError("regions in HTML are not read; annotate the plain text")
         if not isinstance(labels, list) or not isinstance(start, int) or not isinstance(end, int):
             raise DistillError(f"expected a region with start, end and labels, found {value!r}")
         start, end = _offsets(text, start, end, value.get("text"))

@@ -12,9 +12,11 @@ from ..docbin import count_docs, read_docs
 from ..provenance import article_id, doc_id, set_origin
 from ..text import ReadIssues, read_plain
 from .base import PARTS, Format, Head, ImportOptions, write_text
+from .columns import is_table
 
-# What looks like text, and is read as something else or not at all.
-TABLES = (".xml", ".xlsx")
+# What looks like text, and is not read.
+UNREAD = (".xml", ".xlsx", ".ann")
+WEBANNO = "#FORMAT=WebAnno"
 
 
 class Text(Format):
@@ -32,9 +34,16 @@ class Text(Format):
             raise DistillError(
                 f"{head.path} looks like JSON, but holds no rows: write one object a line, or a list of them."
             )
-        if head.ending in TABLES:
+        if head.ending in UNREAD or head.lines[0].startswith(WEBANNO):
+            kind = "WebAnno's tables" if head.lines[0].startswith(WEBANNO) else f"{head.ending} files"
             raise DistillError(
-                f"{head.path}: {head.ending} files are not read. Write JSON Lines, CSV or plain text."
+                f"{head.path}: {kind} are not read. Write JSON Lines, CoNLL, CSV or plain text."
+            )
+        if is_table(head):
+            raise DistillError(
+                f"{head.path} looks like a table, but its last column has no entity tags such as B-PER. Give "
+                "--format conll with --label-column, --format csv for a header with text and class, or "
+                "--format text to read each line as it stands."
             )
         return "no tags, no JSON"
 

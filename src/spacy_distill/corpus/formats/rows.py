@@ -34,6 +34,8 @@ ENTITY_FIELDS = (
     *("spans", "entities", "ner_tags", "tags", "label", "labels", "annotation", "annotations"),
     *("ents", "ner", "ner_labels", "span_label", "span_labels", "named_entities"),
 )
+# Numbers of class labels that say nothing: of the data sets themselves, and of PyTorch's losses.
+NOTHING = (-1, -100)
 OTHER_FIELDS = ("text", "tokens", "id", "document", "answer", "meta", "missing", "pos_tags", "chunk_tags")
 STARTS = ("start", "start_offset", "start_char", "begin")
 ENDS = ("end", "end_offset", "end_char")
@@ -49,9 +51,17 @@ def json_rows(path: Path) -> Iterator[tuple[int, str | Row]]:
     if next(iter(Head(path).lines), "").lstrip().startswith("["):
         found = read_json(path)
         for number, row in enumerate(found, start=1):
-            yield number, row if isinstance(row, dict) else json.dumps(row)
+            yield number, row if isinstance(row, dict) else _paired(row)
         return
     yield from ((number, line) for number, line in read_lines(path) if line.strip())
+
+
+def _paired(item: Any) -> str | Row:
+    """An item of a list as a row: spaCy 2 paired a text with its annotation."""
+    match item:
+        case [str(text), dict(said)]:
+            return {"text": text, **said}
+    return json.dumps(item)
 
 
 def read_rows(
@@ -92,7 +102,7 @@ def read_rows(
                 raise DistillError(
                     f'there are classes in "{classes}" and entities in "{other[0]}"; keep one of them'
                 )
-            misfits = [] if classes else _annotate(doc, row, issues)
+            misfits = [] if classes else _annotate(doc, row, issues, fields.names)
             doc = _with_origin(doc, row, name, number, f"{unit} {number} of {path}", issues)
         except DistillError as error:
             issues.refuse(path, number, str(error), unit)
@@ -125,7 +135,9 @@ def _make_doc(row: Row, nlp: Language) -> Doc:
     if text is not None and not isinstance(text, str):
         raise DistillError(f'expected a string as "text", found {type(text).__name__}')
     if text is None and words is None:
-        raise DistillError('expected "text" (a string) or "tokens" (a list of strings), found neither')
+        alone = {*STARTS} & set(row) and {*ENDS} & set(row)
+        hint = "; it is a span alone, and belongs into the row of its text" if alone else ""
+        raise DistillError(f'expected "text" (a string) or "tokens" (a list of strings), found neither{hint}')
     if words is None:
         check_tokenizable(str(text))
         return nlp.make_doc(str(text))
@@ -161,9 +173,10 @@ def _words(row: Row) -> list[str] | None:
     return words
 
 
-def _annotate(doc: Doc, row: Row, issues: ReadIssues) -> list[str]:
+def _annotate(doc: Doc, row: Row, issues: ReadIssues, names: Sequence[str]) -> list[str]:
     """Set the row's entities, if it has annotation at all.
 
+    names: of tags that are numbers.
     RETURNS: spans that fit no token borders, in words.
     """
     given = [name for name in ENTITY_FIELDS if row.get(name) is not None]
@@ -184,7 +197,7 @@ def _annotate(doc: Doc, row: Row, issues: ReadIssues) -> list[str]:
     if not isinstance(values, list):
         raise DistillError(f'expected a list as "{name}", found {type(values).__name__}')
     if name in ("ner_tags", "tags") or (values and not isinstance(values[0], dict | list)):
-        _set_row_tags(doc, row, name, values)
+        _set_row_tags(doc, row, name, [_named_tag(value, names) for value in values])
         return []
     spans = [read_char_span(value) for value in values]
     issues.duplicates += len(spans) - len(set(spans))
@@ -236,10 +249,22 @@ def _is_offset(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
+def _named_tag(tag: Any, names: Sequence[str]) -> Any:
+    """A tag that is a number by its name; None for one that says nothing."""
+    if not names or not _is_offset(tag):
+        return tag
+    if tag in NOTHING:
+        return None
+    if not 0 <= tag < len(names):
+        raise DistillError(f"the tag {tag} has no name: there are {len(names)}")
+    return names[tag]
+
+
 def _set_row_tags(doc: Doc, row: Row, name: str, tags: list[Any]) -> None:
     if not all(tag is None or isinstance(tag, str) for tag in tags):
         raise DistillError(
-            f'expected tags as strings such as B-LOC in "{name}"; numbers need their names first'
+            f'expected tags as strings such as B-LOC in "{name}"; name numbers in their order with '
+            "--label-names O,B-LOC,…"
         )
     if row.get("tokens") is None:
         raise DistillError(f'expected "tokens" beside tags in "{name}", or spans in characters')
@@ -249,7 +274,8 @@ def _set_row_tags(doc: Doc, row: Row, name: str, tags: list[Any]) -> None:
 def _with_origin(doc: Doc, row: Row, name: str, number: int, place: str, issues: ReadIssues) -> Doc:
     id = str(row["id"]) if row.get("id") is not None else f"{stem(name)}:{number}"
     if (met := issues.ids.setdefault(id, place)) != place:
-        raise DistillError(f"the id {id!r} stands on {met} already; ids must be unique")
+        files = "" if met.endswith(place.partition(" of ")[2]) else "; import such files one by one"
+        raise DistillError(f"the id {id!r} stands on {met} already; ids must be unique{files}")
     document = str(row["document"]) if row.get("document") is not None else id
     set_origin(doc, id=id, document=document, source=name)
     if isinstance(row.get("meta"), dict):
