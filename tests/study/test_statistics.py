@@ -11,6 +11,9 @@ from scipy import stats
 from helpers.counting import ArmCounts, Resampler, claim, difference, holm, score_arm, t_test
 from spacy_distill.study.comparisons import invert
 from spacy_distill.study.findings import lineage_of
+from spacy_distill.study.scoring import RANKED
+from spacy_distill.study.statistics import score_ranked
+from spacy_distill.tasks.scores import average_precision
 
 RNG = np.random.default_rng(0)
 
@@ -160,6 +163,37 @@ def test_a_seed_that_found_nothing_has_no_precision_and_does_not_lower_that_of_o
     found = score_arm(ArmCounts(("a",), ("LOC",), (0, 1), table), Resampler(10))["labels"]["LOC"]
     assert found["p"] == {"mean": 0.75, "low": 0.75, "high": 0.75, "sd": None}
     assert found["r"]["mean"] == found["f"]["mean"] == pytest.approx(0.375)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 3)), min_size=1, max_size=12))
+def test_average_precision_is_that_of_its_definition(drawn):
+    """The precision at the rank of each document that is right, ties counted whole; a weight repeats one."""
+    scores, right, weights = (np.array(column, dtype=float) for column in zip(*drawn, strict=True))
+    documents = [(s, r) for s, r, w in zip(scores, right, weights, strict=True) for _ in range(int(w))]
+    found = average_precision(scores, right, weights[None])
+    relevant = [s for s, r in documents if r]
+    above = [[r for s, r in documents if s >= score] for score in relevant]
+    expected = sum(sum(some) / len(some) for some in above) / len(relevant) if relevant else np.nan
+    assert found == pytest.approx([expected], nan_ok=True)
+
+
+def test_average_precision_of_labels_and_of_a_study_that_has_no_scores():
+    def run(seed, best):
+        """Of ten documents in five articles every second has the label; `best` of the scores are right."""
+        rows = [{"document": str(i), "last": {}, RANKED: {}} for i in range(5)]
+        for i in range(10):
+            score = float(i % 2) if i < best else 0.5
+            rows[i // 2][RANKED].setdefault("warm", []).append([score, i % 2])
+            rows[i // 2][RANKED].setdefault("never", []).append([score, 0])
+        return SimpleNamespace(
+            run=SimpleNamespace(seed=seed), sets={"test": rows, "plain": [{**r, RANKED: {}} for r in rows]}
+        )
+
+    found = score_ranked([run(0, 10), run(1, 0)], "test", Resampler(50))
+    assert found["labels"]["warm"]["mean"] == pytest.approx((1 + 0.5) / 2)
+    assert found["labels"]["never"]["mean"] is None
+    assert found["macro"] == found["labels"]["warm"]
+    assert score_ranked([run(0, 10)], "plain", Resampler(50)) == {}
 
 
 def test_a_label_of_few_articles_is_not_0_where_a_resample_has_none_of_it():

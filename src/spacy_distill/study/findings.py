@@ -13,7 +13,15 @@ from .config import HELDOUT, Arm
 from .lineage import Lineage
 from .results import BEST, LAST, RunResult, StudyResults, sum_rows
 from .scoring import CHARACTERS
-from .statistics import Resampler, count_articles, count_runs, micro_prf, score, score_arm
+from .statistics import (
+    Resampler,
+    count_articles,
+    count_runs,
+    micro_prf,
+    score,
+    score_arm,
+    score_ranked,
+)
 
 LINEAGE = "lineage"
 ALL = "all"
@@ -95,10 +103,7 @@ def arm_findings(
     sets = {}
     for name in found.test_sets:
         if results[0].has(LAST, name):
-            sets[name] = {
-                **score_arm(count_runs(results, name), resampler),
-                **_apart(results, name, resampler),
-            }
+            sets[name] = {**score_runs(results, name, resampler), **_apart(results, name, resampler)}
     return {
         "arm": arm.record(),
         "label": found.labels[arm],
@@ -114,6 +119,20 @@ def arm_findings(
         "curve": mean_curve(results),
         "seconds": fmean(sum(result.record["seconds"].values()) for result in results),
     }
+
+
+def score_runs(results: Sequence[RunResult], name: str, resampler: Resampler) -> dict[str, Any]:
+    """Scores of runs of one arm on one corpus.
+
+    RETURNS: as `score_arm`; and average precision as "ap", of all and of each label, where there are scores.
+    """
+    scores = score_arm(count_runs(results, name), resampler)
+    ranked = score_ranked(results, name, resampler)
+    if ranked:
+        scores["ap"] = ranked["macro"]
+        for label in scores["labels"].keys() & ranked["labels"].keys():
+            scores["labels"][label]["ap"] = ranked["labels"][label]
+    return scores
 
 
 def _micro(results: Sequence[RunResult], name: str) -> list[float]:

@@ -22,7 +22,7 @@ from ..tasks.scores import Counts, add_counts, macro_f, micro, prf
 from .config import HELDOUT, Arm, Run, StudyConfig, arms_of, check_study, make_runs
 from .lineage import LineageReader
 from .pairs import arm_labels
-from .scoring import PREDICTIONS
+from .scoring import PREDICTIONS, RANKED
 from .store import DATA, TEACHERS, StudyFolder
 
 # That of results.json; another one is not read.
@@ -144,8 +144,7 @@ def sum_rows(rows: Iterable[Row], kind: str = LAST) -> ByArticle:
     """Sum the numbers of the documents of each article; a document without one stands for itself."""
     articles: ByArticle = {}
     for row in rows:
-        article = row["document"] if row.get("document") is not None else row["id"]
-        total = articles.setdefault(str(article), {})
+        total = articles.setdefault(_article(row), {})
         for label, numbers in row.get(kind, {}).items():
             before = total.get(label)
             total[label] = [a + b for a, b in zip(before, numbers, strict=True)] if before else list(numbers)
@@ -154,11 +153,30 @@ def sum_rows(rows: Iterable[Row], kind: str = LAST) -> ByArticle:
 
 def article_rows(rows: list[Row]) -> list[Row]:
     """Rows a document as rows an article: all that statistics need, and a fraction of the size."""
-    kinds = sorted({key for row in rows for key in row} - {"id", "document"})
+    kinds = sorted({key for row in rows for key in row} - {"id", "document", RANKED})
     sums = {kind: sum_rows(rows, kind) for kind in kinds}
+    ranked = ranked_rows(rows)
     return [
-        {"document": article, **{kind: sums[kind][article] for kind in kinds}} for article in sum_rows(rows)
+        {
+            "document": article,
+            **{kind: sums[kind][article] for kind in kinds},
+            **({RANKED: ranked[article]} if article in ranked else {}),
+        }
+        for article in sum_rows(rows)
     ]
+
+
+def ranked_rows(rows: Iterable[Row]) -> dict[str, dict[str, list[list[float]]]]:
+    """The scores of the documents of each article that has some, by label: see `RANKED`."""
+    articles: dict[str, dict[str, list[list[float]]]] = {}
+    for row in rows:
+        for label, scores in row.get(RANKED, {}).items():
+            articles.setdefault(_article(row), {}).setdefault(label, []).extend(scores)
+    return articles
+
+
+def _article(row: Row) -> str:
+    return str(row["document"] if row.get("document") is not None else row["id"])
 
 
 def read_blend(path: Path) -> dict[str, Any]:

@@ -26,6 +26,8 @@ META = "meta.json"
 SEEN = "seen"
 # Counts of model-last by character borders.
 CHARACTERS = "last_characters"
+# The scores of model-last by label, each with 1 where gold has the label and else 0: see `Task.ranked`.
+RANKED = "last_ranked"
 # Documents that are predicted at a time, so that memory does not grow with the corpus.
 BATCH = 64
 # Documents among which those of one length are brought together.
@@ -52,7 +54,7 @@ def score_models(
     out: folder to write to.
     RETURNS: by corpus the rows of its documents: "id", "document", and by model the counts (true positives,
         false positives, false negatives) per label, of all items and, where the texts of items recur, of the
-        seen ones.
+        seen ones; and where labels are decisions of their own, scores.
     """
     known = {task.text(doc, item) for doc in read_docs(gold, Vocab()) for item in task.read(doc).items}
     scores: dict[str, list[dict[str, Any]]] = {name: [] for name in sets}
@@ -77,6 +79,10 @@ def score_models(
                     row[f"{model}_{SEEN}"] = seen
                 if model == "last":
                     row[CHARACTERS] = character_counts(task, reference, doc)
+                    if ranked := task.ranked(reference, doc):
+                        row[RANKED] = {
+                            label: [[round(s, 6), int(right)]] for label, (s, right) in ranked.items()
+                        }
         for name, path in predicted.items() if model == "last" else ():
             for i, (reference, doc) in enumerate(_predict(nlp, read_docs(path, nlp.vocab))):
                 found += _found_line(task, name, doc_key(reference, i), doc)

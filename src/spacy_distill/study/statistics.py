@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from ..errors import DistillError
-from ..tasks.scores import LEVEL, Floats, draw_weights, interval, prf_array
-from .results import ByArticle, RunResult, sum_rows
+from ..tasks.scores import CHUNK, LEVEL, Floats, average_precision, draw_weights, interval, prf_array
+from .results import ByArticle, RunResult, ranked_rows, sum_rows
 
 SEED = 0
 
@@ -163,6 +163,52 @@ def score_arm(counted: ArmCounts, resampler: Resampler) -> dict[str, Any]:
         "macro_f": estimate(macro_f(sums), macro_f(samples)),
         "labels": {label: score(sums[:, i], samples[:, :, i]) for i, label in enumerate(counted.labels)},
     }
+
+
+def score_ranked(results: Sequence[RunResult], name: str, resampler: Resampler) -> dict[str, Any]:
+    """Average precision of one arm on one corpus, where its labels are decisions with scores.
+
+    results: runs that differ by their seed alone, at least one.
+    name: the corpus.
+    RETURNS: "labels" and "macro", the mean of the labels that apply to some document: see `estimate`. Empty
+        without scores.
+    """
+    columns = {article: i for i, article in enumerate(sum_rows(results[0].sets[name]))}
+    weights = np.concatenate([np.ones((1, len(columns))), resampler.weights(len(columns))])
+    by_seed = [_ranked_columns(result, name, columns) for result in results]
+    labels = sorted({label for ranked in by_seed for label in ranked})
+    if not labels:
+        return {}
+    values = np.full((len(labels), len(weights), len(results)), np.nan)
+    for i, label in enumerate(labels):
+        for j, ranked in enumerate(by_seed):
+            if label in ranked:
+                where, scores, right = ranked[label]
+                step = max(1, CHUNK // len(where))
+                values[i, :, j] = np.concatenate(
+                    [
+                        average_precision(scores, right, weights[first : first + step, where])
+                        for first in range(0, len(weights), step)
+                    ]
+                )
+    macro = _means(np.moveaxis(values, 0, -1))
+    return {
+        "labels": {label: estimate(values[i, 0], values[i, 1:]) for i, label in enumerate(labels)},
+        "macro": estimate(macro[0], macro[1:]),
+    }
+
+
+def _ranked_columns(
+    result: RunResult, name: str, columns: Mapping[str, int]
+) -> dict[str, tuple[list[int], Floats, Floats]]:
+    """By label each document's article (its number), score, and 1 where the label applies."""
+    found: dict[str, tuple[list[int], list[list[float]]]] = {}
+    for article, by_label in ranked_rows(result.sets[name]).items():
+        for label, scores in by_label.items():
+            where, pairs = found.setdefault(label, ([], []))
+            where.extend([columns[article]] * len(scores))
+            pairs.extend(scores)
+    return {label: (where, *np.asarray(pairs, dtype=float).T) for label, (where, pairs) in found.items()}
 
 
 def score(sums: Floats, samples: Floats) -> dict[str, dict[str, float | None]]:

@@ -203,6 +203,14 @@ class Task(Protocol):
             )
         return dict(sorted(counts.items()))
 
+    def ranked(self, reference: Doc, found: Doc) -> dict[str, tuple[float, bool]]:
+        """What average precision is made of; empty where a document's labels are no decisions of their own.
+
+        RETURNS: for each label of which gold knows whether it applies, its score in the document that was
+            found, and whether it applies.
+        """
+        return {}
+
     def pair(self, gold: Annotation, found: Annotation) -> list[Pair]:
         """Pair gold's items with those found, each at most once, and name each error.
 

@@ -78,6 +78,10 @@ class LabelSet:
     def __contains__(self, name: str) -> bool:
         return self.resolve(name) not in (None, "O")
 
+    def spellings(self, label: str) -> list[str]:
+        """A label and its aliases."""
+        return [name for name, meant in self._exact.items() if meant == label]
+
     def resolve(self, name: str) -> str | None:
         """The label that a name in an answer means: a label, "O" for none of them, None if it is not clear.
 

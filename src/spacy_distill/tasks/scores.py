@@ -197,6 +197,26 @@ def prf_array(counts: Floats, undefined: float = 0.0) -> Floats:
     return result
 
 
+def average_precision(scores: Floats, right: Floats, weights: Floats) -> Floats:
+    """Average precision: the mean of the precision at each document that a label applies to.
+
+    Documents are ranked by falling score; those of one score come together.
+
+    scores: of each document, for one label.
+    right: 1 where the label applies, else 0.
+    weights: how often each document counts: … × documents.
+    RETURNS: …, in [0, 1]; NaN where the label applies to no document.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
+    every = np.cumsum(weights[..., order], axis=-1)[..., ends]
+    hits = np.cumsum((weights * right)[..., order], axis=-1)[..., ends]
+    precision = np.divide(hits, every, out=np.zeros_like(hits), where=every > 0)
+    total = hits[..., -1]
+    gained = (np.diff(hits, axis=-1, prepend=0.0) * precision).sum(axis=-1)
+    return np.asarray(np.divide(gained, total, out=np.full_like(total, np.nan), where=total > 0))
+
+
 def _macro(f: Floats, sums: Floats) -> Floats:
     occurs = sums.sum(axis=-1) > 0
     return np.asarray((f * occurs).sum(axis=-1) / np.maximum(occurs.sum(axis=-1), 1))

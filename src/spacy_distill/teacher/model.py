@@ -121,4 +121,5 @@ def with_samples(answers: list[Answer | None]) -> Answer | None:
         model=first.model,
         source=first.source,
         others=tuple(other for other in others if other is not None),
+        logprobs=first.logprobs,
     )

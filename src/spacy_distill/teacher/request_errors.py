@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import SHOWN, shorten
-from ..tasks.answer import State
+from ..tasks.answer import Logprobs, State
 from .budget import Usage
 
 Scope = Literal["try", "document", "run"]
@@ -50,6 +50,7 @@ class Reply:
     finish_reason: as the server gave it.
     prompt_tokens, completion_tokens: as the server counted them.
     error: why it is no usable answer, where the state does not say all.
+    logprobs: its tokens with their log-probabilities, if the server gave them.
     """
 
     answer: str
@@ -58,6 +59,7 @@ class Reply:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     error: str | None = None
+    logprobs: Logprobs = ()
 
     def usage(self, most: Usage) -> Usage:
         """The tokens of the request; where the server did not count, the most that it may have used."""

@@ -91,5 +91,6 @@ def make_entry(
         finish_reason=result.finish_reason,
         prompt_tokens=result.prompt_tokens,
         completion_tokens=result.completion_tokens,
+        logprobs=result.logprobs,
         cost=prices.cost(used) if prices and counted else None,
     )

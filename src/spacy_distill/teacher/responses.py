@@ -7,8 +7,8 @@ from typing import Any
 
 from ..corpus.files import repair_text
 from ..errors import shorten
-from ..tasks.answer import State
-from .ledger.entry import is_count
+from ..tasks.answer import Logprobs, State
+from .ledger.entry import is_count, is_logprob
 from .request_errors import Reply, RequestError, body_error, error_in, malformed
 
 # Why an answer ended, as servers name it. Any other reason is an error.
@@ -72,10 +72,26 @@ def read_reply(body: object) -> Reply:
     elif state == "failed":
         said = f"finish_reason is {shorten(repr(reason))}"
     known = reason if isinstance(reason, str) else None
-    reply = Reply(repair_text(answer), state, known, prompt_tokens, completion_tokens, said)
+    logprobs = read_logprobs(choice)
+    reply = Reply(repair_text(answer), state, known, prompt_tokens, completion_tokens, said, logprobs)
     if state == "failed" or said == "the answer is empty":
         raise RequestError(str(said), charged=True, reply=reply)
     return reply
+
+
+def read_logprobs(choice: Mapping[str, Any]) -> Logprobs:
+    """The tokens of a choice with their log-probabilities; none if one of them is not as it should be."""
+    given = choice.get("logprobs")
+    tokens = given.get("content") if isinstance(given, Mapping) else None
+    found = []
+    for token in tokens if isinstance(tokens, list) else ():
+        text, logprob = (
+            (token.get("token"), token.get("logprob")) if isinstance(token, Mapping) else (None, 0)
+        )
+        if not isinstance(text, str) or not is_logprob(logprob):
+            return ()
+        found.append((repair_text(text), min(0.0, float(logprob))))
+    return tuple(found)
 
 
 def read_json(text: str | bytes) -> object:

@@ -1,5 +1,7 @@
 """Classes as training sees them: what is left out, and what a student learns its labels from."""
 
+import csv
+
 import pytest
 import spacy
 from confection import Config
@@ -8,8 +10,9 @@ from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from helpers.docs import write_docs
+from helpers.studying import carry_out_study
 from helpers.support import ROOT
-from spacy_distill import audit_corpus, find_task, preview, read_blend_log, vote
+from spacy_distill import audit_corpus, find_task, preview, read_blend_log, vote, write_card
 from spacy_distill.tasks.textcat.task import make_textcat_task
 
 LABELS = ["cold", "warm"]
@@ -60,14 +63,20 @@ def test_a_shard_is_counted_without_making_its_documents(exclusive):
         assert labels is None or sorted(labels) == [item.label for item in annotation.items]
 
 
+def multilabel_config():
+    """The student for any number of classes: with the lines changed that it names."""
+    config = Config().from_disk(CONFIG, interpolate=False)
+    component = config["components"]["textcat"]
+    component["factory"] = "textcat_multilabel"
+    component["model"]["exclusive_classes"] = False
+    component["scorer"]["@scorers"] = "spacy.textcat_multilabel_scorer.v2"
+    return config
+
+
 @pytest.mark.parametrize("exclusive", [True, False])
 def test_a_student_of_either_kind_trains_on_what_is_known(exclusive, paths, tmp_path):
-    config = Config().from_disk(CONFIG, interpolate=False)
+    config = Config().from_disk(CONFIG, interpolate=False) if exclusive else multilabel_config()
     if not exclusive:
-        component = config["components"]["textcat"]
-        component["factory"] = "textcat_multilabel"
-        component["model"]["exclusive_classes"] = False
-        component["scorer"]["@scorers"] = "spacy.textcat_multilabel_scorer.v2"
         for name, path in paths.items():
             given = {"distilled": ["warm", "cold or warm", "none", "cold, warm"]}
             answers = given.get(name.partition(".")[2], ["warm", "cold", "none", "cold, warm"] * 3)
@@ -106,3 +115,68 @@ def test_views_are_put_to_the_vote_and_audited(tmp_path):
     (own,) = [quality for quality in found.gold.quality if quality.name == "labels"]
     assert own.scores.micro.counts == (1, 1, 1)
     assert own.missing_items == 2
+
+
+STUDY = """
+[study]
+name = "tiny"
+students = ["tiny"]
+regimens = ["gold", "half"]
+variants = ["answers"]
+seeds = [0, 1]
+max_steps = 20
+resamples = 50
+score_best = false
+
+[study.corpora]
+gold = "FOLDER/gold.spacy"
+dev = "FOLDER/dev.spacy"
+test = "FOLDER/test.spacy"
+pool = "FOLDER/pool.spacy"
+
+[study.configs]
+tiny = "FOLDER/student.cfg"
+
+[study.teachers]
+answers = "FOLDER/answers.spacy"
+
+[study.shares]
+
+[study.shares.half]
+@schedules = "spacy_distill.constant.v1"
+share = 0.5
+
+[study.grids]
+
+[study.ray]
+
+[study.train]
+"""
+
+
+def test_a_study_of_any_number_of_classes_has_average_precision(tmp_path):
+    """By class and over classes, in page, notes, table and card."""
+    config = multilabel_config()
+    config["training"]["batcher"]["size"] = 4
+    config["training"]["optimizer"]["learn_rate"]["rate"] = 0.05
+    config.to_disk(tmp_path / "student.cfg")
+    every = ["warm", "cold", "none", "cold, warm"]
+    for name in ("gold", "dev", "test"):
+        write_docs(tmp_path / f"{name}.spacy", *make_docs(every * 3, exclusive=False))
+    write_docs(tmp_path / "pool.spacy", *make_docs([*every, "cold"] * 2, exclusive=False))
+    write_docs(tmp_path / "answers.spacy", *make_docs([*every, "cold or warm"] * 2, exclusive=False))
+    (tmp_path / "study.cfg").write_text(STUDY.replace("FOLDER", tmp_path.as_posix()), encoding="utf8")
+    done = carry_out_study(tmp_path / "study.cfg", tmp_path / "out", report=True)
+    assert [kind for kind, _ in done] == ["finished"] * 4
+    with (tmp_path / "out" / "report.scores.csv").open(encoding="utf8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["metric"] == "ap" and row["name"] == "gold"]
+    found = {row["label"]: float(row["mean"]) for row in rows}
+    assert found.keys() == {"cold", "warm", "macro"}
+    assert found["macro"] == pytest.approx((found["cold"] + found["warm"]) / 2)
+    assert found["macro"] > 0.8  # The words of the texts are their classes.
+    for page in ("report.md", "report.html"):
+        assert "verage precision" in (tmp_path / "out" / page).read_text(encoding="utf8")
+    run = tmp_path / "out" / "tiny" / "gold" / "steps-20" / "gold-all" / "seed-0"
+    card = write_card(run).read_text(encoding="utf8")
+    table = [line for line in card.splitlines() if line.startswith("|")][:6]
+    assert "average precision" in table[0] and len({line.count("|") for line in table}) == 1

@@ -69,6 +69,7 @@ ENTRIES = st.builds(
     error=st.none() | TEXT,
     source=st.none() | TEXT,
     reask_of=st.none() | TEXT,
+    logprobs=st.lists(st.tuples(TEXT, st.floats(-100, 0)), max_size=3).map(tuple),
 )
 
 
@@ -113,6 +114,12 @@ def test_a_number_that_a_ledger_cannot_hold_is_refused(name, number):
         from_line({**to_line(entry()), name: number})
 
 
+@pytest.mark.parametrize("given", [0, {}, [1], [["a"]], [["a", "b"]], [[1, -0.1]], [["a", float("nan")]]])
+def test_log_probabilities_that_are_none_are_refused(given):
+    with pytest.raises(ValueError, match="logprobs"):
+        from_line({**json.loads(json.dumps(to_line(entry()))), "logprobs": given})
+
+
 def test_an_answer_is_never_replaced_but_a_failed_one_is(path):
     with Ledger(path) as ledger:
         ledger.put(entry(answer="", state="failed", error="HTTP 500"))
@@ -127,10 +134,12 @@ def test_an_answer_is_never_replaced_but_a_failed_one_is(path):
 
 def test_a_recorded_answer_is_replaced_by_the_next_import(path):
     with Ledger(path) as ledger:
-        ledger.put(entry(answer="first", source="a.jsonl"))
+        ledger.put(entry(answer="first", source="a.jsonl", logprobs=(("first", -0.5),)))
+        assert ledger.answer(entry().key).logprobs == (("first", -0.5),)
         ledger.put(entry(answer="second", source="a.jsonl"))
         assert ledger.answer(entry().key) == "second"
         assert ledger.answer(entry().key).source == "a.jsonl"
+        assert ledger.answer(entry().key).logprobs == ()
 
 
 def test_an_answer_that_was_asked_again_stands_for_the_first(path):
@@ -277,10 +286,13 @@ def test_a_ledger_of_before_is_read_and_written(path):
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as db:
         db.executescript(BEFORE)
+    with Ledger(path, create=False) as ledger:
+        assert (ledger.get("k").answer, ledger.answer("k").logprobs) == ("old", ())
     with Ledger(path) as ledger:
         assert ledger.get("k").answer == "old"
         assert ledger.in_batch("j")
-        ledger.put(entry())
+        ledger.put(entry(logprobs=(("[]", -0.1),)))
+        assert ledger.get(entry().key).logprobs == (("[]", -0.1),)
     with Ledger(path, create=False) as ledger:
         assert (len(ledger), len(ledger.summarise()), ledger.awaited()) == (2, 1, [("batch-1", "m", 1)])
 

@@ -20,7 +20,7 @@ from ...labels.highlighting import STYLE
 from ...tasks.base import find_task
 from ..config import DEPTH, ORACLE
 from ..corpora import trained_on
-from ..findings import exposures, find_all, teacher_findings
+from ..findings import exposures, find_all, score_runs, teacher_findings
 from ..job import LAST
 from ..pairs import difference_text
 from ..results import (
@@ -32,7 +32,7 @@ from ..results import (
     without_text,
     write_results,
 )
-from ..statistics import Resampler, count_runs, score_arm
+from ..statistics import Resampler
 from ..store import CORPORA, DATA, FAILED, PLAN, STUDY, TEACHERS, StudyFolder
 from . import plots, sections
 from .browser import make_browser
@@ -252,6 +252,8 @@ def _score_rows(findings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         common = {**arm["arm"], "seeds": len(arm["seeds"]), "steps": arm["steps"]}
         for name, scores in arm["sets"].items():
             named = {"micro": scores["micro"], **scores["labels"], "macro": {"f": scores["macro_f"]}}
+            if "ap" in scores:
+                named["macro"]["ap"] = scores["ap"]
             named |= {
                 part: {"f": scores[part]}
                 for part in ("characters", "seen", "unseen", "best")
@@ -318,8 +320,8 @@ def _card_facts(found: StudyResults, result: RunResult, licence: str) -> dict[st
         "arm": arm,
         "seed": result.run.seed,
         "record": result.record,
-        "scores": {name: score_arm(count_runs([result], name), resampler) for name in names},
-        "over_seeds": {name: score_arm(count_runs(found.by_arm[arm], name), resampler) for name in names},
+        "scores": {name: score_runs([result], name, resampler) for name in names},
+        "over_seeds": {name: score_runs(found.by_arm[arm], name, resampler) for name in names},
         "seeds": len(found.by_arm[arm]),
         "curve": sparkline(curve, 50, top=1.0) if curve else "",
         "exposures": exposures([result]),

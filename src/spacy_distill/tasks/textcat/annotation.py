@@ -128,6 +128,12 @@ class MultilabelTask(CategoryTask):
     ) -> VoteResult:
         return Task.combine(self, annotations, rule, weights)
 
+    def ranked(self, reference: Doc, found: Doc) -> dict[str, tuple[float, bool]]:
+        gold = self.read(reference)
+        said = places_of(gold.items)
+        known = [(i, label) for i, label in enumerate(labels_of(reference)) if i not in gold.missing]
+        return {label: (found.cats[label], i in said) for i, label in known if label in found.cats}
+
     def doc_counts(self, docbin: DocBin) -> Iterator[DocCounts]:
         for tokens, cats in zip(docbin.tokens, docbin.cats, strict=True):
             labels = Counter(label for label, score in cats.items() if score >= THRESHOLD)

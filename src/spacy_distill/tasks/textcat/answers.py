@@ -294,6 +294,21 @@ def _unreadable() -> Named:
     raise UnreadableError
 
 
+# What is before a label that is the answer, on its line, and not part of a sentence.
+_BEFORE = re.compile(r"(?:^|[:=,\[]|\b(?:is|are|and))[\s\"'*_`\[]*$")
+
+
+def find_label(answer: str, label: str, labels: LabelSet) -> tuple[int, int] | None:
+    """The characters on which an answer gives a label: first, and the one after the last; None if unclear."""
+    names = sorted(labels.spellings(label), key=len, reverse=True)
+    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)", re.IGNORECASE)
+    found = list(pattern.finditer(answer))
+    if len(found) > 1:
+        lines = ((match, answer[: match.start()].rpartition("\n")[2]) for match in found)
+        found = [match for match, line in lines if _BEFORE.search(line)]
+    return found[0].span() if len(found) == 1 else None
+
+
 def write_answer(labels: Iterable[str], reason: str, form: AnswerFormat, exclusive: bool) -> str:
     """An answer as it is asked for.
 

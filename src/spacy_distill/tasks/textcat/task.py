@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from spacy.tokens import Doc
 
-from ...corpus.provenance import LABELS, record
+from ...corpus.provenance import CONFIDENCE, LABELS, record
 from ...corpus.text import beginning
 from ..annotation import Annotation, Item
 from ..answer import Answer
@@ -25,7 +25,7 @@ from ..prompted import (
 )
 from ..votes import SAMPLE, VoteRule
 from .annotation import TEXTCAT, TEXTCAT_MULTILABEL, CategoryTask
-from .answers import AnswerFormat, Named, parse_answer
+from .answers import AnswerFormat, Named, find_label, parse_answer
 from .fewshot import ClassifiedText, read_pool, show
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -151,8 +151,12 @@ class TextCatTask(TeacherTask[ClassifiedText]):
         if len(readings) > 1:
             self._label_by_samples(doc, readings)
         else:
-            self._kind.write_view(doc, self.view, *readings[0])
-            self._kind.write(doc, readings[0].annotation)
+            annotation, facts = readings[0]
+            self._kind.write_view(doc, self.view, annotation, facts)
+            self._kind.write(doc, annotation)
+            sure = {item: facts["scores"].get(item.label) for item in annotation.items}
+            if sure and None not in sure.values():
+                self._kind.keep_items(doc, CONFIDENCE, sure)
         return set_task(doc, self.task)
 
     def _label_by_samples(self, doc: Doc, readings: list[_Reading]) -> None:
@@ -184,8 +188,16 @@ class TextCatTask(TeacherTask[ClassifiedText]):
             "unknown_labels": dict.fromkeys(map(shown_label, usable.unknown), 1),
             "named": (*open_ones, *usable.unknown),
             "cut": len(doc) - len(beginning(doc, self._max_words)),
+            "scores": {
+                label: p for label in usable.labels if (p := self._probability(answer, label)) is not None
+            },
         }
         return _Reading(annotation if state == "ok" else Annotation.unknown(self._kind.size(doc)), facts)
+
+    def _probability(self, answer: Answer, label: str) -> float | None:
+        """The probability that the model gave to a label where it named it; None where that is not known."""
+        place = find_label(answer, label, self._labels) if answer.logprobs else None
+        return answer.probability(*place) if place else None
 
     def _annotation(self, named: Named) -> tuple[Annotation, tuple[str, ...]]:
         """What the classes that an answer names say of a document, and those of which that stays open."""

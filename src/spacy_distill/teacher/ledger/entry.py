@@ -6,7 +6,7 @@ from typing import Any, TypeGuard, get_args
 
 from ...corpus.files import repair_text
 from ...errors import DistillError
-from ...tasks.answer import State
+from ...tasks.answer import Logprobs, State
 from ..messages import Message, messages_hash
 
 # SQLite's whole numbers end here.
@@ -56,6 +56,7 @@ class Entry:
     reask_of: key of the answer that was asked again since it could not be used.
     text: text of the document that was asked about, where it is known.
     view, prompt_hash: name and hash of the prompt's template, where they are known.
+    logprobs: the answer's tokens with their log-probabilities, if the server gave them.
     """
 
     key: str
@@ -79,6 +80,7 @@ class Entry:
     text: str | None = None
     view: str | None = None
     prompt_hash: str | None = None
+    logprobs: Logprobs = ()
 
     @property
     def messages_hash(self) -> str:
@@ -130,7 +132,7 @@ def to_line(entry: Entry) -> dict[str, Any]:
 
     Such a line has all that a line of recorded answers needs (`text` and `answer`).
     """
-    return {name: value for name, value in asdict(entry).items() if value is not None}
+    return {name: value for name, value in asdict(entry).items() if value not in (None, ())}
 
 
 def from_line(line: object) -> Entry:
@@ -159,12 +161,28 @@ def from_line(line: object) -> Entry:
         name: repair_text(value) if isinstance(value, str) else value for name, value in line.items()
     }
     values["messages"] = _read_messages(line.get("messages"))
+    values["logprobs"] = _read_logprobs(line.get("logprobs", []))
     return Entry(**values)
 
 
 def is_count(value: object) -> TypeGuard[int]:
     """Whether a value is a count, and one that SQLite can hold."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LARGEST
+
+
+def is_logprob(value: object) -> TypeGuard[float]:
+    """Whether a value is a number that a log-probability can be."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
+
+
+def _read_logprobs(given: object) -> Logprobs:
+    pairs = given if isinstance(given, list) else [given]
+    if not all(
+        isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and is_logprob(pair[1])
+        for pair in pairs
+    ):
+        raise DistillError(f'"logprobs" has to be a list of [token, number], got {given!r:.60}')
+    return tuple((token, float(logprob)) for token, logprob in pairs)
 
 
 def _check_number(name: str, value: object) -> None:

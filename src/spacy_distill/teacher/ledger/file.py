@@ -9,6 +9,8 @@ from pathlib import Path
 from ...errors import DistillError
 
 APPLICATION_ID = 0x5D15711
+# Apart from the answers: few have them. A ledger that was made without this table gets it when it is opened.
+LOGPROBS = "CREATE {}TABLE logprobs (key TEXT PRIMARY KEY, tokens TEXT NOT NULL)"
 VERSION = 1
 BUSY_SECONDS = 60.0
 BUSY_WAIT = 0.005
@@ -89,23 +91,28 @@ def _prepare(db: sqlite3.Connection, path: Path, *, readonly: bool, schema: str,
     if _is_cut_off(db, path):
         raise sqlite3.DatabaseError("the file is shorter than it should be")
     if readonly:
+        if ("logprobs",) not in tables:
+            db.execute(LOGPROBS.format("TEMP "))
         return
     _use_log(db)
     db.execute("PRAGMA synchronous = NORMAL")
     # Less often than SQLite would: moving the log into the file has to wait for the disk.
     db.execute("PRAGMA wal_autocheckpoint = 4000")
-    if not tables:
+    if ("logprobs",) not in tables:
         _create(db, schema, list_tables)
 
 
 def _create(db: sqlite3.Connection, schema: str, list_tables: str) -> None:
     db.execute("BEGIN IMMEDIATE")
     # Another process may have been first.
-    if not db.execute(list_tables).fetchall():
+    tables = db.execute(list_tables).fetchall()
+    if not tables:
         for statement in schema.split(";"):
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {VERSION}")
+    if ("logprobs",) not in tables:
+        db.execute(LOGPROBS.format(""))
     db.execute("COMMIT")
 
 

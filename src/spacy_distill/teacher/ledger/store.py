@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ...tasks.answer import Answer
+from ...tasks.answer import Answer, Logprobs
 from ..messages import PromptJob, Request, dump_messages, messages_hash
 from .entry import BatchJob, Entry, SummaryLine
 from .file import LedgerError, explain, open_file
@@ -43,9 +43,8 @@ LIST_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 CHUNK = 1000
 T = TypeVar("T")
 
-COLUMNS = tuple(
-    field.name for field in fields(Entry) if field.name not in ("messages", "text", "view", "prompt_hash")
-)
+ELSEWHERE = ("messages", "text", "view", "prompt_hash", "logprobs")
+COLUMNS = tuple(field.name for field in fields(Entry) if field.name not in ELSEWHERE)
 PUT_PROMPT = "INSERT OR IGNORE INTO prompts (hash, messages, text, view, prompt_hash) VALUES (?, ?, ?, ?, ?)"
 # A failed row gives way to any later one and a recorded one to the recording's next import; an answer that
 # was paid for is never replaced.
@@ -56,12 +55,14 @@ WHERE answers.state = 'failed' OR answers.source IS NOT NULL
 """
 SELECT = f"""
 SELECT {", ".join(f"answers.{name}" for name in COLUMNS)},
-    prompts.messages, prompts.text, prompts.view, prompts.prompt_hash
-FROM answers JOIN prompts ON prompts.hash = answers.prompt
+    prompts.messages, logprobs.tokens, prompts.text, prompts.view, prompts.prompt_hash
+FROM answers JOIN prompts ON prompts.hash = answers.prompt LEFT JOIN logprobs ON logprobs.key = answers.key
 """
 # A complaint may have had several wordings over time.
 LATEST = "ORDER BY answers.time DESC, answers.key LIMIT 1"
-SELECT_ANSWER = "SELECT answer, state, key, model, source FROM answers"
+SELECT_ANSWER = """
+SELECT answer, state, answers.key, model, source, tokens FROM answers LEFT JOIN logprobs USING (key)
+"""
 SELECT_REQUESTS = """
 SELECT key, sample, messages, reask_of, text, view, prompts.prompt_hash FROM job_requests
 JOIN prompts ON prompts.hash = job_requests.prompt
@@ -169,14 +170,15 @@ class Ledger:
         reasks: how many repeated requests to follow, at most.
         RETURNS: the answer, or None if the ledger has none.
         """
-        where, found = "WHERE key = ?", None
+        where, found = "WHERE answers.key = ?", None
         for number in range(reasks + 1):
             rows = self._rows(f"{SELECT_ANSWER} {where}", [key])
             if not rows:
                 break
-            text, state, key, model, source = rows[0]
+            text, state, key, model, source, tokens = rows[0]
             if number == 0 or state == "ok":
                 found = Answer(text, state=state, key=key, model=model, source=source)
+                found.logprobs = _logprobs(tokens)
             where = f"WHERE reask_of = ? AND state <> 'failed' {LATEST}"
         return found
 
@@ -351,7 +353,11 @@ class Ledger:
         messages = dump_messages(entry.messages)
         self._db.execute(PUT_PROMPT, [prompt, messages, entry.text, entry.view, entry.prompt_hash])
         values = [getattr(entry, name) for name in COLUMNS]
-        return self._db.execute(PUT, [prompt, *values]).rowcount
+        written = self._db.execute(PUT, [prompt, *values]).rowcount
+        if written and (entry.logprobs or entry.source):
+            tokens = json.dumps(entry.logprobs, ensure_ascii=False)
+            self._db.execute("INSERT OR REPLACE INTO logprobs VALUES (?, ?)", [entry.key, tokens])
+        return written
 
     def _put_request(self, job: BatchJob, request: Request) -> None:
         prompt, asked = messages_hash(request.messages), request.job
@@ -378,9 +384,13 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 def _entry(row: tuple[object, ...]) -> Entry:
     values: dict[str, Any] = dict(zip(COLUMNS, row, strict=False))
-    messages, *rest = row[len(COLUMNS) :]
+    messages, tokens, *rest = row[len(COLUMNS) :]
     values.update(zip(("text", "view", "prompt_hash"), rest, strict=True))
-    return Entry(messages=tuple(json.loads(str(messages))), **values)
+    return Entry(messages=tuple(json.loads(str(messages))), logprobs=_logprobs(tokens), **values)
+
+
+def _logprobs(tokens: Any) -> Logprobs:
+    return tuple((token, logprob) for token, logprob in json.loads(tokens)) if tokens else ()
 
 
 def _request(row: tuple[Any, ...]) -> Request:
