@@ -336,12 +336,14 @@ def find_task(name: str) -> Task:
 def task_of(docs: Iterable[Doc], default: str = DEFAULT) -> Task:
     """The task of a corpus: as its provenance says, else the first that finds annotation of its own in it.
 
+    A document without annotation is of any task.
+
     default: the task that is tried first, and that of a corpus without annotation.
     RAISES DistillError: if the documents are of several tasks, or of one that no installed package registers.
     """
     # Looking for registered tasks takes milliseconds: once, and not for each document.
     first, every = find_task(default), cache(tasks)
-    names = {_task_name(doc, first, every) for doc in docs} or {default}
+    names = {name for doc in docs if (name := _task_name(doc, first, every))} or {default}
     if len(names) > 1:
         raise DistillError(
             f"The documents are of several tasks: {', '.join(sorted(names))}. Give corpora of one task."
@@ -349,11 +351,11 @@ def task_of(docs: Iterable[Doc], default: str = DEFAULT) -> Task:
     return find_task(names.pop())
 
 
-def _task_name(doc: Doc, default: Task, every: Callable[[], Mapping[str, Task]]) -> str:
+def _task_name(doc: Doc, default: Task, every: Callable[[], Mapping[str, Task]]) -> str | None:
     named: str | None = doc.user_data.get("distill", {}).get(TASK)
     if named is not None or default.read(doc).usable:
         return named or default.name
-    return next((name for name, task in sorted(every().items()) if task.read(doc).usable), default.name)
+    return next((name for name, task in sorted(every().items()) if task.read(doc).usable), None)
 
 
 def set_task(doc: Doc, name: str) -> Doc:

@@ -176,7 +176,7 @@ def is_logprob(value: object) -> TypeGuard[float]:
 
 
 def _read_logprobs(given: object) -> Logprobs:
-    pairs = given if isinstance(given, list) else [given]
+    pairs: list[Any] = given if isinstance(given, list) else [given]
     if not all(
         isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and is_logprob(pair[1])
         for pair in pairs
