@@ -112,6 +112,23 @@ def test_texts_with_different_labels(audit):
     assert [(one.text, one.labels) for one in found.contradictions] == [("Oslo", {"LOC": 2, "ORG": 1})]
 
 
+def test_several_classes_of_a_document_do_not_contradict_each_other_but_those_of_its_repetition_do(audit):
+    def classified(text, *labels):
+        doc = make_doc(text)
+        doc.cats = {label: float(label in labels) for label in ("cold", "warm", "wet")}
+        record_of(doc).update(task="textcat_multilabel", labels=["cold", "warm", "wet"])
+        return doc
+
+    docs = [
+        classified("Rain and sun .", "warm", "wet"),
+        classified("Snow .", "cold"),
+        classified("Fog .", "wet"),
+    ]
+    found = audit([*docs, classified("Fog .", "cold", "wet")], gold=docs)
+    assert [(one.text, one.labels) for one in found.contradictions] == [("Fog .", {"wet": 2, "cold": 1})]
+    assert "none of gold" not in render_page(found) and "Not in gold" not in render_page(found)
+
+
 def test_the_documents_own_labels_are_not_shown_twice(audit):
     same = make_doc("Ana left", [(0, 1, "PER")], teachers={"cot": [(0, 1, "PER")]})
     other = make_doc("Ana left", [], teachers={"cot": [(0, 1, "PER")]})

@@ -136,8 +136,11 @@ def _show_quality(found: Audit) -> None:
             msg.warn(
                 f"Gold has no {found.task.items} of {', '.join(strange)}: are its labels those of the corpus?"
             )
-    unseen, items = found.gold.unseen, sum(one.items for one in found.facts.labels.values())
-    msg.text(f"{sum(unseen.items.values())} of {items} {found.task.items} are none of gold's by their text")
+    if found.task.recurs:
+        unseen, items = found.gold.unseen, sum(one.items for one in found.facts.labels.values())
+        msg.text(
+            f"{sum(unseen.items.values())} of {items} {found.task.items} are none of gold's by their text"
+        )
 
 
 def _conclude(found: Audit) -> None:

@@ -170,18 +170,25 @@ def _view_facts(task: Task, docs: Sequence[Doc], name: str) -> ViewFacts:
 def contradictions(task: Task, docs: Iterable[Doc], limit: int = SHOWN) -> tuple[int, list[Contradiction]]:
     """Texts that have different labels in different places; case and spacing make no difference.
 
+    Several labels in one place, as classes of one document, do not contradict each other.
+
     limit: how many to list.
     RETURNS: how many there are, and those with the most items off their most frequent label.
     """
     labels: dict[str, Counter[str]] = defaultdict(Counter)
+    said: dict[str, set[frozenset[str]]] = defaultdict(set)
     written: dict[str, str] = {}
     for doc in docs:
+        places: dict[tuple[int, int], list[str]] = {}
         for item in task.read(doc).items:
-            text = task.text(doc, item)
+            places.setdefault(task.characters(doc, item), []).append(item.label)
+        for (start, end), given in places.items():
+            text = doc.text[start:end]
             key = normalise(text)
-            labels[key][item.label] += 1
+            labels[key].update(given)
+            said[key].add(frozenset(given))
             written.setdefault(key, text)
-    found = [(key, counter) for key, counter in labels.items() if len(counter) > 1]
+    found = [(key, counter) for key, counter in labels.items() if len(said[key]) > 1]
     found.sort(key=lambda entry: (max(entry[1].values()) - entry[1].total(), entry[0]))
     return len(found), [
         Contradiction(written[key], dict(counter.most_common())) for key, counter in found[:limit]

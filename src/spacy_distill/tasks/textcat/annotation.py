@@ -91,6 +91,9 @@ class MultilabelTask(CategoryTask):
 
     name: ClassVar[str] = "textcat_multilabel"
     factories: ClassVar[tuple[str, ...]] = ("textcat_multilabel",)
+    dropped: ClassVar[Mapping[str, str]] = {
+        "several": "is one of several, and the answer leaves open which applies"
+    }
     places: ClassVar[str] = "decisions"
     predicts: ClassVar[str] = "the classes of a document"
     strict: ClassVar[str] = "Each class of a document counts by itself."
