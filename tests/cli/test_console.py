@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from helpers.blending import make_docs
 from helpers.support import ROOT
 from spacy_distill.cli import app
+from spacy_distill.cli.console import SHOWN, msg
 
 TEACHER = str(ROOT / "configs" / "teacher_cot.cfg")
 STUDENT = str(ROOT / "configs" / "student_cpu.cfg")
@@ -29,6 +30,13 @@ def test_an_option_that_there_is_not_is_told_without_a_traceback(arguments: tupl
     assert done.exit_code == 2
     assert "--no-such-option" in done.output
     assert "--section.key value" in done.output
+
+
+def test_each_place_of_a_problem_has_a_line_of_its_own(capsys):
+    places = [f"file, line {n}:\nnot usable" for n in range(SHOWN + 3)]
+    msg.listing("places", places)
+    _, *lines = capsys.readouterr().out.rstrip().split("\n")
+    assert lines == [*(place.replace("\n", " ") for place in places[:SHOWN]), "… and 3 more"]
 
 
 @pytest.mark.parametrize(("name", "command"), get_command(app).commands.items())

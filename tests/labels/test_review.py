@@ -11,6 +11,7 @@ from spacy_distill import (
     ImportOptions,
     ReviewOptions,
     audit_corpus,
+    export_corpus,
     import_corpus,
     import_review,
     review,
@@ -154,6 +155,12 @@ def test_what_two_reviewers_differ_in_is_missing_and_nothing_is_lost(page, pool,
         ),
         ({"meta": {"review": {"pool": "0123"}}}, r"another pool than.*--pool"),
         ({"id": "b:7", "text": "Unheard of", "tokens": None}, r"another pool than.*--pool"),
+        *(({"answer": one}, r"line 1.*the answer to a review.*accept, reject") for one in ("yes", "", 1, {})),
+        ({"answer": None}, r"0 documents were skipped, 1 are open"),
+        *(
+            ({"meta": {"review": {name: value}}}, rf"'a:0'.*{name} is.*Restore the row")
+            for name, value in (("pool", 5), ("task", []), ("labels", 5), ("labels", [5]), ("documents", "x"))
+        ),
     ],
 )
 def test_answers_that_do_not_fit_are_refused(page, pool, tmp_path, changes, message):
@@ -187,6 +194,19 @@ def test_other_bad_input_is_named(page, pool, tmp_path):
         import_review(saved, tmp_path / "gold.spacy", pool)
 
 
+@pytest.mark.parametrize("format", ["jsonl", "prodigy", "labelstudio", "doccano"])
+def test_gold_of_a_review_survives_an_export(page, pool, tmp_path, format):
+    saved = answer(page, tmp_path / "anna.jsonl", {"a:0": [(0, 4, "LOC")], "a:2": []})
+    import_review(saved, tmp_path / "gold.spacy", pool)
+    import_corpus(saved, tmp_path / "plain.spacy", ImportOptions())
+    for name in ("gold", "plain"):
+        export_corpus(tmp_path / f"{name}.spacy", tmp_path / "again.json", format)
+        import_corpus(tmp_path / "again.json", tmp_path / "back.spacy", ImportOptions(format=format))
+        found = read_docs(tmp_path / "back.spacy")
+        assert [[e.text for e in doc.ents] for doc in found] == [["Rome"], []]
+        assert not any(missing_tokens(doc) for doc in found)
+
+
 def answered(rows, format):
     """What comes back of a tool: all answered but the last, the first without items."""
     for n, row in enumerate(rows[:-1]):
@@ -212,9 +232,9 @@ def test_the_same_list_goes_to_other_tools_and_back(pool, page, tmp_path, format
     if format != "doccano":
         # A suggestion is no answer.
         import_corpus(out, tmp_path / "raw.spacy", ImportOptions(format=format))
-        assert format == "prodigy" or all(
-            len(missing_tokens(doc)) == len(doc) for doc in read_docs(tmp_path / "raw.spacy")
-        )
+        assert all(len(missing_tokens(doc)) == len(doc) for doc in read_docs(tmp_path / "raw.spacy"))
+        with pytest.raises(DistillError, match=r"Nothing in.*3 are open"):
+            import_review(out, tmp_path / "gold.spacy", pool, ImportOptions(format=format))
         assert not any("answer" in row for row in rows)
     rows = answered(rows, format)
     out.write_text(

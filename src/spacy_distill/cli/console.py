@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ import typer
 from wasabi.printer import Printer
 
 from ..escapes import one_line, terminal
+
+SHOWN = 10  # How many places of a problem are listed.
 
 app = typer.Typer(
     name="distill",
@@ -33,6 +35,14 @@ class SafePrinter(Printer):
         rows = data.items() if isinstance(data, Mapping) else data
         cells = [[one_line(str(cell)) for cell in row] for row in rows]
         return super().table(cells, header=header and [one_line(str(name)) for name in header], **how)
+
+    def listing(self, title: str, lines: Sequence[str]) -> None:
+        """Print a warning, and the first of the places that it is of, each on its own line."""
+        self.warn(title)
+        for line in lines[:SHOWN]:
+            self.text(one_line(line))
+        if len(lines) > SHOWN:
+            self.text(f"… and {len(lines) - SHOWN} more")
 
 
 msg = SafePrinter()

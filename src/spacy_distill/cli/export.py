@@ -10,8 +10,6 @@ import typer
 from ..errors import counted
 from .console import command, msg
 
-SHOWN = 10
-
 
 @command("export")
 def export_cli(
@@ -34,11 +32,8 @@ def export_cli(
     if report.empty:
         msg.text(f"{counted(report.empty, 'document')} without text left out")
     if report.skipped:
-        rest = f"\n… and {len(report.skipped) - SHOWN} more" if len(report.skipped) > SHOWN else ""
-        msg.warn(
-            f"{counted(len(report.skipped), 'document')} cannot be written as {format} and were left out",
-            "\n".join(report.skipped[:SHOWN]) + rest,
-        )
+        number = counted(len(report.skipped), "document")
+        msg.listing(f"{number} cannot be written as {format} and were left out", report.skipped)
     if report.lost:
         lost = ", ".join(f"{part} ({count})" for part, count in report.lost.items())
         msg.text(f"Not kept by {format}, with the number of documents: {lost}")

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ..corpus.importing import ImportReport
     from ..labels.reviewed import ReviewedReport
 
-SHOWN = 10
 # A command loads no format before it runs.
 FORMATS = "a name of docs/formats.md, such as conll, conllu, doccano, prodigy or labelstudio"
 
@@ -178,13 +177,16 @@ def _show_review(report: ReviewedReport, out: Path) -> None:
     _show_problems(report.bad_rows, report.misfits)
     done = ", ".join(f"{name} {number}" for name, number in report.reviewers.items())
     of = f" of {report.asked}" if report.asked else ""
-    msg.text(f"Answered{of}: {done}. Skipped: {report.skipped}; without an answer: {report.open}: no gold.")
+    msg.text(f"Answered{of}: {done}.")
+    if report.skipped or report.open:
+        msg.text(f"No gold: {report.skipped} skipped, {report.open} in the files without an answer.")
     if report.disputes:
         lines = [
             f"{dispute.id}: " + "; ".join(f"{name}: {said}" for name, said in dispute.said.items())
             for dispute in report.disputes
         ]
-        _list(f"{counted(len(lines), 'document')} differ between reviewers; that is missing in gold", lines)
+        number = counted(len(lines), "document")
+        msg.listing(f"Reviewers differ on {number}; what they differ in is missing in gold", lines)
         msg.info(f"To settle them: spacy-distill review {out} --out disputes.html")
     msg.good(f"{counted(report.written, 'document')} of gold: {out}")
 
@@ -195,9 +197,4 @@ def _show_problems(skipped: list[str], misfits: list[str]) -> None:
         ("span", "not on token borders; the tokens are left without a label", misfits),
     ):
         if places:
-            _list(f"{counted(len(places), item)} {problem}", places)
-
-
-def _list(problem: str, places: list[str]) -> None:
-    rest = f"\n… and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
-    msg.warn(problem, "\n".join(places[:SHOWN]) + rest)
+            msg.listing(f"{counted(len(places), item)} {problem}", places)

@@ -14,7 +14,7 @@ from ..corpus.docbin import read_docs
 from ..corpus.files import check_outputs, write_bytes
 from ..corpus.formats.known import draft_format
 from ..corpus.formats.rows import row_of
-from ..corpus.provenance import doc_id, record
+from ..corpus.provenance import REVIEW, doc_id, record
 from ..errors import DistillError
 from ..escapes import template_environment
 from ..tasks.annotation import Annotation, Item
@@ -27,7 +27,6 @@ from .voters import VotedPool, ask_voters
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE = "html"
-REVIEW = "review"  # In the "meta" of a row: what it is the answer to.
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,16 @@ from ..corpus.exporting import ORIGIN
 from ..corpus.files import check_outputs, source_name
 from ..corpus.formats.base import ImportOptions
 from ..corpus.importing import blank, format_of, read_source
-from ..corpus.provenance import LABELS, doc_id, record
+from ..corpus.provenance import LABELS, REVIEW, doc_id, record
 from ..corpus.text import ReadIssues
 from ..errors import DistillError, shorten
 from ..tasks.annotation import Annotation
 from ..tasks.base import Task, find_task, set_task, task_of
 from ..tasks.votes import VoteRule
-from .review import REVIEW, pool_hash
+from .review import pool_hash
 
+# What a row says of its review.
+FACTS = {"pool": str, "task": str, "labels": list, "documents": int}
 AGREED = VoteRule("intersection", "missing")
 
 
@@ -118,9 +120,22 @@ def import_review(src: Path, out: Path, pool: Path, options: ImportOptions = DEF
 
 
 def _facts(doc: Doc) -> dict[str, Any]:
-    """What a row says of the review that it answers; nothing if it was not written by `review`."""
+    """What a row says of the review that it answers; nothing if it was not written by `review`.
+
+    RAISES DistillError: if that was changed by hand, and cannot be read.
+    """
     facts = record(doc).get("meta", {}).get(REVIEW, {})
-    return facts if isinstance(facts, dict) else {}
+    if not isinstance(facts, dict):
+        facts = {"pool": facts}
+    for name, kind in FACTS.items():
+        value = facts.get(name, kind())
+        parts = value if isinstance(value, list) else []
+        if not isinstance(value, kind) or not all(isinstance(part, str) for part in parts):
+            raise DistillError(
+                f"{doc_id(doc)!r}: in what the row says of its review {name} is {value!r}. Restore the "
+                "row, or download it from the page again."
+            )
+    return facts
 
 
 def _gold(places: "_Places", i: int, said: Mapping[str, Annotation], report: ReviewedReport) -> Doc:

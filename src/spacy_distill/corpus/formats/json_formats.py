@@ -15,7 +15,7 @@ from ..entities import ENTITY_TASK, char_spans_of
 from ..provenance import LABELS, TASK, record
 from ..text import ReadIssues
 from .base import PARTS, Format, Head, ImportOptions, write_text
-from .rows import Row, is_known, json_rows, read_rows, row_of
+from .rows import Row, answered, is_known, json_rows, read_rows, row_of
 
 # Views of Prodigy in which everything that an annotator accepts is marked.
 WHOLE_VIEWS = ("ner_manual", "spans_manual")
@@ -56,7 +56,7 @@ class JsonLines(Format):
         label: the field of the class, as it was asked for.
         RAISES DistillError: if it cannot be read.
         """
-        return row
+        return answered(row)
 
     def shape(self, doc: Doc, number: int) -> Row:
         """The row of a document.
@@ -161,6 +161,7 @@ class Prodigy(JsonLines):
         return "tokens as objects" if objects else ""
 
     def adapt(self, row: Row, label: str | None) -> Row:
+        row = answered(row)
         view, spans, offered = row.get("_view_id"), row.get("spans"), row.get("label")
         if isinstance(offered, str) and not spans and row.get("answer") in ("accept", "reject"):
             # One class is offered, and chosen or not.

@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.util import get_words_and_spaces
 
 from ...errors import DistillError
-from ..categories import CategoryFields, set_categories
+from ..categories import CATEGORY_FIELDS, CategoryFields, set_categories
 from ..entities import (
     CharSpan,
     char_spans_of,
@@ -22,13 +22,14 @@ from ..entities import (
     words_of,
 )
 from ..files import parse_object, read_json, read_lines
-from ..provenance import article_id, doc_id, record, set_origin
+from ..provenance import REVIEW, article_id, doc_id, record, set_origin
 from ..text import ReadIssues, check_tokenizable
 from .base import Head, stem
 
 Row = dict[str, Any]
 # Rows that an annotator rejected or passed over, in Prodigy's words.
 LEFT_OUT = ("reject", "ignore")
+ACCEPTED = "accept"
 # Fields that hold entities, as annotation tools and data sets call them.
 ENTITY_FIELDS = (
     *("spans", "entities", "ner_tags", "tags", "label", "labels", "annotation", "annotations"),
@@ -111,6 +112,23 @@ def read_rows(
         yield doc
 
 
+def answered(row: Row) -> Row:
+    """A row without the suggestion of a review that nobody has answered; other rows as they are.
+
+    RAISES DistillError: if the answer is none that there is.
+    """
+    meta = row.get("meta")
+    if not isinstance(meta, dict) or REVIEW not in meta:
+        return row
+    answer = row.get("answer")
+    if answer is None:
+        return {name: value for name, value in row.items() if name not in CATEGORY_FIELDS + ENTITY_FIELDS}
+    if answer not in (ACCEPTED, *LEFT_OUT):
+        allowed = ", ".join((ACCEPTED, *LEFT_OUT))
+        raise DistillError(f"the answer to a review is {answer!r}; allowed are {allowed}")
+    return row
+
+
 def row_of(doc: Doc) -> Row:
     """A document as a row: id, document, text, tokens, meta, and what it is labelled with."""
     row: Row = {"id": doc_id(doc), "document": article_id(doc), "text": doc.text}
@@ -121,6 +139,8 @@ def row_of(doc: Doc) -> Row:
         row["spans"] = [span._asdict() for span in char_spans_of(doc)]
         row["missing"] = [list(run) for run in missing_of(doc)]
     row["meta"] = record(doc).get("meta")
+    if REVIEW in (row["meta"] or {}) and (doc.cats or is_known(doc)):
+        row["answer"] = ACCEPTED
     return {key: value for key, value in row.items() if value is not None and (key, value) != ("missing", [])}
 
 
