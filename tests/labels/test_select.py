@@ -1,10 +1,9 @@
 """Documents that are worth the money, as many as a budget pays for."""
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from helpers.committees import make_committee
 from helpers.docs import make_doc, read_docs, record_of, write_docs
@@ -19,6 +18,7 @@ from spacy_distill import (
     parse_limit,
     select,
 )
+from spacy_distill.cli import app
 from spacy_distill.corpus.duplicates import NEAR, likeness, shingles
 from spacy_distill.labels.select import SpendingLimit, by_new_words, by_value, choose
 
@@ -26,6 +26,12 @@ WORDS = ("rome", "fell", "to", "acme", "in", "may", "and", "june")
 TEXTS = st.lists(
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=20).map(" ".join), min_size=1, max_size=30
 )
+
+
+def repeats(doc, other):
+    """Whether one document says what the other does, exactly or nearly."""
+    long = min(len(doc), len(other)) >= 8
+    return doc.text == other.text or (long and likeness(shingles(doc.text), shingles(other.text)) >= NEAR)
 
 
 @given(TEXTS, st.floats(0.5, 200), st.sampled_from(["words", "docs"]), st.integers(0, 9), st.data())
@@ -41,19 +47,29 @@ def test_a_budget_is_kept_and_nothing_repeats(texts, amount, unit, seed, data):
             with pytest.raises(DistillError, match="below the cheapest"):
                 choose(docs, order, costs, limit, known)
             continue
-        found = choose(docs, order, costs, limit, known)
+        try:
+            found = choose(docs, order, costs, limit, known)
+        except DistillError as error:
+            # All that could be bought is known.
+            assert "repeats one of the excluded" in str(error)
+            assert all(any(repeats(docs[i], k) for k in known) for i in order if costs[i] <= amount)
+            continue
         assert found == choose(docs, order, costs, limit, known)
         assert found.cost == sum(costs[i] for i in found.chosen) <= amount
         taken = [*known, *(docs[i] for i in found.chosen)]
         for j, doc in enumerate(taken[len(known) :], start=len(known)):
-            for other in taken[:j]:
-                assert doc.text != other.text
-                if min(len(doc), len(other)) >= 8:
-                    assert likeness(shingles(doc.text), shingles(other.text)) < NEAR
-        # Nothing that would still fit, and repeats nothing, is left.
-        everything = choose(docs, order, costs, SpendingLimit(math.inf, unit), known)
-        left = [costs[i] for i in everything.chosen if i not in found.chosen]
-        assert not left or found.cost + min(costs) > amount or min(left) + found.cost > amount
+            assert not any(repeats(doc, other) for other in taken[:j])
+        # Nothing is left that would still fit, and repeats nothing that was taken.
+        left = [i for i in order if i not in found.chosen and found.cost + costs[i] <= amount]
+        assert all(any(repeats(docs[i], other) for other in taken) for i in left)
+
+
+def test_a_document_that_costs_too_much_is_in_nobodys_way():
+    long = "rome acme june may to in fell and rome fell to acme"
+    docs = [make_doc(text) for text in (long, long[:-5], "rome acme", "rome acme", "june may")]
+    limit, costs = SpendingLimit(4, "words"), [5, 3, 1, 1, 1]
+    assert choose(docs, range(5), costs, limit).chosen == [1, 2]
+    assert list(by_new_words(docs, [5, 5, 1, 1, 1], most=4)) == [2, 4, 3]
 
 
 @given(st.text(max_size=12))
@@ -187,9 +203,23 @@ def test_a_cascade_asks_the_teacher_of_what_members_dispute(corpus, tmp_path):
         "standard": {"ok": 1, "absent": 3},
         "committee": {"ok": 3, "absent": 1},
     }
-    for share in (0, 1.5, float("nan")):
-        with pytest.raises(DistillError, match=r"share is"):
+    again = annotate_disputed(teacher, corpus, tmp_path / "all.spacy", committee, 1)
+    assert (len(server.prompts), again.documents) == (1, 1)
+    for share, message in (
+        *((one, r"share is") for one in (0, 1.5, float("nan"))),
+        (0.1, r"share of 0\.1 is 1\.6 of 16 words.*disputed document has 2\. Give --share 0\.125"),
+    ):
+        with pytest.raises(DistillError, match=message):
             annotate_disputed(teacher, corpus, tmp_path / "out.spacy", committee, share)
+    agreed = make_committee(tmp_path / "agreed", {"a/seed-0": {}, "b/seed-0": {}}, labels=("LOC", "PER"))
+    with pytest.raises(DistillError, match="agree on all of the 4 documents"):
+        annotate_disputed(teacher, corpus, tmp_path / "out.spacy", agreed, 0.5)
+
+
+@pytest.mark.parametrize("share", ["0.2", "0.3"])
+def test_a_share_without_a_committee_asks_nobody(share, tmp_path):
+    done = CliRunner().invoke(app, ["annotate", "a.cfg", "in.spacy", "out.spacy", "--share", share])
+    assert (done.exit_code, "Give --only-disputed" in " ".join(done.output.split())) == (1, True)
 
 
 def test_a_committee_of_other_labels_is_refused(corpus, committee, tmp_path):

@@ -69,8 +69,12 @@ def annotate_cli(
         ),
     ] = None,
     share: Annotated[
-        float, typer.Option(help="With --only-disputed: the share of the words to ask about.")
-    ] = SHARE,
+        float | None,
+        typer.Option(
+            help="With --only-disputed: the share of the words to ask about, at most.",
+            show_default=str(SHARE),
+        ),
+    ] = None,
 ) -> None:
     """Annotate a corpus with the large model of a config; its values can be overridden: --a.b.c value."""
     from spacy.cli._util import parse_config_overrides
@@ -78,7 +82,7 @@ def annotate_cli(
     from ..teacher.annotate import annotate
 
     overrides = parse_config_overrides(ctx.args)
-    if only_disputed is None and share != SHARE:
+    if only_disputed is None and share is not None:
         raise DistillError("--share says how much of what is disputed. Give --only-disputed DIR too.")
     if dry_run and only_disputed:
         raise DistillError(
@@ -101,7 +105,8 @@ def annotate_cli(
     else:
         from ..labels.cascade import annotate_disputed
 
-        cascade = annotate_disputed(config, source, out, only_disputed, share, **how)
+        part = SHARE if share is None else share
+        cascade = annotate_disputed(config, source, out, only_disputed, part, **how)
         report = cascade.asked
         show_cascade(cascade)
     status = show(report, out, allow_missing=allow_missing)

@@ -1,6 +1,7 @@
 """A cascade: the teacher labels what a committee disputes most, the committee the rest."""
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,8 @@ def annotate_disputed(
 ) -> CascadeReport:
     """Let a teacher label the documents that a committee's members dispute most, and the committee the rest.
 
+    What no two members differ in is never asked of the teacher.
+
     Each document's record says under "labelled_by" whose label it has: the teacher's view, or "committee".
     Nothing is written as long as answers of batches are to come, or if the run was stopped before the first
     answer.
@@ -65,8 +68,8 @@ def annotate_disputed(
     config, source, out, overrides, watch: as of `annotate`; so are the further arguments.
     committee: a committee's folder; it has the teacher's labels.
     share: of the words of the corpus, above 0 and at most 1, that the teacher is asked about.
-    RAISES DistillError: as `annotate` does; if the share allows no document, or committee and teacher know
-        different labels.
+    RAISES DistillError: as `annotate` does; if nothing is disputed, the share allows no disputed document, or
+        committee and teacher know different labels.
     """
     check_outputs([out], [config, source, committee])
     if not 0 < share <= 1:
@@ -81,8 +84,7 @@ def annotate_disputed(
     votes = list(trained.ask(docs))
     values = [disagreement(list(one.annotations.values()), one.weights) for one in votes]
     words = [max(1, word_count(doc)) for doc in docs]
-    limit = SpendingLimit(share * sum(words), "words")
-    chosen = sorted(choose(docs, by_value(values, words), words, limit, repeats=True).chosen)
+    chosen = _most_disputed(docs, values, words, share)
     with TemporaryDirectory(prefix=".disputed-", dir=out.parent) as scratch:
         disputed, answered = Path(scratch) / "disputed.spacy", Path(scratch) / "answered.spacy"
         write_docs((docs[i] for i in chosen), disputed)
@@ -99,6 +101,26 @@ def annotate_disputed(
         sum(values[i] for i in chosen) / (sum(values) or 1.0),
         sum(one.learned for i, one in enumerate(votes) if i not in set(chosen)),
     )
+
+
+def _most_disputed(
+    docs: Sequence[Doc], values: Sequence[float], words: Sequence[int], share: float
+) -> list[int]:
+    """The positions of the documents that the teacher is asked about, in their order."""
+    disputed = [i for i in by_value(values, words) if values[i] > 0]
+    if not disputed:
+        raise DistillError(
+            f"The members agree on all of the {len(docs):,} documents: there is nothing to ask the teacher. "
+            "`spacy-distill relabel` labels them with the committee alone."
+        )
+    limit, shortest = share * sum(words), min(words[i] for i in disputed)
+    if shortest > limit:
+        enough = math.ceil(1e4 * shortest / sum(words)) / 1e4
+        raise DistillError(
+            f"A share of {share:g} is {limit:,.1f} of {sum(words):,} words, and the shortest disputed "
+            f"document has {shortest:,}. Give --share {enough:g}, or more."
+        )
+    return sorted(choose(docs, disputed, words, SpendingLimit(limit, "words"), repeats=True).chosen)
 
 
 def _labelled(

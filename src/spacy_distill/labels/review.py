@@ -122,8 +122,6 @@ def review(
     known = [doc for path in options.exclude for doc in read_docs(path, Vocab())]
     order = by_value(values, words, options.seed)
     selection = choose([docs[i] for i in kept], order, words, SpendingLimit(options.words, "words"), known)
-    if not selection.chosen:
-        raise DistillError(f"All documents of {pool} repeat one of the excluded corpora.")
     chosen = [kept[i] for i in selection.chosen]
     labels = sorted({*voted.labels, *options.labels})
     facts = {"pool": pool_hash(docs), "task": voted.task.name, "labels": labels, "documents": len(chosen)}

@@ -62,7 +62,7 @@ class Selection(NamedTuple):
 
     chosen: their positions, in the order in which they were taken.
     cost: what they cost together.
-    repeated: how many were passed over since they repeat one that came before.
+    repeated: how many were passed over since they repeat one that was taken before, or a known one.
     """
 
     chosen: list[int]
@@ -85,7 +85,7 @@ def choose(
     costs: what each document costs, in the unit of the budget, above 0.
     known: documents that none may repeat.
     repeats: whether documents may repeat others.
-    RAISES DistillError: if no document costs so little.
+    RAISES DistillError: if no document costs so little, or all that do repeat a known one.
     """
     cheapest = min(costs, default=math.inf)
     if cheapest > limit.amount:
@@ -93,16 +93,23 @@ def choose(
             f"The budget of {limit} is below the cheapest of {len(costs):,} documents, which costs "
             f"{cheapest:,.3g} {limit.unit}. Give at least that."
         )
-    found = ((i, False) for i in order) if repeats else find_repeats(docs, order, known)
     chosen: list[int] = []
     cost, repeated = 0.0, 0
+    # Of what a document is compared with each is taken, so what costs too much must not come so far.
+    affordable = (i for i in order if cost + costs[i] <= limit.amount)
+    found = ((i, False) for i in affordable) if repeats else find_repeats(docs, affordable, known)
     for i, is_repeat in found:
         repeated += is_repeat
-        if not is_repeat and cost + costs[i] <= limit.amount:
+        if not is_repeat:
             chosen.append(i)
             cost += costs[i]
         if cost + cheapest > limit.amount:
             break
+    if not chosen and repeated:
+        raise DistillError(
+            f"Every document that {limit} can buy repeats one of the excluded corpora: {repeated:,} of "
+            f"{len(costs):,}. Give a larger budget, or exclude less."
+        )
     return Selection(chosen, cost, repeated)
 
 
@@ -121,12 +128,15 @@ def by_value(values: Sequence[float], costs: Sequence[float], seed: int = 0) -> 
     return sorted(order, key=lambda i: -values[i] / costs[i])
 
 
-def by_new_words(docs: Sequence[Doc], costs: Sequence[float], known: Sequence[Doc] = ()) -> Iterator[int]:
+def by_new_words(
+    docs: Sequence[Doc], costs: Sequence[float], known: Sequence[Doc] = (), most: float = math.inf
+) -> Iterator[int]:
     """The positions of documents, each time that which brings most new words for its cost.
 
     A word counts by the logarithm of one more than its number in the corpus, and counts once.
 
     known: documents whose words are not new.
+    most: documents that cost more are left out.
     """
     words = [frozenset(WORD.findall(doc.text.casefold())) for doc in docs]
     number = Counter(word for some in words for word in some)
@@ -135,7 +145,7 @@ def by_new_words(docs: Sequence[Doc], costs: Sequence[float], known: Sequence[Do
     def value(i: int) -> float:
         return math.fsum(sorted(math.log1p(number[word]) for word in words[i] - seen)) / costs[i]
 
-    heap = [(-value(i), i) for i in range(len(docs))]
+    heap = [(-value(i), i) for i in range(len(docs)) if costs[i] <= most]
     heapq.heapify(heap)
     while heap:
         # What a document brings only shrinks: one that is still the best after counting again is the best.
@@ -244,7 +254,10 @@ def select(
     full = [i for i, doc in enumerate(every) if word_count(doc)]
     kept = [i for i in full if forecast is None or forecast.to_ask[i]]
     if not kept:
-        raise DistillError(f"There is nothing to ask of the {len(every):,} documents of {unlabelled}.")
+        raise DistillError(
+            f"There is nothing to ask of the {len(every):,} documents of {unlabelled}: "
+            f"{len(every) - len(full):,} have no words, and the teacher has answered {len(full):,}."
+        )
     docs, words = [every[i] for i in kept], [word_count(every[i]) for i in kept]
     dollars = [forecast.costs[i] for i in kept] if forecast and forecast.costs else None
     if limit.unit == "USD" and not all(dollars or [0]):
@@ -265,13 +278,11 @@ def select(
         values = [disagreement(list(one.annotations.values()), one.weights) for one in said]
         order = by_value(values, costs, options.seed)
     elif strategy == "diverse":
-        order = by_new_words(docs, costs, known)
+        order = by_new_words(docs, costs, known, limit.amount)
     else:
         order = by_value([0.0] * len(docs), costs, options.seed)
     selection = choose(docs, order, costs, limit, known)
     chosen = selection.chosen
-    if not chosen:
-        raise DistillError(f"All documents of {unlabelled} repeat one of the excluded corpora.")
     write_docs((docs[i] for i in chosen), out)
     return SelectionReport(
         strategy,
