@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .scaffold.inputs import ProjectOptions as ProjectOptions
     from .scaffold.project import init_project as init_project
     from .study.config import read_study as read_study
+    from .study.relabel_rounds import relabel_in_rounds as relabel_in_rounds
     from .study.report.report import write_card as write_card
     from .study.report.report import write_report as write_report
     from .study.results import read_results as read_results
@@ -110,6 +111,7 @@ _HOMES = {
     "read_results": "study.results",
     "read_study": "study.config",
     "relabel": "labels.relabel",
+    "relabel_in_rounds": "study.relabel_rounds",
     "render_page": "labels.audit_page",
     "review": "labels.review",
     "run_study": "study.runner",

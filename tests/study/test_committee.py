@@ -2,11 +2,14 @@
 
 import pytest
 
-from helpers.docs import read_docs
+from helpers.committees import make_committee
+from helpers.docs import make_doc, read_docs, write_docs
 from helpers.studying import write_corpora
 from helpers.support import ROOT, run_in
-from spacy_distill import CommitteeOptions, DistillError, relabel, train_committee
+from spacy_distill import CommitteeOptions, DistillError, relabel, relabel_in_rounds, train_committee
 from spacy_distill.labels.committee import read_committee
+from spacy_distill.labels.relabel import RelabelReport
+from spacy_distill.study.runner import StudyEvent
 
 SMALL = {
     "training.max_steps": 4,
@@ -51,6 +54,57 @@ def test_members_of_folds_judge_what_they_did_not_learn_and_are_trained_once(tmp
     assert done.learned == 0
     assert done.documents == len(read_docs(out))
     assert all("confidence" in doc.spans for doc in read_docs(out))
+
+
+def test_a_second_round_learns_from_the_labels_of_the_first(tmp_path):
+    folder, trained, out = tmp_path / "corpora", tmp_path / "committee", tmp_path / "out.spacy"
+    folder.mkdir()
+    write_corpora(folder)
+    train(folder, trained, members=["gold", "cosine"], folds=2)
+
+    def rounds(number):
+        return list(relabel_in_rounds(trained, folder / "cot.spacy", [], out, rounds=number))
+
+    events = rounds(2)
+    reports = [event for event in events if isinstance(event, RelabelReport)]
+    assert [report.learned for report in reports] == [0, 0]
+    first = tmp_path / "out-round-1.spacy"
+    alone = tmp_path / "alone.spacy"
+    relabel(trained, folder / "cot.spacy", [], alone)
+    assert spans_of(first) == spans_of(alone)
+    members = read_committee(tmp_path / "committee-round-2").members
+    assert {(one.name, one.fold) for one in members} == {
+        ("gold/seed-0", None), ("cosine/seed-0", 0), ("cosine/seed-0", 1),
+    }  # fmt: skip
+    parts = [doc for n in range(2) for doc in read_docs(tmp_path / f"committee-round-2/fold-{n}.spacy")]
+    assert sorted(map(items, parts)) == sorted(map(items, read_docs(first)))
+    relabel(tmp_path / "committee-round-2", folder / "cot.spacy", [], alone)
+    assert spans_of(out) == spans_of(alone)
+    # What is trained is not trained again.
+    kinds = [event.kind for event in rounds(2) if isinstance(event, StudyEvent)]
+    assert kinds.count("skipped") == 3 and not kinds.count("finished")
+
+
+def items(doc):
+    return [doc.text, [(ent.start, ent.end, ent.label_) for ent in doc.ents]]
+
+
+def spans_of(path):
+    return [items(doc) for doc in read_docs(path)]
+
+
+def test_a_round_needs_to_know_how_members_were_trained(tmp_path):
+    committee = make_committee(tmp_path / "made", {"gold/seed-0": {}, "gold/seed-1": {}})
+    pool = write_docs(tmp_path / "pool.spacy", make_doc("Rome fell", [(0, 1, "LOC")]))
+    out = tmp_path / "out.spacy"
+    with pytest.raises(DistillError, match="not known how its members were trained"):
+        list(relabel_in_rounds(committee, pool, [], out, rounds=2))
+    with pytest.raises(DistillError, match="rounds = 0"):
+        list(relabel_in_rounds(committee, pool, [], out, rounds=0))
+    first = write_docs(tmp_path / "out-round-1.spacy", make_doc("Rome fell"))
+    with pytest.raises(DistillError, match="is read too"):
+        list(relabel_in_rounds(committee, first, [], out, rounds=2))
+    assert not out.exists()
 
 
 def test_bad_input_is_named(tmp_path):

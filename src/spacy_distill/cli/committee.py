@@ -65,12 +65,13 @@ def committee_cli(
     for event in StudyProgress().show(events()):
         show_plan(event.plan, event.workers)
     for report in reports:
-        _show(report)
+        show_committee(report)
         if failed := len(report.failed):
             msg.fail(f"{counted(failed, 'member')} failed; logs are in {out / 'runs' / 'failed'}", exits=1)
 
 
-def _show(report: "CommitteeReport") -> None:
+def show_committee(report: "CommitteeReport") -> None:
+    """Print a committee's members, and what they are worth together."""
     committee = report.committee
     rows = [
         (one.name, "" if one.fold is None else str(one.fold), f"{100 * one.score:.1f}")

@@ -1,18 +1,23 @@
 """`spacy-distill relabel`: a committee and teachers' views vote on the labels of a pool."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..engines import EngineName
 from ..errors import DistillError, counted
-from .console import command, msg
+from .committee import show_committee
+from .console import RESUMABLE, command, msg
+from .study import StudyProgress, show_plan
 
 if TYPE_CHECKING:
     from ..labels.relabel import RelabelReport
+    from ..study.runner import StudyEvent
 
 
-@command("relabel")
+@command("relabel", interrupted=RESUMABLE)
 def relabel_cli(
     committee: Annotated[Path, typer.Argument(metavar="DIR", help="The committee's folder.")],
     paths: Annotated[
@@ -36,17 +41,44 @@ def relabel_cli(
         Path | None,
         typer.Option(help="Gold of some of the documents: to learn weights from, and to score with."),
     ] = None,
+    rounds: Annotated[
+        int,
+        typer.Option(
+            help="2: train the committee anew with the new labels, in DIR-round-2, and relabel again."
+        ),
+    ] = 1,
+    engine: Annotated[EngineName, typer.Option(help="Who trains further rounds.")] = EngineName.local,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="How many trainings at a time.")] = None,
 ) -> None:
     """Relabel a pool by the votes of a committee and of teachers; each item gets a confidence."""
-    from ..labels.relabel import RelabelOptions, relabel
+    from ..labels.relabel import RelabelOptions, RelabelReport
+    from ..study.relabel_rounds import relabel_in_rounds
+    from ..study.train_committee import CommitteeReport
 
     if len(paths) < 2:
         raise DistillError("Give the pool and, as the last path, the file to write.")
     pool, *views, out = paths
     options = RelabelOptions(undecided, weights if weights == "learned" else _weights(weights))  # type: ignore[arg-type]
-    report = relabel(committee, pool, views, out, options, gold)
-    _show(report)
-    msg.good(f"Relabelled {counted(report.documents, 'document')}: {out}")
+    events = relabel_in_rounds(
+        committee, pool, views, out, options, gold, rounds=rounds, engine=engine, jobs=jobs
+    )
+    done: list[RelabelReport] = []
+
+    def trainings() -> "Iterator[StudyEvent]":
+        for event in events:
+            if isinstance(event, RelabelReport):
+                done.append(event)
+                if rounds > 1:
+                    msg.divider(f"Round {len(done)} of {rounds}")
+                _show(event)
+            elif isinstance(event, CommitteeReport):
+                show_committee(event)
+            else:
+                yield event
+
+    for event in StudyProgress().show(trainings()):
+        show_plan(event.plan, event.workers)
+    msg.good(f"Relabelled {counted(done[-1].documents, 'document')}: {out}")
 
 
 def _weights(text: str) -> dict[str, float]:

@@ -103,6 +103,7 @@ class StudyProgress:
                 live.stop()
                 if event.kind == "planned":
                     self.total = len(event.plan.runs)
+                    self.skipped = self.finished = self.failed = 0
                     self.expected = (event.plan.seconds or 0.0) / event.workers
                     self.began = time.monotonic()
                 yield event

@@ -8,7 +8,7 @@ from typing import Any
 import srsly
 from confection import Config
 from spacy.tokens import Doc
-from spacy.util import dot_to_dict
+from spacy.util import dict_to_dot, dot_to_dict
 from spacy.vocab import Vocab
 
 from ..configs import labels_of, load_pipeline, read_config
@@ -135,6 +135,28 @@ def train_committee(
             f"Fewer than two members were trained. Failed: {why}. Logs are in {out / RUNS / 'failed'}."
         )
     yield _conclude(out, trained, folds, paths["dev"], failed)
+
+
+def read_training(folder: Path) -> tuple[Path, CommitteeOptions, dict[str, Any]]:
+    """How the members of a committee were trained.
+
+    folder: a folder that `train_committee` made.
+    RETURNS: the training config, which members there are, and the values that were set, paths among them.
+    RAISES DistillError: if the folder does not say so.
+    """
+    place = folder / CONFIG
+    if not place.is_file():
+        raise DistillError(
+            f"{folder} has no {CONFIG}, so it is not known how its members were trained. Train a committee "
+            "with `spacy-distill committee`."
+        )
+    study = Config().from_disk(place)["study"]
+    teachers = study["teachers"]
+    folds = 0 if "all" in teachers else len(teachers)
+    corpora = {**study["corpora"], **({} if folds else {"distilled": teachers["all"]})}
+    values = {**dict_to_dot(study["train"]), **{f"paths.{name}": path for name, path in corpora.items()}}
+    options = CommitteeOptions(study["regimens"], len(study["seeds"]), folds)
+    return Path(study["configs"][STUDENT]), options, values
 
 
 def _paths(config: Path, student: Config, options: CommitteeOptions) -> dict[str, Path]:
