@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 import spacy
 from spacy.language import Language
@@ -83,7 +84,7 @@ def beam(width: int, density: float) -> Score:
     """The probability of an entity among the parses of a beam."""
 
     def score(nlp: Language, docs: list[Doc]) -> list[Counter[Item]]:
-        ner, transformer = nlp.get_pipe("ner"), nlp.get_pipe("transformer")
+        ner, transformer = pipes(nlp)
         # The beam reads what the transformer wrote into the documents.
         transformer.set_annotations(docs, transformer.predict(docs))
         forget(docs)
@@ -97,7 +98,7 @@ def dropout(passes: int) -> Score:
     """The share of passes with dropout in the encoder that predict an entity."""
 
     def score(nlp: Language, docs: list[Doc]) -> list[Counter[Item]]:
-        ner, transformer = nlp.get_pipe("ner"), nlp.get_pipe("transformer")
+        ner, transformer = pipes(nlp)
         found: list[Counter[Item]] = [Counter() for _ in docs]
         for _ in range(passes):
             transformer.set_annotations(docs, transformer.model.begin_update(docs)[0])
@@ -108,6 +109,11 @@ def dropout(passes: int) -> Score:
         return found
 
     return score
+
+
+def pipes(nlp: Language) -> tuple[Any, Any]:
+    """The parser of entities, and the transformer."""
+    return nlp.get_pipe("ner"), nlp.get_pipe("transformer")
 
 
 def forget(docs: list[Doc]) -> None:
