@@ -36,6 +36,19 @@ def test_confidence_learned_on_a_few_hundred_items_is_off_by_less_than_three_poi
     assert calibration_error([Rated(chance(one.score), one.right) for one in new]) < 0.03
 
 
+def test_imagined_items_do_not_outnumber_those_of_scores_that_are_all_different():
+    drawn = random.Random(0)
+
+    def draw(number):
+        shares = [drawn.uniform(0.5, 1) for _ in range(number)]
+        return [Rated(share, drawn.random() < 0.6 * share) for share in shares]
+
+    chance = calibrate(draw(400))
+    new = draw(20_000)
+    assert calibration_error(new) > 0.25
+    assert calibration_error([Rated(chance(one.score), one.right) for one in new]) < 0.05
+
+
 @given(rated)
 def test_the_bars_of_a_diagram_have_every_item_once(items):
     bars = reliability(items)

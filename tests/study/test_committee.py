@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.committees import make_committee
-from helpers.docs import make_doc, read_docs, write_docs
+from helpers.docs import make_doc, read_docs, record_of, write_docs
 from helpers.studying import write_corpora
 from helpers.support import ROOT, run_in
 from spacy_distill import CommitteeOptions, DistillError, relabel, relabel_in_rounds, train_committee
@@ -80,6 +80,7 @@ def test_a_second_round_learns_from_the_labels_of_the_first(tmp_path):
     assert sorted(map(items, parts)) == sorted(map(items, read_docs(first)))
     relabel(tmp_path / "committee-round-2", folder / "cot.spacy", [], alone)
     assert spans_of(out) == spans_of(alone)
+    assert record_of(read_docs(out)[0])["relabel"]["committee"] == str(tmp_path / "committee-round-2")
     # What is trained is not trained again.
     kinds = [event.kind for event in rounds(2) if isinstance(event, StudyEvent)]
     assert kinds.count("skipped") == 3 and not kinds.count("finished")

@@ -12,7 +12,8 @@ from ..tasks.annotation import Annotation, Item
 
 # Bins of a reliability diagram, of equal width.
 BINS = 10
-# Imagined items at each share: as many right ones as the share says. They keep a chance off 0 and 1.
+# Imagined items at each share: as many right ones as the share says. They keep a chance off 0 and 1. Where
+# shares are many, as many as at BINS shares are divided among them: else they would outnumber the items.
 PRIOR = 2.0
 
 
@@ -63,7 +64,8 @@ def calibrate(rated: Iterable[Rated]) -> Calibration:
     """Learn the chance that an item is right from its share of the votes, by isotonic regression.
 
     Source: Zadrozny and Elkan (2002), Transforming classifier scores into accurate multiclass probability
-    estimates. Each share counts with two imagined items that are right as often as the share says.
+    estimates. Each share counts with two imagined items that are right as often as the share says; where
+    there are more than ten shares, twenty are divided among them.
 
     rated: items of documents with gold, at least one.
     RAISES DistillError: if there is none.
@@ -74,8 +76,9 @@ def calibrate(rated: Iterable[Rated]) -> Calibration:
     if not found:
         raise DistillError("There is no item to learn from: how sure votes are cannot be found out.")
     shares = sorted(found)
-    counts = np.array([len(found[share]) + PRIOR for share in shares])
-    rates = np.array([sum(found[share]) + PRIOR * share for share in shares]) / counts
+    imagined = PRIOR * min(1.0, BINS / len(shares))
+    counts = np.array([len(found[share]) + imagined for share in shares])
+    rates = np.array([sum(found[share]) + imagined * share for share in shares]) / counts
     chances = isotonic_regression(rates, weights=counts).x
     return Calibration(shares, [float(chance) for chance in chances], sum(map(len, found.values())))
 
