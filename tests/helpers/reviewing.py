@@ -56,6 +56,19 @@ class Reviewer:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def strike(self, *keys: tuple[str, str], repeat: bool = False) -> None:
+        """Strike keys of any keyboard: what each writes, and where it is on a US one."""
+        for key, code in keys:
+            self.page.evaluate(
+                "said => document.body.dispatchEvent(new KeyboardEvent('keydown', said))",
+                {"key": key, "code": code, "repeat": repeat, "bubbles": True, "cancelable": True},
+            )
+
+    def selected(self) -> list[int]:
+        """The numbers of the words that are selected."""
+        places = self.page.locator("#text .selected").all()
+        return [int(place.get_attribute("data-place")) for place in places]
+
     def select(self, first: int, last: int) -> None:
         """Drag from one word to another."""
         boxes = [self.page.locator(f'[data-place="{i}"]').first.bounding_box() for i in (first, last)]

@@ -116,6 +116,91 @@ def test_what_a_person_enters_is_the_gold_that_import_makes(tmp_path):
         assert {record_of(doc)["document"] for doc in docs.values()} == {"doc"}
 
 
+@pytest.fixture
+def four(tmp_path):
+    """Documents on which two teachers differ."""
+    return make_pool(tmp_path / "pool.spacy", map(make_sentence, range(4)), [PER, LOC], [PER, (2, 3, "PER")])
+
+
+def show(pool, page, **options):
+    review(pool, [], page, options=ReviewOptions(**options))
+    return page
+
+
+# On the keyboards of the scripts that a person may write: what is on the keys of 1, o, Home, Enter and s.
+@pytest.mark.parametrize(
+    "said",
+    [
+        [("1", "Digit1"), ("o", "KeyO")],
+        [("&", "Digit1"), ("o", "KeyO")],  # French
+        [("1", "Digit1"), ("щ", "KeyO")],  # Russian
+        [("١", "Digit1"), ("خ", "KeyO")],  # Arabic
+        [("1", "Digit1"), ("O", "KeyO")],  # Caps Lock
+    ],
+)
+def test_keys_mean_the_same_on_every_keyboard(four, tmp_path, said):
+    page = show(four, tmp_path / "review.html", labels=["ORG"])
+    with open_page(page, tmp_path / "profile") as person:
+        person.strike(*said[:1])
+        person.press("Home")
+        person.strike(*said[1:])
+        assert [label for _, label in person.shown()] == ["ORG", "LOC"]
+
+
+def test_shift_selects_to_the_ends(four, tmp_path):
+    with open_page(show(four, tmp_path / "review.html", labels=["ORG"]), tmp_path / "profile") as person:
+        words = person.page.locator("#text .place").count()
+        for keys, first, last in (("Home Shift+End", 0, words - 1), ("End Shift+Home", 0, words - 1)):
+            person.press(*keys.split())
+            assert person.selected() == list(range(first, last + 1))
+
+
+def test_what_is_done_stays_done_when_corrected_and_a_key_held_down_accepts_once(four, tmp_path):
+    with open_page(show(four, tmp_path / "review.html"), tmp_path / "profile") as person:
+        person.press("u")
+        assert "nothing to undo" in person.text("warning")
+        person.strike(*[("Enter", "Enter")] * 5, repeat=True)
+        assert person.text("progress").startswith("0 done")
+        person.press("1", "Enter", "ArrowUp", "Home", "Backspace")
+        assert person.text("progress").startswith("1 done") and len(person.shown()) == 1
+        person.press("u", "u")
+        assert person.text("progress").startswith("0 done") and len(person.shown()) == 2
+
+
+def test_answers_to_another_review_of_the_pool_are_no_answers_here_and_are_kept(four, tmp_path):
+    wide, narrow = (
+        show(four, tmp_path / "wide.html", labels=["MISC"]),
+        show(four, tmp_path / "narrow.html"),
+    )
+    with open_page(wide, tmp_path / "profile") as person:
+        person.press("1", "Enter", "1", "Home", "m", "Enter")
+    with open_page(narrow, tmp_path / "profile") as person:
+        assert person.text("progress").startswith("1 done")
+        saved = person.download(tmp_path / "saved.jsonl")
+    assert import_review(saved, tmp_path / "gold.spacy", four).written == 1
+    with open_page(wide, tmp_path / "profile") as person:
+        assert person.text("progress").startswith("2 done")
+
+
+def test_of_what_a_view_says_nothing_it_disputes_nothing(tmp_path):
+    text, files = "Ann met Bo", []
+    for name, doc in (("one", make_doc(text, [PER, (2, 3, "PER")])), ("two", make_doc(text, missing=[0]))):
+        files.append(write_docs(tmp_path / f"{name}.spacy", doc))
+    review(files[0], files[1:], tmp_path / "review.html")
+    with open_page(tmp_path / "review.html", tmp_path / "profile") as person:
+        assert person.page.locator("#text .disputed").all_inner_texts() == ["Bo"]
+
+
+def test_the_selection_is_seen_in_a_long_document(tmp_path):
+    text = " ".join(f"Word{n}" for n in range(3000))
+    pool = make_pool(tmp_path / "pool.spacy", [text], [PER], [(0, 1, "ORG"), (2990, 2991, "ORG")])
+    with open_page(show(pool, tmp_path / "review.html"), tmp_path / "profile") as person:
+        for key in ("End", ".", ",", "Home", ".", "End"):
+            person.press(key)
+            box = person.page.locator("#text .selected").first.bounding_box()
+            assert 0 <= box["y"] < box["y"] + box["height"] <= person.page.viewport_size["height"]
+
+
 def test_labels_of_any_number_and_script_have_keys(tmp_path):
     labels = [*(f"KIND{n}" for n in range(40)), "شخص", "S", "U"]
     pool = make_pool(tmp_path / "pool.spacy", map(make_sentence, range(5)), [(0, 1, "شخص")], [])

@@ -170,6 +170,7 @@ def _page(voted: VotedPool, chosen: Sequence[int], name: str, facts: dict[str, A
     palette = Palette(facts["labels"])
     data = {
         "pool": facts["pool"],
+        "task": facts["task"],
         "name": Path(name).stem,
         "marked": voted.task.marked,
         "items": voted.task.items,

@@ -2,9 +2,9 @@
 // One document after the other: a person makes its annotation right. What was done is kept in this browser, and leaves it
 // only by the download. Items are [first place, place after the last, label]; a place is a word of the text.
 (() => {
-  const { pool, name, marked, items: itemsName, labels, documents } = JSON.parse(document.getElementById("data").textContent);
+  const { pool, task, name, marked, items: itemsName, labels, documents } = JSON.parse(document.getElementById("data").textContent);
   const spans = marked === "spans"; // Otherwise one label, or any number, for the whole document.
-  const STORE = `spacy-distill review ${pool}`;
+  const STORE = `spacy-distill review ${pool} ${task}`;
   const DONE = "done", SKIPPED = "skipped";
   const part = (id) => document.getElementById(id);
   // Control characters, and those that turn the direction of writing, are spelled out; what is downloaded has them.
@@ -32,6 +32,7 @@
 
   // What was done: by the document's key its items and whether it is done or skipped.
   let answers = {};
+  let others = {}; // What other reviews of the pool kept of other documents, or with other labels.
   let at = 0; // The document that is shown.
   let anchor = 0, focus = 0; // The selection: from one place to another.
   const history = []; // What to go back to: the document and its answer before.
@@ -39,16 +40,22 @@
   function load() {
     try {
       const kept = JSON.parse(localStorage.getItem(STORE) ?? "{}");
-      answers = kept.answers ?? {};
+      const byKey = new Map(documents.map((one) => [one.key, one]));
+      [answers, others] = [{}, {}];
+      for (const [key, one] of Object.entries(kept.answers ?? {})) (fits(byKey.get(key), one) ? answers : others)[key] = one;
       return Math.max(0, documents.findIndex((one) => one.key === kept.at));
     } catch {
       warn("This browser keeps nothing of what you do here: download before you close the page.");
       return 0;
     }
   }
+  function fits(one, kept) {
+    const places = spans ? one?.places.length : 1;
+    return one && Array.isArray(kept?.items) && kept.items.every(([from, to, label]) => hues.has(label) && 0 <= from && from < to && to <= places);
+  }
   function save() {
     try {
-      localStorage.setItem(STORE, JSON.stringify({ at: documents[at].key, answers }));
+      localStorage.setItem(STORE, JSON.stringify({ at: documents[at].key, answers: { ...others, ...answers } }));
     } catch {
       warn("This browser has no room left to keep what you do: download before you close the page.");
     }
@@ -65,14 +72,19 @@
   const overlap = (item, start, end) => item[0] < end && start < item[1];
   const range = () => [Math.min(anchor, focus), Math.max(anchor, focus) + 1];
 
-  // Places of items that some view has and another has not.
+  // Places of items that some view has and another has not, though it says something of them.
+  const disputes = new Map();
   function disputed(one) {
-    const count = new Map();
-    for (const view of one.views) for (const item of view.items) count.set(`${item}`, (count.get(`${item}`) ?? 0) + 1);
+    if (disputes.has(one.key)) return disputes.get(one.key);
     const places = new Set();
+    const said = one.views.map((view) => [new Set(view.items.map(String)), new Set(view.missing)]);
     for (const view of one.views)
-      for (const item of view.items)
-        if (count.get(`${item}`) < one.views.length) for (let i = item[0]; i < item[1]; i++) places.add(i);
+      for (const item of view.items) {
+        const range = Array.from({ length: item[1] - item[0] }, (_, i) => item[0] + i);
+        if (said.some(([items, missing]) => !items.has(`${item}`) && !range.some((i) => missing.has(i))))
+          for (const i of range) places.add(i);
+      }
+    disputes.set(one.key, places);
     return places;
   }
 
@@ -84,8 +96,9 @@
     warn("");
     save();
   }
+  // What is done stays done when it is corrected.
   function edit(items) {
-    change(items, "");
+    change(items, statusOf(shown()) === DONE && (marked !== "one" || items.length === 1) ? DONE : "");
     render();
   }
   function giveLabel(label) {
@@ -127,7 +140,10 @@
   }
   function undo() {
     const last = history.pop();
-    if (!last) return;
+    if (!last) {
+      warn("There is nothing to undo since the page was opened: ↑ goes to the document before.");
+      return;
+    }
     const { key } = documents[last.at];
     if (last.before) answers[key] = last.before;
     else delete answers[key];
@@ -143,13 +159,13 @@
     const first = [...disputed(shown())].sort((a, b) => a - b)[0] ?? 0;
     anchor = focus = Math.min(first, Math.max(0, shown().places.length - 1));
     save();
-    render();
     scrollTo(0, 0);
+    render();
   }
   function move(step, extend) {
     focus = Math.max(0, Math.min(shown().places.length - 1, focus + step));
     if (!extend) anchor = focus;
-    render();
+    showSelection();
   }
   // To the next item, or word in dispute, that is no part of the last.
   function jump(step) {
@@ -159,7 +175,7 @@
     const stops = [...taken, ...free.map((i) => [i, i + 1])].sort((a, b) => a[0] - b[0]);
     const next = step > 0 ? stops.find((stop) => stop[0] >= end) : stops.findLast((stop) => stop[1] <= start);
     if (next) [anchor, focus] = [next[0], next[1] - 1];
-    render();
+    showSelection();
   }
 
   // What is seen.
@@ -172,7 +188,7 @@
       return;
     }
     const wavy = editable ? disputed(one) : new Set();
-    const [start, end] = editable ? range() : [-1, -1];
+    const unknown = new Set(missing);
     const starts = new Map(items.map((item) => [item[0], item]));
     let home = into, last = null, position = 0;
     into.replaceChildren();
@@ -189,9 +205,8 @@
         into.append(home);
       }
       const classes = ["place"];
-      if (i >= start && i < end) classes.push("selected");
       if (wavy.has(i)) classes.push("disputed");
-      if (missing.includes(i) && !last) classes.push("missing");
+      if (unknown.has(i) && !last) classes.push("missing");
       const place = make("span", { className: classes.join(" "), textContent: cut(from, to) });
       place.dataset.place = i;
       home.append(place);
@@ -204,6 +219,27 @@
     const made = make("span", { className: "tag", textContent: label });
     made.style.setProperty("--hue", hues.get(label) ?? 0);
     return made;
+  }
+  function showSelection() {
+    if (!spans) return;
+    const [start, end] = range();
+    for (const place of part("text").querySelectorAll(".selected")) place.classList.remove("selected");
+    const places = part("text").querySelectorAll(".place");
+    for (let i = start; i < end && i < places.length; i++) places[i].classList.add("selected");
+    places[focus]?.scrollIntoView({ block: "nearest" });
+  }
+  let viewsOf; // The document whose views are shown.
+  function showViews(one, items) {
+    if (viewsOf !== one)
+      part("views").replaceChildren(...one.views.map((view, i) => {
+        const key = spans && i < 9 ? [make("kbd", { textContent: i + 1 }), " "] : [];
+        const names = make("div", { className: "names" }, ...key, view.names.join(", "));
+        const said = make("div", { className: "said", dir: "auto" });
+        highlight(one, view.items, view.missing, said, false);
+        return make("div", { className: "panel view", onclick: () => takeView(i) }, names, said);
+      }));
+    viewsOf = one;
+    one.views.forEach((view, i) => part("views").children[i].classList.toggle("same", same(view.items, items)));
   }
   function render() {
     const one = shown(), { items, status } = answer();
@@ -219,14 +255,8 @@
       button.append(make("bdi", { textContent: label.name }));
       return button;
     }));
-    part("views").replaceChildren(...one.views.map((view, i) => {
-      const key = spans && i < 9 ? [make("kbd", { textContent: i + 1 }), " "] : [];
-      const names = make("div", { className: "names" }, ...key, view.names.join(", "));
-      const said = make("div", { className: "said", dir: "auto" });
-      highlight(one, view.items, view.missing, said, false);
-      const is = same(view.items, items) ? "panel view same" : "panel view";
-      return make("div", { className: is, onclick: () => takeView(i) }, names, said);
-    }));
+    showSelection();
+    showViews(one, items);
     const count = { [DONE]: 0, [SKIPPED]: 0, "": 0 };
     let words = 0;
     for (const other of documents) {
@@ -267,12 +297,12 @@
     if (placeOf(event) === undefined) return;
     anchor = focus = +placeOf(event);
     dragged = true;
-    render();
+    showSelection();
   });
   part("text").addEventListener("pointerover", (event) => {
     if (!dragged || placeOf(event) === undefined || focus === +placeOf(event)) return;
     focus = +placeOf(event);
-    render();
+    showSelection();
   });
   addEventListener("pointerup", () => (dragged = false));
 
@@ -287,25 +317,37 @@
   const marks = {
     ".": [`to the next of ${itemsName} and words in dispute`, () => jump(1)],
     ",": ["to the one before", () => jump(-1)],
-    Home: ["to the first word", () => move(-Infinity, false)],
-    End: ["to the last word", () => move(Infinity, false)],
+    Home: ["to the first word", (event) => move(-Infinity, event.shiftKey)],
+    End: ["to the last word", (event) => move(Infinity, event.shiftKey)],
     Backspace: [`remove ${itemsName} at the selection`, remove],
     Delete: ["", remove],
   };
   if (spans) Object.assign(commands, marks);
+  // What a key means: its letter, whatever Caps Lock says; on keyboards of other scripts what is printed there on a US one.
+  function keyOf({ key, code, shiftKey }) {
+    const printed = /^(?:Key|Digit)(.)$/.exec(code)?.[1] ?? { Period: ".", Comma: "," }[code];
+    const meant = key.length === 1 && !/[a-z0-9.,]/i.test(key) && printed ? printed : key;
+    return meant.length > 1 ? meant : shiftKey ? meant.toUpperCase() : meant.toLowerCase();
+  }
   addEventListener("keydown", (event) => {
     if (event.altKey) return;
+    const key = keyOf(event);
+    // A key that is held down accepts nothing that was not seen.
+    if (event.repeat && (key === "Enter" || key === "s")) {
+      event.preventDefault();
+      return;
+    }
     if (event.ctrlKey || event.metaKey) {
-      const command = { z: undo, s: download }[event.key.toLowerCase()];
+      const command = { z: undo, s: download }[key.toLowerCase()];
       if (command) command();
       else return;
-    } else if (spans && (event.key === "ArrowRight" || event.key === "ArrowLeft")) {
+    } else if (spans && (key === "ArrowRight" || key === "ArrowLeft")) {
       // In a text from right to left the next word is on the left.
-      const forward = (event.key === "ArrowRight") === (getComputedStyle(part("text")).direction === "ltr");
+      const forward = (key === "ArrowRight") === (getComputedStyle(part("text")).direction === "ltr");
       move(forward ? 1 : -1, event.shiftKey);
-    } else if (commands[event.key]) commands[event.key][1]();
-    else if (spans && /^[1-9]$/.test(event.key)) takeView(event.key - 1);
-    else if (labelOfKey.has(event.key)) giveLabel(labelOfKey.get(event.key));
+    } else if (commands[key]) commands[key][1](event);
+    else if (spans && /^[1-9]$/.test(key)) takeView(key - 1);
+    else if (labelOfKey.has(key)) giveLabel(labelOfKey.get(key));
     else return;
     event.preventDefault();
   });
@@ -321,10 +363,16 @@
       render();
     }
   });
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) {
+      load();
+      render();
+    }
+  });
 
   const arrows = { ArrowDown: "↓", ArrowUp: "↑" };
   const lines = Object.entries(commands).filter(([, [meaning]]) => meaning).map(([key, [meaning]]) => [arrows[key] ?? key, meaning]);
-  if (spans) lines.push(["← →", "to another word"], ["Shift ← →", "select words; or drag with the mouse"], ["1 … 9", "take what a view says"]);
+  if (spans) lines.push(["← →", "to another word"], ["Shift", "with ← → Home End: select words; or drag with the mouse"], ["1 … 9", "take what a view says"]);
   lines.push([spans ? "a letter" : "1 2 3 …", spans ? "label the selection, or change the label there" : "choose a class"], ["Ctrl Z", "undo"], ["Ctrl S", "download"]);
   part("help").replaceChildren(...lines.map(([key, meaning]) => make("div", {}, make("kbd", { textContent: key }), ` ${meaning}`)));
   if (spans) part("help").append(
