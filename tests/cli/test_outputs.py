@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from helpers.asking import Ledger, entry
 from helpers.blending import make_docs
+from helpers.committees import make_committee
 from helpers.predicting import make_blank, write_rows
 from helpers.studying import carry_out_study, write_config
 from helpers.support import ROOT
@@ -83,6 +84,30 @@ OUTPUTS = {
     "study out": (("study", "study.cfg", "OUT"), ("study.cfg", "gold.spacy")),
     "vote paths": (("vote", "in.spacy", "gold.spacy", "OUT"), ("in.spacy", "gold.spacy")),
 }
+# Other ways to call some of them, which read something else.
+MORE = {
+    "annotate out, of what is disputed": (
+        ("annotate", "teacher.cfg", "in.spacy", "OUT", "--only-disputed", "committee"),
+        ("teacher.cfg", "in.spacy", "ledger.sqlite", "labels.yml", "committee", "committee/committee.json"),
+    ),
+    "select out, with a teacher": (
+        ("select", "in.spacy", "OUT", "--budget", "1 docs", "--teacher", "teacher.cfg"),
+        ("in.spacy", "teacher.cfg", "ledger.sqlite", "labels.yml"),
+    ),
+    "import out, of a review": (
+        ("import", "rows.jsonl", "OUT", "--pool", "in.spacy"),
+        ("rows.jsonl", "in.spacy"),
+    ),
+    "committee out, with a dev corpus": (
+        ("committee", "train.cfg", "OUT", *CORPORA[:4], "--dev", "shards"),
+        ("train.cfg", "shards", "shards/a.spacy"),
+    ),
+    "review out, without a committee": (
+        ("review", "in.spacy", "gold.spacy", "--out", "OUT", "--format", "prodigy"),
+        ("in.spacy", "gold.spacy"),
+    ),
+    "export out, as rows": (("export", "shards", "OUT", "--format", "jsonl"), ("shards", "shards/a.spacy")),
+}
 # All other paths that commands take are read. `--write` of preview is asked to change its config.
 READ = {
     *("committee config", "committee gold", "committee distilled", "committee dev", "export src"),
@@ -97,7 +122,7 @@ READ = {
 ALIASES = ("same", "relative", "symlink", "hard link", "within")
 CASES = [
     (name, read, alias)
-    for name, (_, inputs) in OUTPUTS.items()
+    for name, (_, inputs) in {**OUTPUTS, **MORE}.items()
     for read in inputs
     for alias in ALIASES
 ]  # fmt: skip
@@ -114,7 +139,7 @@ def filled(tmp_path_factory):
     for name in ("rows.jsonl", "texts/rows.jsonl"):
         write_rows(folder / name, 3)
     make_blank(folder / "model")
-    make_blank(folder / "committee")
+    make_committee(folder / "committee", {"gold/seed-0": {"word": "LOC"}, "cosine/seed-0": {"word": "PER"}})
     task = '[components.llm.task]\n@llm_tasks = "spacy_distill.NER.v1"'
     assert task in CONFIG
     config = CONFIG.replace('"LEDGER"', '"ledger.sqlite"').replace(
@@ -160,7 +185,7 @@ def test_an_output_that_is_read_is_refused_and_nothing_is_changed(filled, monkey
         pytest.skip("there is no such alias")
     try:
         before = content(filled)
-        arguments = [str(output) if word == "OUT" else word for word in OUTPUTS[name][0]]
+        arguments = [str(output) if word == "OUT" else word for word in {**OUTPUTS, **MORE}[name][0]]
         done = CliRunner().invoke(app, arguments)
         assert isinstance(done.exception, SystemExit) and done.exit_code == 1, (done.output, done.exception)
         assert "Traceback" not in done.output
@@ -202,17 +227,10 @@ def test_a_folder_is_no_file_to_write(filled, monkeypatch, name):
         Path("empty.html").rmdir()
 
 
-# Without those whose work is done by other processes, that ask the network or a committee.
-UNTRIED = {
-    "predict out",
-    "study out",
-    "encoder folder",
-    "clean out",
-    "relabel paths",
-    "review out",
-    "select out",
-}
-WRITTEN = sorted({*OUTPUTS} - UNTRIED)
+# Without those whose work is done by other processes, that ask the network, or all of whose documents are
+# excluded: of these there are others.
+UNTRIED = {"predict out", "study out", "encoder folder", "clean out", "review out", "select out"}
+WRITTEN = sorted({*OUTPUTS, *MORE} - UNTRIED - {"annotate out, of what is disputed"})
 
 
 @contextmanager
@@ -235,10 +253,10 @@ def test_where_there_is_no_room_a_line_says_so_and_nothing_is_half_written(
     monkeypatch.chdir(shutil.copytree(filled, tmp_path / "copy"))
     write_docs(make_docs("word", 4, label="LOC"), Path("rows.spacy"))
     before = {path: path.stat().st_size for path in Path().rglob("*") if path.is_file()}
-    output = {"init folder": "new", "committee out": "new", "preview out": "new.png"}.get(name, "new.html")
+    output = {"init": "new", "committee": "new", "preview": "new.png"}.get(name.split()[0], "new.html")
     words = {"OUT": output, "rows.jsonl": "rows.spacy"}
     with without_room(limit):
-        done = CliRunner().invoke(app, [words.get(word, word) for word in OUTPUTS[name][0]])
+        done = CliRunner().invoke(app, [words.get(word, word) for word in {**OUTPUTS, **MORE}[name][0]])
     assert isinstance(done.exception, SystemExit) and done.exit_code == 1, (done.output, done.exception)
     assert "Make room on the disk" in " ".join(done.output.split())
     after = {path: path.stat().st_size for path in Path().rglob("*") if path.is_file()}
