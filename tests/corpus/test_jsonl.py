@@ -178,6 +178,11 @@ def test_entities_under_the_names_of_other_tools(read, entities):
         ({"annotations": [{"result": []}]}, "expected a span such as"),
         ({"my_spans": [[10, 14, "LOC"]]}, 'the field "my_spans" looks like entities; call it "spans"'),
         ({"gold": ["O", "O", "B-LOC"]}, 'the field "gold" looks like entities'),
+        ({"gold": {"entities": [[10, 14, "LOC"]]}}, 'the field "gold" looks like entities'),
+        ({"gold": [{"result": [{"value": {"start": 10, "end": 14, "labels": ["LOC"]}}]}]}, "looks like"),
+        ({"found": [{"text": "Oslo", "label": "LOC"}]}, 'the field "found" looks like entities'),
+        ({"found": [{"offset": 10, "length": 4, "category": "LOC"}]}, "looks like entities"),
+        ({"found": [["LOC", 10, 14]]}, "looks like entities"),
         ({"ents": [], "label": []}, "in one field, found label and ents"),
     ],
 )
@@ -211,3 +216,10 @@ def test_any_text_is_kept_to_the_character(tmp_path_factory, text):
     path.write_text(json.dumps({"text": text}), encoding="utf8")
     ((doc,), _) = import_docs(path, format="jsonl")
     assert doc.text == text
+
+
+def test_fields_of_unlabelled_rows_that_are_not_read_are_named(load):
+    _, report = load({"text": "Ana left.", "Labels": "PER", "meta": {"year": 1}}, {"text": "Bo", "spans": []})
+    assert report.issues.unread == {"Labels"}
+    _, report = load({"text": "Ana left.", "authors": [{"name": "Bo", "year": 2020}], "sizes": [1, 2]})
+    assert report.issues.unread == {"authors", "sizes"}

@@ -163,6 +163,11 @@ def _show(report: ImportReport, out: Path) -> None:
     if report.repeated:
         verb = "repeats" if report.repeated == 1 else "repeat"
         msg.info(f"{counted(report.repeated, 'document')} {verb} the text of an earlier one")
+    if report.unlabelled and report.issues.unread:
+        msg.warn(
+            f"Rows without labels have fields that were not read: {', '.join(sorted(report.issues.unread))}",
+            'If one of them has the labels: --label-field names classes; call entities "spans" or "tags".',
+        )
     if report.labels:
         msg.table(report.labels.items(), header=("Label", "Number"), aligns=("l", "r"), divider=True)
     unlabelled = f", {report.unlabelled} of them without labels" if report.unlabelled else ""

@@ -33,6 +33,7 @@ class ReadIssues:
     misfits: spans that do not fit token borders, each with file and line; their tokens became missing,
         neither entity nor "O".
     skipped: rows that were left out, each with file, line and reason.
+    unread: fields of rows without labels that were not read.
     notes: what was seen in a file and decides how it is read.
     ids: where each id was met.
     """
@@ -43,6 +44,7 @@ class ReadIssues:
     duplicates: int = 0
     misfits: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     ids: dict[str, str] = field(default_factory=dict)
 

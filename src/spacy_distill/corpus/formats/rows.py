@@ -38,6 +38,8 @@ ENTITY_FIELDS = (
 # Numbers of class labels that say nothing: of the data sets themselves, and of PyTorch's losses.
 NOTHING = (-1, -100)
 OTHER_FIELDS = ("text", "tokens", "id", "document", "answer", "meta", "missing", "pos_tags", "chunk_tags")
+# How deep in a value spans are looked for, and the parts of a list that are looked at.
+DEPTH, PARTS = 4, 100
 STARTS = ("start", "start_offset", "start_char", "begin")
 ENDS = ("end", "end_offset", "end_char")
 LABELS = ("label", "labels", "type", "entity", "entity_type", "tag")
@@ -104,6 +106,8 @@ def read_rows(
                     f'there are classes in "{classes}" and entities in "{other[0]}"; keep one of them'
                 )
             misfits = [] if classes else _annotate(doc, row, issues, fields.names)
+            if not classes and not any(row.get(name) is not None for name in ENTITY_FIELDS):
+                issues.unread.update(name for name in row if name not in (*OTHER_FIELDS, *fields.text))
             doc = _with_origin(doc, row, name, number, f"{unit} {number} of {path}", issues)
         except DistillError as error:
             issues.refuse(path, number, str(error), unit)
@@ -201,7 +205,7 @@ def _annotate(doc: Doc, row: Row, issues: ReadIssues, names: Sequence[str]) -> l
     """
     given = [name for name in ENTITY_FIELDS if row.get(name) is not None]
     other = [
-        n for n, v in row.items() if n not in (*ENTITY_FIELDS, *OTHER_FIELDS) and _looks_like_entities(v)
+        n for n, v in row.items() if n not in (*ENTITY_FIELDS, *OTHER_FIELDS) and _looks_like_entities(v, doc)
     ]
     if other:
         raise DistillError(
@@ -234,16 +238,29 @@ def _missing(row: Row) -> list[tuple[int, int]]:
     return [(run[0], run[1]) for run in runs]
 
 
-def _looks_like_entities(value: Any) -> bool:
-    """Whether a value is a list of spans, or of tags of which some are not "O"."""
-    if not isinstance(value, list) or not value:
+def _looks_like_entities(value: Any, doc: Doc, depth: int = DEPTH) -> bool:
+    """Whether a value is, or has in it, spans or tags of which some are not "O"."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list) or not value or not depth:
         return False
-    if all(is_tag(item) for item in value):
+    if all(map(is_tag, value)):
         return any(item != "O" for item in value)
-    try:
-        return bool([read_char_span(item) for item in value])
-    except DistillError:
-        return False
+    some = value[:PARTS]
+    return all(_looks_like_span(item, doc) for item in some) or any(
+        _looks_like_entities(item, doc, depth - 1) for item in some
+    )
+
+
+def _looks_like_span(item: Any, doc: Doc) -> bool:
+    """Whether a value has two places of the text and a name, or a part of the text beside a label."""
+    if isinstance(item, dict) and any(isinstance(item.get(name), str) for name in LABELS):
+        said = [part for name, part in item.items() if isinstance(part, str) and name not in LABELS]
+        if any(part and part in doc.text for part in said):
+            return True
+    parts = list(item.values()) if isinstance(item, dict) else item if isinstance(item, list) else []
+    places = [part for part in parts if _is_offset(part) and 0 <= part <= len(doc.text)]
+    return len(places) > 1 and any(isinstance(part, str | list) for part in parts)
 
 
 def read_char_span(value: Any) -> CharSpan:
