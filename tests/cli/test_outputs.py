@@ -227,6 +227,25 @@ def test_a_folder_is_no_file_to_write(filled, monkeypatch, name):
         Path("empty.html").rmdir()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes with a name")
+@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize(
+    "name", [name for name in OUTPUTS if name.split()[1] in ("json", "html", "out", "paths", "target")]
+)
+def test_a_device_or_a_pipe_is_not_replaced_by_a_file(filled, monkeypatch, tmp_path, name, link):
+    if name in ("predict out", "study out", "committee out"):
+        pytest.skip("it writes a folder")
+    monkeypatch.chdir(filled)
+    pipe = output = tmp_path / "pipe.html"
+    os.mkfifo(pipe)
+    if link:
+        output = tmp_path / "link.html"
+        output.symlink_to(pipe)
+    done = CliRunner().invoke(app, [str(output) if word == "OUT" else word for word in OUTPUTS[name][0]])
+    assert done.exit_code == 1 and "Name a file to write" in " ".join(done.output.split()), done.output
+    assert pipe.is_fifo() and output.is_symlink() == link
+
+
 # Without those whose work is done by other processes, that ask the network, or all of whose documents are
 # excluded: of these there are others.
 UNTRIED = {"predict out", "study out", "encoder folder", "clean out", "review out", "select out"}

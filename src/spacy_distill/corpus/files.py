@@ -156,8 +156,9 @@ def write_bytes(data: bytes | Iterable[bytes], path: Path) -> None:
 
     data: what to write, as a whole or in parts.
     path: the file; missing folders are made. One that ends in `.gz` is compressed.
-    RAISES DistillError: if the file cannot be written there.
+    RAISES DistillError: if the file cannot be written there, or what is there is no file.
     """
+    _check_replaceable(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -204,7 +205,7 @@ def check_outputs(
     inputs: files and folders that are read, or None; those that do not exist do not count.
     folder: whether the outputs are folders to write into, instead of files.
     RAISES DistillError: if an output is one of the inputs or of the other outputs, lies in a folder that is
-        read, or is a folder where a file is wanted, or the other way round.
+        read, is a folder where a file is wanted, or the other way round, or is a device or a pipe.
     """
     read = [Path(place) for place in inputs if place is not None and Path(place).exists()]
     written: list[Path] = []
@@ -214,6 +215,8 @@ def check_outputs(
         if output.exists() and output.is_dir() != folder:
             kinds = ("a file; expected a folder", "a folder; expected a file")
             raise DistillError(f"{output} is {kinds[not folder]} to write. Choose another place.")
+        if not folder:
+            _check_replaceable(output)
         for place in read:
             if _is_same(output, place) or _is_linked(output, place):
                 raise DistillError(f"{output} would be written, but is read too. Choose another place.")
@@ -225,6 +228,14 @@ def check_outputs(
             if _is_same(output, other):
                 raise DistillError(f"{output} and {other} are the same file. Give each output its own.")
         written.append(output)
+
+
+def _check_replaceable(path: Path) -> None:
+    """Refuse a device or a pipe, which a finished file would take the place of."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise DistillError(
+            f"{path} is a device or a pipe, and would be replaced by a file. Name a file to write."
+        )
 
 
 def check_writable(out: Path) -> None:
