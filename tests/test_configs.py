@@ -18,6 +18,7 @@ from helpers.blending import make_docs
 from helpers.support import ROOT
 from helpers.tiny_bert import write_tiny_bert
 from spacy_distill import preview, read_blend_log
+from spacy_distill.configs import named_paths
 
 STUDENTS = ("bert", "minilm", "cpu", "textcat_minilm", "textcat_cpu")
 REGIMENS = (
@@ -177,3 +178,16 @@ def test_a_trained_student_can_be_evaluated(paths: dict[str, Any], tmp_path: Pat
     short = {"training.max_steps": 2, "training.eval_frequency": 2}
     train(config_of("cpu"), tmp_path, overrides={**overrides_for("cpu", paths), **short})
     assert "ents_f" in evaluate(str(tmp_path / "model-last"), Path(paths["paths.dev"]), silent=True)
+
+
+def test_a_folder_counts_as_a_corpus_where_corpora_are_named_alone(tmp_path, monkeypatch):
+    """A study, its students or regimens may be called what a folder is, such as that of its runs."""
+    monkeypatch.chdir(tmp_path)
+    config = {
+        "paths": {"gold": "gold"},
+        "study": {"name": "committee", "students": ["cpu"], "regimens": ["gold_first"], "variants": ["cot"]}
+        | {"corpora": {"gold": "gold", "dev": "dev"}, "teachers": {"cot": "pool", "two": {"a": "a"}}},
+    }
+    for name in ("committee", "cpu", "gold_first", "cot", "gold", "dev", "pool", "a"):
+        (tmp_path / name).mkdir()
+    assert sorted(map(str, named_paths(config))) == ["a", "dev", "gold", "pool"]

@@ -15,8 +15,8 @@ from spacy.util import load_config_from_str
 from .corpus.files import read_text
 from .errors import DistillError
 
-# Sections whose folders are read as corpora.
-WITH_CORPORA = ("corpora", "study")
+# Sections whose folders are read as corpora; elsewhere a name may be that of a folder by chance.
+WITH_CORPORA = frozenset({"corpora", "teachers"})
 LONGEST_PATH = 250
 SECTION = re.compile(r"^\[([^\]\n]+)\]", re.MULTILINE)
 
@@ -79,23 +79,22 @@ def _with_parents(text: str) -> str:
     return SECTION.sub(with_parents, text)
 
 
-def named_paths(config: Mapping[str, Any], section: str = "") -> Iterator[Path]:
+def named_paths(config: Mapping[str, Any], sections: frozenset[str] = frozenset()) -> Iterator[Path]:
     """The files that a config names and that are there, its ledgers in any case, and the folders of corpora.
 
     config: a config, or a section of it, with its variables filled in.
-    section: the outermost section that this one is in.
+    sections: the names of the sections that this one is in.
     """
     for name, value in config.items():
-        outermost = section or name
         if isinstance(value, Mapping):
-            yield from named_paths(value, outermost)
+            yield from named_paths(value, sections | {name})
             continue
         for text in value if isinstance(value, list | tuple) else [value]:
             # A longer one is no path: asking for it would be an error of the system.
             if not isinstance(text, str) or not text or len(text) > LONGEST_PATH or "\0" in text:
                 continue
             place = Path(text)
-            if place.is_file() or name == "ledger" or (place.is_dir() and outermost in WITH_CORPORA):
+            if place.is_file() or name == "ledger" or (place.is_dir() and sections & WITH_CORPORA):
                 yield place
 
 

@@ -11,14 +11,21 @@ import pytest
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 WIDTHS = (1400, 1100, 800)
-# What is cut says so in the page's title: the page itself, and each part that scrolls sideways.
-SCRIPT = """<script>
+# What is cut says so in the page's title: the page itself, each part that hides or scrolls what is wider, and
+# each one that reaches over the window's edge. Cards out of sight are laid out too.
+SCRIPT = """<style>* { content-visibility: visible !important; }</style><script>
 for (const details of document.querySelectorAll("details")) details.open = true;
-const parts = document.querySelectorAll("html, .scroll, .card, .panel, .row div, .entities");
-const wide = Array.from(parts, (part) =>
-  part.scrollWidth <= part.clientWidth + 1 ? "" :
-    `${part.scrollWidth} of ${part.clientWidth}: ${part.textContent.trim().slice(0, 60)}`);
-document.title = "CUT:" + wide.filter(Boolean).join("; ");
+const edge = document.documentElement.clientWidth + 1;
+const cut = (part) => {
+  const inside = part.scrollWidth > part.clientWidth + 1;
+  if (part === document.documentElement) return inside;
+  const box = part.getBoundingClientRect();
+  const clips = part.clientWidth && getComputedStyle(part).overflowX !== "visible" && !("value" in part);
+  return (inside && clips) || (box.width && box.right > edge);
+};
+const wide = Array.from(document.querySelectorAll("html, body *")).filter(cut).map((part) =>
+  `${part.tagName} ${part.scrollWidth} of ${part.clientWidth}: ${part.textContent.trim().slice(0, 60)}`);
+document.title = "CUT:" + wide.join("; ");
 </script>"""
 
 

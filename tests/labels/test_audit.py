@@ -9,11 +9,13 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 
 from helpers.browsing import WIDTHS, cut_parts
 from helpers.docs import VOCAB, make_doc, record_of, write_docs
+from helpers.reviewing import open_page
 from spacy_distill import audit_corpus, render_page
+from spacy_distill.corpus.provenance import CONFIDENCE, record
 from spacy_distill.labels.corpus_statistics import cohens_kappa
 
 EVIL = '<script>alert("x")</script>'
@@ -369,6 +371,60 @@ def test_what_is_missing_is_no_error_and_comes_after_the_errors(audit):
     page = render_page(audit([make_doc("Ana met Bo in Oslo 0", items, id="0:1"), silent, wrong], gold))
     assert re.findall(r"<header><b>(\d):1</b>", page) == ["2", "1", "0"]
     assert ["error" in marks for _, marks in Page(page).cards()] == [True, False, False]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_column_of_classes_and_confidences_is_cut(audit, tmp_path, width):
+    """The page of classes with long names, and that of labels with confidence."""
+    names = [f"{name}{i}" for i in range(6) for name in ("a_class_of_many_words_and_letters_", "sport")]
+    pages = []
+    for shift in (0, 1):
+        docs = [make_doc(f"{OTHER} {i}", id=f"{i}:1", labelled=False) for i in range(len(names))]
+        for i, doc in enumerate(docs):
+            doc.cats = {name: float(name == names[i - shift]) for name in names}
+            record(doc).update({"task": "textcat", "labels": names})
+        pages.append(docs)
+    classes = audit(*pages)
+    docs = [make_doc(f"Ana of Oslo {i}", [(0, 1, "PER"), (2, 3, "LOC")], id=f"{i}:1") for i in range(20)]
+    gold = [make_doc(f"Ana of Oslo {i}", [(0, 1, "PER")], id=f"{i}:1") for i in range(20)]
+    for i, doc in enumerate(docs):
+        doc.spans[CONFIDENCE] = SpanGroup(doc, attrs={"scores": [1 - i / 40, i / 40]}, spans=doc.ents)
+    confidences = audit(docs, gold)
+    assert confidences.gold.confidence
+    for name, found in (("classes", classes), ("confidences", confidences)):
+        page = tmp_path / f"{name}.html"
+        page.write_text(render_page(found), "utf8")
+        assert cut_parts(page, width, tmp_path) == "", name
+
+
+def test_filters_show_what_they_say_in_a_browser(audit, tmp_path):
+    """A person chooses a label, a kind of error and words: what is shown, and in which order."""
+    items = [(0, 1, "PER"), (2, 3, "LOC")]
+    found = {"right": items, "lost": items[:1], "other": [(0, 1, "ORG"), (2, 3, "ORG")], "open": []}
+    docs = [
+        make_doc(f"Ana of {name}", of, range(3) if name == "open" else (), id=f"{name}:1")
+        for name, of in found.items()
+    ]
+    gold = [make_doc(f"Ana of {name}", items, id=f"{name}:1") for name in found]
+    page = tmp_path / "audit.html"
+    page.write_text(render_page(audit(docs, gold)), "utf8")
+    with open_page(page, tmp_path / "profile", 800) as person:
+
+        def shown(label="any", kind="all documents", words=""):
+            person.page.select_option("#label", label=label)
+            person.page.select_option("#kind", label=kind)
+            person.page.fill("#words", words)
+            cards = [text.split(":")[0] for text in person.page.locator(".card:visible b").all_inner_texts()]
+            assert person.page.inner_text("#shown").startswith(f"{len(cards)} of 4 ")
+            return cards
+
+        assert shown() == ["other", "lost", "open", "right"]
+        assert shown(kind="any error") == ["other", "lost"]
+        assert shown("LOC", "not found") == ["lost"]
+        assert shown("PER", "any error") == ["other"]
+        assert shown(kind="missing") == ["open"]
+        assert shown("ORG") == ["other"]
+        assert shown(kind="any error", words="ana OF lost") == ["lost"]
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from helpers.browsing import WIDTHS, cut_parts
+from helpers.reviewing import open_page
 from helpers.studying import carry_out_study, make_sentences, planned, write_config
 from helpers.support import ROOT
 from spacy_distill import read_docs, read_results, write_docs, write_report
@@ -55,6 +56,7 @@ def test_the_page_is_whole_and_asks_for_nothing_from_elsewhere(report):
     checker = Checker()
     checker.feed(report.read_text())
     assert checker.open == []
+    assert "[–" not in report.with_suffix(".md").read_text(encoding="utf8")
     assert all(address.startswith("#") for address in checker.addresses)
     rest = report.read_text().replace("http://www.w3.org/", "")
     assert not re.search(r"https?://|@import|url\((?!#)", rest)
@@ -172,22 +174,33 @@ def test_the_sentences_of_the_browser_are_worst_first(report):
         assert of_it == sorted(of_it, reverse=True) and of_it[-1] > 0
 
 
+def with_wide_intervals(page, folder):
+    """The page as it were with the intervals of two seeds, and longer names."""
+    wide = r'\1simple_mix+cot_features\2<small class="range">-132.9 to +138.1</small>'
+    row = r'(<tr><th scope="row">)[\w+]+(<small>(?:(?!</tr>).)*?)<small class="range">.*?</small>'
+    text, count = re.subn(row, wide, page.read_text(encoding="utf8"), flags=re.DOTALL)
+    assert count
+    (folder / "wide.html").write_text(text, encoding="utf8")
+    return folder / "wide.html"
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_column_is_cut(report, tmp_path, width):
     assert cut_parts(report, width, tmp_path) == ""
+    assert cut_parts(with_wide_intervals(report, tmp_path), width, tmp_path) == ""
 
 
 @pytest.mark.parametrize("label", ["PER", "A_LABEL_OF_MANY_WORDS_AND_LETTERS"])
 @pytest.mark.parametrize("table", ["tier1_testb", "tier2_wikigold"])
 def test_no_column_of_a_published_study_is_cut(tmp_path, table, label):
-    """Whatever its labels are called."""
+    """Whatever its labels are called, and however wide the intervals of two seeds are."""
     page, results = tmp_path / "page.html", tmp_path / "results.json"
     text = gzip.decompress((ROOT / "docs" / "results" / f"{table}.json.gz").read_bytes()).decode()
     for name in ("PER", "LOC", "ORG", "MISC"):
         text = text.replace(f'"{name}"', f'"{label}_{name}"')
     results.write_text(text, encoding="utf8")
     write_report(results, page)
-    assert cut_parts(page, min(WIDTHS), tmp_path) == ""
+    assert cut_parts(with_wide_intervals(page, tmp_path), min(WIDTHS), tmp_path) == ""
 
 
 def test_a_test_corpus_that_changed_after_the_runs_is_not_drawn_over(tmp_path):
@@ -373,3 +386,14 @@ def test_results_of_a_later_format_are_refused_by_name(report, tmp_path):
     (tmp_path / "results.json").write_text(json.dumps({**data, "format": 3}))
     with pytest.raises(ValueError, match=r"has format 3, but this spacy-distill reads results of format 2"):
         read_results(tmp_path / "results.json")
+
+
+def test_words_are_found_across_an_entity_in_a_browser(report, tmp_path):
+    """Names of labels stand within the text, and are none of its words."""
+    without = "(e) => { e.querySelectorAll('i').forEach((i) => i.remove()); return e.textContent }"
+    with open_page(report, tmp_path / "profile") as person:
+        entities = person.page.locator(".card:visible .entities:has(mark)").first
+        text = entities.evaluate(f"(e) => ({without})(e.cloneNode(true))")
+        for words, found in ((f"  {text.upper()} ", True), ("no such words", False)):
+            person.page.fill("#by-words", words)
+            assert person.page.inner_text("#shown").startswith("0 of ") is not found

@@ -41,7 +41,7 @@ def committee_cli(
 ) -> None:
     """
     Train a committee: students of one config with several blends and seeds, each a pipeline of its own.
-    Gold, distilled and dev corpora are those of the config's [paths] if no option names others.
+    Gold, distilled and dev corpora are those of the section paths of the config if no option names others.
     Values of the config can be set on the command line: --training.max_steps 600
     """
     from spacy.cli._util import parse_config_overrides

@@ -5,15 +5,22 @@
   const kind = document.getElementById("kind");
   const words = document.getElementById("words");
   const shown = document.getElementById("shown");
+  const plain = (text) => text.toLowerCase().replace(/\s+/g, " ").trim();
+  // What a card says, without the names of labels within its text.
+  const said = (card) => {
+    const copy = card.cloneNode(true);
+    for (const name of copy.querySelectorAll("mark > i")) name.remove();
+    return plain(copy.textContent);
+  };
   const cards = Array.from(document.querySelectorAll(".card"), (card) => ({
     card,
     labels: new Set(JSON.parse(card.dataset.labels)),
     marks: new Set(JSON.parse(card.dataset.marks)),
-    text: card.textContent.toLowerCase(),
+    text: said(card),
   }));
   const update = () => {
     const mark = kind.value && label.value && kind.value !== "unusable" ? `${kind.value}:${label.value}` : kind.value;
-    const wanted = words.value.trim().toLowerCase();
+    const wanted = plain(words.value);
     let count = 0;
     for (const { card, labels, marks, text } of cards) {
       const fits =
