@@ -1,0 +1,119 @@
+"""What a cascade's labels are worth: the teacher for the most disputed part of a pool, students for the rest.
+
+The committee are students of 500 gold sentences, the runs of the budget study that have learned for 600 steps
+or more at rates up to 2e-4: they never saw the teacher. Intervals are 95 % bootstrap intervals over articles.
+
+python benchmarks/cascade.py FOLDER
+
+FOLDER has `corpus/conll` and `studies/budget`, as configs/study_budget.cfg reads and writes them.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from labels import NER
+from review import HALF, RESAMPLES, interval
+from spacy_distill import Annotation, Item, article_id, doc_id
+from spacy_distill.corpus.docbin import read_docs
+from spacy_distill.labels.select import SpendingLimit, by_value, choose, word_count
+from spacy_distill.labels.voters import disagreement
+from spacy_distill.study.lineage import read_predictions
+from spacy_distill.tasks.scores import micro
+
+RUNS = "studies/budget/minilm/gold/steps-*-rate-*/gold-500/seed-*/predictions.jsonl.gz"
+SHARES = (0.05, 0.1, 0.2, 0.4)
+DRAWS = 10
+
+
+def main(folder: Path) -> None:
+    """Print a table for each draw of gold sentences."""
+    corpora = folder / "corpus/conll"
+    gold = {doc_id(doc): doc for doc in read_docs(corpora / "pool.spacy", Vocab())}
+    docs = list(gold.values())
+    teacher = [NER.read(doc) for doc in read_docs(corpora / "pool_cot.spacy", Vocab())]
+    score = scorer(docs)
+    asked = score(teacher)
+    words = [word_count(doc) for doc in docs]
+    print(f"{len(docs):,} sentences, {sum(words):,} words; the teacher for all: F1 {interval(asked)}")
+    for seed, places in sorted(members(folder).items()):
+        said = [list(some) for some in zip(*(predictions(place, gold) for place in places), strict=True)]
+        voted = [NER.combine(some, HALF).annotation for some in said]
+        alone = score(voted)
+        print(f"\ngold of seed {seed}, {len(places)} students; their vote for all: F1 {interval(alone)}")
+        print(f"{'asked':>6} {'most disputed':>22} {'− teacher for all':>22} {'at random':>22}")
+        values = [disagreement(some, [1.0] * len(some)) for some in said]
+        for share in SHARES:
+            limit = SpendingLimit(int(share * sum(words)), "words")
+            disputed = score(cascade(docs, values, words, limit, teacher, voted))
+            control = (
+                score(cascade(docs, [0.0] * len(docs), words, limit, teacher, voted, draw))
+                for draw in range(DRAWS)
+            )
+            drawn = np.mean(list(control), axis=0)
+            columns = " ".join(f"{interval(one):>22}" for one in (disputed, disputed - asked, drawn))
+            print(f"{share:>6.0%} {columns}")
+
+
+def cascade(
+    docs: list[Doc],
+    values: list[float],
+    words: list[int],
+    limit: SpendingLimit,
+    teacher: list[Annotation],
+    voted: list[Annotation],
+    draw: int = 0,
+) -> list[Annotation]:
+    """The teacher's labels where a word is worth most, as far as the budget goes, and else the vote."""
+    chosen = set(choose(docs, by_value(values, words, draw), words, limit, repeats=True).chosen)
+    return [teacher[i] if i in chosen else voted[i] for i in range(len(docs))]
+
+
+def members(folder: Path) -> dict[int, list[Path]]:
+    """The students of each seed: what they predict."""
+    found: dict[int, list[Path]] = {}
+    for place in sorted(folder.glob(RUNS)):
+        steps, rate, seed = re.findall(r"steps-(\d+)-rate-([\d.e-]+)/gold-500/seed-(\d+)", str(place))[0]
+        if int(steps) >= 600 and float(rate) <= 2e-4:
+            found.setdefault(int(seed), []).append(place)
+    return {seed: places for seed, places in found.items() if len(places) == 6}
+
+
+def predictions(place: Path, gold: Mapping[str | None, Doc]) -> list[Annotation]:
+    """What a student finds in each sentence of the pool, in the pool's tokens."""
+    found = read_predictions(place, "pool") | read_predictions(place, "heldout")
+    return [annotation(doc, found.get(name or "", [])) for name, doc in gold.items()]
+
+
+def annotation(doc: Doc, found: list[tuple[int, int, str]]) -> Annotation:
+    """Spans by characters as items; one that ends within a word has the whole word."""
+    spans = [doc.char_span(start, end, label, alignment_mode="expand") for start, end, label in found]
+    return Annotation(len(doc), tuple(Item(span.start, span.end, span.label_) for span in spans if span))
+
+
+def scorer(docs: list[Doc]) -> Callable[[list[Annotation]], np.ndarray]:
+    """A function that gives F1 of labels on the pool, and on each resample of its articles."""
+    right = [NER.read(doc) for doc in docs]
+    ids = [article_id(doc) for doc in docs]
+    articles = {name: n for n, name in enumerate(dict.fromkeys(ids))}
+    places = np.array([articles[id] for id in ids])
+    drawn = np.random.default_rng(0).integers(len(articles), size=(RESAMPLES, len(articles)))
+    drawn = np.vstack([np.arange(len(articles)), drawn])
+
+    def score(labels: list[Annotation]) -> np.ndarray:
+        by_article = np.zeros((len(articles), 3))
+        counts = [micro(NER.counts(gold, found)) for gold, found in zip(right, labels, strict=True)]
+        np.add.at(by_article, places, np.array(counts))
+        tp, fp, fn = by_article[drawn].sum(axis=1).T
+        return np.asarray(200 * tp / (2 * tp + fp + fn))
+
+    return score
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
