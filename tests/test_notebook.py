@@ -35,6 +35,8 @@ def test_the_notebook_runs_on_the_sample(tmp_path: Path, monkeypatch: pytest.Mon
     assert "pool: 250 documents" in printed and "clean: True" in printed and "'ents_f'" in printed
     # Three documents of the teacher and three of the student, each as gold and as found.
     assert len(drawn) == 12 and all("entities" in html for html in drawn)
+    # An answer that cannot be used is not drawn as one without entities.
+    assert all("<mark" in html for html in drawn[:6])
     assert (folder / "demo" / "notebook" / "training" / "model-last").is_dir()
 
 
