@@ -134,16 +134,18 @@ class Committee:
                 f"both the same labels; the teacher's are {', '.join(labels)}."
             )
 
+    def set_labels(self, doc: Doc) -> None:
+        """Let a document that says nothing of the labels that it may get have those that the members know."""
+        record(doc)[LABELS] = record(doc).get(LABELS) or tuple(self.labels)
+
     def ask(self, docs: Sequence[Doc]) -> Iterator[MemberVotes]:
         """Let the members predict documents; one pipeline is in memory at a time.
-
-        A document that says nothing of the labels that it may get may get those that the members know.
 
         RAISES DistillError: if a member does not load, or has other tokens than the documents.
         """
         task = find_task(self.task)
         for doc in docs:
-            record(doc)[LABELS] = record(doc).get(LABELS) or tuple(self.labels)
+            self.set_labels(doc)
         voters = [self.voters(doc) for doc in docs]
         found: list[dict[Member, Annotation]] = [{} for _ in docs]
         for member in self.members:
@@ -207,6 +209,8 @@ class CommitteePipeline:
     def pipe(self, docs: Iterable[Doc]) -> Iterator[Doc]:
         """Predict documents, and keep the confidence in each item."""
         docs = list(docs)
+        for doc in docs:
+            self.committee.set_labels(doc)
         said = []
         for nlp in self.members:
             found = zip(nlp.pipe([nlp.make_doc(doc.text) for doc in docs]), docs, strict=True)

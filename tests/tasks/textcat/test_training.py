@@ -7,12 +7,20 @@ import spacy
 from confection import Config
 from spacy.cli.train import train
 from spacy.tokens import Doc, DocBin
+from spacy.training import Example
 from spacy.vocab import Vocab
 
 from helpers.docs import write_docs
 from helpers.studying import carry_out_study
 from helpers.support import ROOT
 from spacy_distill import audit_corpus, find_task, preview, read_blend_log, vote, write_card
+from spacy_distill.labels.committee import (
+    Committee,
+    CommitteePipeline,
+    Member,
+    read_committee,
+    write_committee,
+)
 from spacy_distill.tasks.textcat.task import make_textcat_task
 
 LABELS = ["cold", "warm"]
@@ -180,3 +188,27 @@ def test_a_study_of_any_number_of_classes_has_average_precision(tmp_path):
     card = write_card(run).read_text(encoding="utf8")
     table = [line for line in card.splitlines() if line.startswith("|")][:6]
     assert "average precision" in table[0] and len({line.count("|") for line in table}) == 1
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_committee_of_one_mind_predicts_what_its_members_do(exclusive, tmp_path):
+    """Bare documents have no labels of their own: they may get those that the members know."""
+    nlp = spacy.blank("en")
+    model = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": exclusive, "ngram_size": 1}
+    factory = "textcat" if exclusive else "textcat_multilabel"
+    nlp.add_pipe(factory, config={"model": {**model, "no_output_layer": False, "length": 1024}})
+    answers = ["warm", "cold"] if exclusive else ["warm", "cold", "none", "cold, warm"]
+    examples = [Example(nlp.make_doc(doc.text), doc) for doc in make_docs(answers, exclusive)]
+    optimizer = nlp.initialize(lambda: examples)
+    optimizer.learn_rate = 0.1
+    for _ in range(20):
+        nlp.update(examples, sgd=optimizer)
+    members = [Member(f"gold/seed-{seed}", f"member-{seed}") for seed in range(2)]
+    for member in members:
+        nlp.to_disk(tmp_path / member.path)
+    write_committee(Committee(tmp_path, factory, LABELS, members))
+    task, texts = find_task(factory), [example.text for example in examples]
+    together = CommitteePipeline(read_committee(tmp_path))
+    found = [task.read(together(text)) for text in texts]
+    assert found == [task.read(nlp(text)) for text in texts]
+    assert {item.label for one in found for item in one.items} == {"cold", "warm"}

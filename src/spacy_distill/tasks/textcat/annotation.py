@@ -92,7 +92,7 @@ class MultilabelTask(CategoryTask):
     name: ClassVar[str] = "textcat_multilabel"
     factories: ClassVar[tuple[str, ...]] = ("textcat_multilabel",)
     dropped: ClassVar[Mapping[str, str]] = {
-        "several": "is one of several, and the answer leaves open which applies"
+        "several": "one of several, and which of them applies is left open"
     }
     places: ClassVar[str] = "decisions"
     predicts: ClassVar[str] = "the classes of a document"
