@@ -78,21 +78,22 @@ def main() -> None:
     given = arguments.parse_args()
     corpora = given.study / "corpora"
     test = read(Path(json.loads((given.study / "data.json").read_text())["test"]["path"]))
-    (pool,) = (corpora / "distilled").glob("*.spacy")
-    answers = read(pool)
+    pools = {path.stem: read(path) for path in sorted((corpora / "distilled").glob("*.spacy"))}
     methods: dict[str, Vectors] = {"tf-idf": tfidf}
     if given.encoder:
         methods["minilm"] = embeddings(given.encoder)
     found: dict[str, list[float]] = defaultdict(list)
     for method, vectors in methods.items():
-        found[f"{method}, answers"].append(accuracy(answers, [1.0] * len(answers), test, vectors))
+        for name, answers in pools.items():
+            found[f"{method}, {name}"].append(accuracy(answers, [1.0] * len(answers), test, vectors))
         for folder in sorted(corpora.glob("gold-*"), key=lambda place: int(place.name.partition("-")[2])):
             for path in sorted(folder.glob("*.spacy")):
                 gold = read(path)
                 found[f"{method}, {folder.name}"].append(accuracy(gold, [1.0] * len(gold), test, vectors))
-                both = gold + answers
-                weights = [len(answers) / len(gold)] * len(gold) + [1.0] * len(answers)
-                found[f"{method}, {folder.name} and answers"].append(accuracy(both, weights, test, vectors))
+                for name, answers in pools.items():
+                    weights = [len(answers) / len(gold)] * len(gold) + [1.0] * len(answers)
+                    both = accuracy(gold + answers, weights, test, vectors)
+                    found[f"{method}, {folder.name} and {name}"].append(both)
     for name, values in found.items():
         spread = f" ± {stdev(values):.3f} ({len(values)})" if len(values) > 1 else ""
         print(f"{name:32} {fmean(values):.3f}{spread}")

@@ -1,5 +1,6 @@
 """A task of another package goes all the way: prompt, ledger, labels, vote, audit, clean and a study."""
 
+import html
 import json
 
 import pytest
@@ -160,6 +161,29 @@ def test_from_prompt_to_labels_that_were_checked(annotated, distill):
     assert [cleaned[n] for n in WRONG] == [None, None]
 
 
+def test_a_person_reviews_what_views_dispute_and_it_becomes_gold(annotated, distill):
+    output = distill("review", "one.spacy", "two.spacy", "--out", "review.html")
+    assert "Asked: one, two. Labels: BLAME, PRAISE." in output
+    page = (annotated / "review.html").read_text(encoding="utf8")
+    data = json.loads(html.unescape(page.partition('type="application/json">')[2].partition("</script>")[0]))
+    assert (data["marked"], data["items"]) == ("one", "tones")
+    first = data["documents"][: len(WRONG)]
+    assert {one["row"]["id"] for one in first} == {f"{n}:1" for n in WRONG}
+    # As the page writes what a person chose.
+    rows = [
+        {**one["row"], "cats": {label: int(label == tone_of(one["row"]["text"])) for label in LABELS}}
+        for one in first
+    ]
+    lines = "".join(json.dumps({**row, "answer": "accept"}) + "\n" for row in rows)
+    (annotated / "answers.jsonl").write_text(lines, encoding="utf8")
+    distill("import", "answers.jsonl", "reviewed.spacy", "--pool", "one.spacy")
+    docs = read_docs(annotated / "reviewed.spacy")
+    assert {doc.text: max(doc.cats, key=doc.cats.get) for doc in docs} == {
+        row["text"]: tone_of(row["text"]) for row in rows
+    }
+    assert {record_of(doc)["task"] for doc in docs} == {"tone"}
+
+
 def write_student(place):
     """The student that ships, with a component of the task in place of the one for entities."""
     config = Config().from_disk(ROOT / "configs" / "student_cpu.cfg", interpolate=False)
@@ -181,5 +205,7 @@ def test_students_of_the_task_stand_in_a_studys_table(tmp_path, distill):
     output = distill("study", "study.cfg", "out")
     assert "BLAME PRAISE micro macro" in output
     assert "small simple_mix all 1 100.0 100.0 100.0" in output
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf8")
+    assert ">BLAME" in report and "simple_mix" in report
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert results["task"] == "tone"
