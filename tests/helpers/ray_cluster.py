@@ -97,6 +97,12 @@ def _session(leader: int) -> list[int]:
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port that Ray does not use by itself: its workers are below 20,000, its agents above 32,767."""
+    while True:
+        with socket.socket() as probe:
+            port = 20_000 + secrets.randbelow(12_000)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
