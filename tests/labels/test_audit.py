@@ -17,6 +17,7 @@ from helpers.reviewing import open_page
 from spacy_distill import audit_corpus, render_page
 from spacy_distill.corpus.provenance import CONFIDENCE, record
 from spacy_distill.labels.corpus_statistics import cohens_kappa
+from spacy_distill.labels.highlighting import Palette
 
 EVIL = '<script>alert("x")</script>'
 OTHER = "Some quite other words that stand in no corpus here"
@@ -440,6 +441,20 @@ def test_no_column_is_cut(audit, tmp_path, width):
     page = tmp_path / "audit.html"
     page.write_text(render_page(audit(docs, [make_doc(f"{words} {i}", items) for i in range(3)])), "utf8")
     assert cut_parts(page, width, tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["PER", "ORG", "LOC", "MISC"],
+        ["PERSON", "ORG", "GPE", "LOC", "DATE", "PRODUCT", "EVENT", "NORP"],
+        ["person", "location", "corporation", "product", "group", "creative-work"],
+    ],
+)
+def test_usual_labels_have_the_same_colour_on_a_page_of_some_of_them(labels):
+    hues = {label: Palette(labels).hue(label) for label in labels}
+    assert len(set(hues.values())) == len(labels)
+    assert {label: Palette([label]).hue(label) for label in labels} == hues
 
 
 def test_a_label_has_the_same_colour_whatever_is_shown(audit):
