@@ -68,10 +68,21 @@ def client_error(error: Exception, credentials: Credentials, timeout: float) -> 
 def without_secrets(error: RequestError, credentials: Credentials) -> RequestError:
     """An error of which no part holds a secret or a part of one."""
     error.message = credentials.redact.message(error.message)
-    if (kept := error.reply) is not None:
-        said = kept.error and credentials.redact.message(kept.error)
-        error.reply = replace(kept, answer=credentials.redact(kept.answer), error=said)
+    if error.reply is not None:
+        error.reply = _redacted_reply(error.reply, credentials)
     return error
+
+
+def _redacted_reply(reply: Reply, credentials: Credentials) -> Reply:
+    """A reply of which no part holds a secret; tokens that spell one together are left out."""
+    redact = credentials.redact
+    spelled = "".join(token for token, _ in reply.logprobs)
+    return replace(
+        reply,
+        answer=redact(reply.answer),
+        error=reply.error and redact.message(reply.error),
+        logprobs=reply.logprobs if redact(spelled) == spelled else (),
+    )
 
 
 def _client_error(error: Exception, credentials: Credentials, timeout: float) -> RequestError:
@@ -193,12 +204,11 @@ def read_redacted(body: object, credentials: Credentials) -> Reply:
 
     RAISES RequestError: see `read_reply`.
     """
-    redact = credentials.redact
     try:
-        reply = read_reply(redact(body))
+        reply = read_reply(credentials.redact(body))
     except RequestError as error:
         raise without_secrets(error, credentials) from None
-    return replace(reply, answer=redact(reply.answer), error=reply.error and redact.message(reply.error))
+    return _redacted_reply(reply, credentials)
 
 
 @dataclass(frozen=True)

@@ -62,12 +62,22 @@ def test_what_looks_like_the_beginning_of_a_key_costs_no_more_than_its_length(ru
     assert Redactor([KEY])(text) == text
 
 
+def tokens(answer, **how):
+    """A completion with the log-probabilities of its tokens."""
+    response = completion(answer, **how)
+    content = [{"token": answer[i : i + 3], "logprob": -0.1} for i in range(0, len(answer), 3)]
+    response.body["choices"][0]["logprobs"] = {"content": content}
+    return response
+
+
 def replies(quoted):
     """Replies that quote something wherever a server can."""
     parts = [{"type": "text", "text": quoted[:9]}, {"type": "text", "text": quoted[9:]}]
     return {
         "an answer": completion(f"The key is {quoted}."),
         "parts of an answer": completion(parts),
+        "the tokens of an answer": tokens(f"The key is {quoted}."),
+        "the tokens of a failed answer": tokens(f"The key is {quoted}.", finish_reason="error"),
         "a refusal": completion("", refusal=f"no {quoted}"),
         "a thought": completion("", reasoning_content=f"Hm, {quoted}"),
         "a reason": completion("x", finish_reason=f"odd {quoted}"),
@@ -109,8 +119,9 @@ def test_a_key_that_a_server_quotes_is_kept_nowhere(tmp_path, monkeypatch, form,
         model = chat_model(tmp_path / "l.sqlite", server.url, api_key_env="TEST_KEY", max_tries=1)
         statistics = ask(model, jobs(1))
     (entry,) = entries(tmp_path / "l.sqlite").values()
+    spelled = "".join(token for token, _ in entry.logprobs)
     kept = json.dumps(
-        [entry.answer, entry.error, entry.finish_reason, statistics.stopped], ensure_ascii=False
+        [entry.answer, entry.error, entry.finish_reason, spelled, statistics.stopped], ensure_ascii=False
     )
     for secret in (KEY, quoted, json.dumps(quoted)[1:-1], urllib.parse.quote(quoted)):
         assert secret not in kept
