@@ -48,11 +48,14 @@ def main(folder: Path) -> None:
         print(f"\ngold of seed {seed}, {len(places)} students; their vote for all: F1 {interval(alone)}")
         print(f"{'asked':>6} {'most disputed':>22} {'− teacher for all':>22} {'at random':>22}")
         values = [disagreement(some, [1.0] * len(some)) for some in said]
+        share = sum(n for n, value in zip(words, values, strict=True) if value) / sum(words)
+        print(f"{share:.0%} of the words are in sentences that some of them dispute")
         for share in SHARES:
             limit = SpendingLimit(int(share * sum(words)), "words")
             disputed = score(cascade(docs, values, words, limit, teacher, voted))
+            # Where each word is worth the same, chance decides.
             control = (
-                score(cascade(docs, [0.0] * len(docs), words, limit, teacher, voted, draw))
+                score(cascade(docs, list(map(float, words)), words, limit, teacher, voted, draw))
                 for draw in range(DRAWS)
             )
             drawn = np.mean(list(control), axis=0)
@@ -69,8 +72,12 @@ def cascade(
     voted: list[Annotation],
     draw: int = 0,
 ) -> list[Annotation]:
-    """The teacher's labels where a word is worth most, as far as the budget goes, and else the vote."""
-    chosen = set(choose(docs, by_value(values, words, draw), words, limit, repeats=True).chosen)
+    """The teacher's labels where a word is worth most, as far as the budget goes, and else the vote.
+
+    values: what asking about each sentence is worth; where it is nothing, the teacher is not asked.
+    """
+    order = [i for i in by_value(values, words, draw) if values[i] > 0]
+    chosen = set(choose(docs, order, words, limit, repeats=True).chosen)
     return [teacher[i] if i in chosen else voted[i] for i in range(len(docs))]
 
 

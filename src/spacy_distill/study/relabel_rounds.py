@@ -1,6 +1,7 @@
 """Relabel a pool more than once: each further committee learns from the labels of the round before."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from ..corpus.files import check_outputs
@@ -42,13 +43,13 @@ def relabel_in_rounds(
     """
     if rounds < 1:
         raise DistillError(f"rounds = {rounds}: give 1, or more to train further committees.")
-    folders = [committee, *(Path(f"{committee}-round-{number}") for number in range(2, rounds + 1))]
-    labels = [out.with_name(f"{out.stem}-round-{number}{out.suffix}") for number in range(1, rounds)]
-    check_outputs([*labels, out], [committee, pool, *views, gold])
-    training = read_training(committee) if rounds > 1 else None
-    for number, (folder, target) in enumerate(zip(folders, [*labels, out], strict=True)):
-        if number and training is not None:
-            config, members, values = training
-            values = {**values, "paths.distilled": str(labels[number - 1])}
-            yield from train_committee(config, folder, members, engine=engine, jobs=jobs, overrides=values)
+    targets = [out.with_name(f"{out.stem}-round-{number}{out.suffix}") for number in range(1, rounds)] + [out]
+    check_outputs(targets, [committee, pool, *views, gold])
+    if rounds > 1:
+        config, members, values = read_training(committee)
+    yield relabel(committee, pool, views, targets[0], options, gold)
+    for number, (learned, target) in enumerate(pairwise(targets), start=2):
+        folder = Path(f"{committee}-round-{number}")
+        values["paths.distilled"] = str(learned)
+        yield from train_committee(config, folder, members, engine=engine, jobs=jobs, overrides=values)
         yield relabel(folder, pool, views, target, options, gold)

@@ -38,8 +38,8 @@ ENTITY_FIELDS = (
 # Numbers of class labels that say nothing: of the data sets themselves, and of PyTorch's losses.
 NOTHING = (-1, -100)
 OTHER_FIELDS = ("text", "tokens", "id", "document", "answer", "meta", "missing", "pos_tags", "chunk_tags")
-# How deep in a value spans are looked for, and the parts of a list that are looked at.
-DEPTH, PARTS = 4, 100
+# How deep in a value spans are looked for, and how many parts of a list are looked at.
+DEPTH, WIDTH = 4, 100
 STARTS = ("start", "start_offset", "start_char", "begin")
 ENDS = ("end", "end_offset", "end_char")
 LABELS = ("label", "labels", "type", "entity", "entity_type", "tag")
@@ -246,7 +246,7 @@ def _looks_like_entities(value: Any, doc: Doc, depth: int = DEPTH) -> bool:
         return False
     if all(map(is_tag, value)):
         return any(item != "O" for item in value)
-    some = value[:PARTS]
+    some = value[:WIDTH]
     return all(_looks_like_span(item, doc) for item in some) or any(
         _looks_like_entities(item, doc, depth - 1) for item in some
     )
