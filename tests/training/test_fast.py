@@ -20,6 +20,7 @@ from spacy.util import load_config, registry
 from helpers.blending import make_docs, registered
 from helpers.support import ROOT
 from helpers.tiny_bert import write_tiny_bert
+from spacy_distill.tasks.base import find_task
 from spacy_distill.training import fast_encoder as fast
 
 EMBEDDINGS = "embeddings.word_embeddings.weight"
@@ -85,6 +86,24 @@ def test_the_fused_optimizer_trains_to_the_weights_of_thincs(folder: Path):
     update(fused)
     assert any(abs(value - before[name]).max() > 0.005 for name, value in weights(stock).items())
     assert_same_weights(fused, stock)
+
+
+def test_scores_of_entities_come_from_what_the_encoder_says_of_their_own_documents(folder: Path):
+    nlp, task = start(folder, precision="fp32"), find_task("ner")
+    update(nlp)
+    texts = [doc.text for doc in make_docs("gold", 6)] + ["the word and gold of word"]
+    together = list(nlp.pipe(texts))
+    scores = task.predicted_scores(nlp, together)
+    assert sum(map(len, scores)) > 5
+    changes = []
+    for text, found in zip(texts, scores, strict=True):
+        doc = nlp(text)
+        assert task.predicted_scores(nlp, [doc])[0] == pytest.approx(found, abs=1e-5)
+        # Without what the encoder wrote, a score would be that of no text at all.
+        doc._.trf_data.tensors[0][:] = 0.0
+        empty = task.predicted_scores(nlp, [doc])[0]
+        changes += [abs(empty[item] - score) for item, score in found.items()]
+    assert max(changes) > 1e-4
 
 
 def test_words_that_did_not_occur_have_decayed_wherever_they_are_looked_at(folder: Path):

@@ -62,6 +62,10 @@ def predict_cli(
             show_default="a line in a file, a file in a folder",
         ),
     ] = None,
+    dev: Annotated[
+        Path | None,
+        typer.Option(help="Gold documents: each span gets its chance to be right, learned from them"),
+    ] = None,
     gpus: Annotated[
         float, typer.Option(help="GPUs of a worker; on ray several workers may share one: 0.25", min=0)
     ] = 0.0,
@@ -80,17 +84,18 @@ def predict_cli(
     from ..prediction.records import Fields
 
     fields = Fields(text_field, id_field)
-    options = PredictOptions(format, fields, lines, shard_size, batch_size, bool(gpus))
+    options = PredictOptions(format, fields, lines, shard_size, batch_size, bool(gpus), dev)
     ray = RayOptions(num_cpus=cpus, num_gpus=gpus, files="shared" if shared else "ship")
-    status = _show(predict(model, corpus, out, options, engine=engine, jobs=jobs, ray=ray), out)
+    status = _show(predict(model, corpus, out, options, engine=engine, jobs=jobs, ray=ray), out, dev)
     raise typer.Exit(status)
 
 
-def _show(facts: Iterator[PredictPlan | JobEvent[Shard]], out: Path) -> int:
+def _show(facts: Iterator[PredictPlan | JobEvent[Shard]], out: Path, dev: Path | None) -> int:
     """Print what comes of a prediction.
 
     RETURNS: the status to exit with.
     """
+    from ..labels.confidence import ENOUGH
     from ..prediction.predict import PredictPlan
 
     plan, failed, total = PredictPlan(), 0, Counter[str]()
@@ -99,6 +104,11 @@ def _show(facts: Iterator[PredictPlan | JobEvent[Shard]], out: Path) -> int:
         if isinstance(fact, PredictPlan):
             plan = fact
             records = sum(shard.chunk.records for shard in plan.todo)
+            if plan.calibration is not None:
+                learned = f"{plan.calibration.items:,} {plan.items} of {dev}"
+                msg.info(f"A score is the chance to be right, learned from {learned}.")
+                if plan.calibration.items < ENOUGH:
+                    msg.warn(f"These are few: with less than {ENOUGH} scores are rough. Give more gold.")
             if plan.done:
                 msg.info(f"{counted(len(plan.done), 'shard')} done already, and not predicted again.")
             msg.text(f"{counted(len(plan.todo), 'shard')} to do, {counted(records, 'record')}.")

@@ -12,13 +12,15 @@ from ..tasks.annotation import Annotation, Item
 
 # Bins of a reliability diagram, of equal width.
 BINS = 10
+# From how many items chances can be learned: with fewer they are rough.
+ENOUGH = 100
 # Imagined items at each share: as many right ones as the share says. They keep a chance off 0 and 1. Where
 # shares are many, as many as at BINS shares are divided among them: else they would outnumber the items.
 PRIOR = 2.0
 
 
 class Rated(NamedTuple):
-    """An item with its share of the votes, in (0, 1], and whether gold has it."""
+    """An item with its share of the votes, or another score in [0, 1], and whether gold has it."""
 
     score: float
     right: bool

@@ -18,7 +18,7 @@ from ..tasks.base import Task, set_task
 from ..tasks.scores import Counts, add_counts, micro, prf
 from ..tasks.votes import VoteResult, VoteRule
 from .committee import HALF, Committee, MemberVotes, read_committee
-from .confidence import calibrate, calibration_error, rate
+from .confidence import ENOUGH, calibrate, calibration_error, rate
 from .cross_validation import folds_of
 from .quality import read_gold
 from .vote import merge_views
@@ -30,8 +30,8 @@ MEMBER, TEACHER = "member", "teacher"
 LEARNED = "learned"
 # A voter whose items are wrong as often as not has no vote to speak of, and none can decide alone.
 LEAST, MOST = 0.05, 4.0
-# From how many items with gold confidence is learned, and in how many parts these are divided.
-ENOUGH, FOLDS = 100, 5
+# In how many parts the items are divided from which confidence is learned.
+FOLDS = 5
 
 
 @dataclass(frozen=True)

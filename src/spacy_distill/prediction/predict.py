@@ -11,16 +11,19 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from spacy.language import Language
 from spacy.util import get_package_path, is_package
 
 from ..corpus.files import check_outputs, digest, locked_folder
 from ..engines import EngineName, opened_engine
 from ..engines.engine import Engine, JobEvent, RayOptions
 from ..errors import DistillError
-from ..labels.committee import COMMITTEE
+from ..labels.committee import COMMITTEE, CommitteePipeline
+from ..labels.confidence import Calibration
 from ..tasks.base import Task
 from . import ShardFormat
 from .records import Fields
+from .scored_pipeline import learn_calibration
 from .shards import Shard, load_predictor, predict_shard
 from .sources import Chunk, Source, cut, find_sources, import_pyarrow
 
@@ -40,6 +43,8 @@ class PredictOptions:
     shard_size: records of a shard, at least 1.
     batch_size: documents that are predicted at a time, at least 1.
     gpu: whether to predict on a GPU.
+    dev: gold documents from which it is learned how sure a single pipeline is of what it says; each item then
+        has a score. None: no scores, but for a committee, which learned from its own.
     """
 
     format: ShardFormat = ShardFormat.jsonl
@@ -48,6 +53,7 @@ class PredictOptions:
     shard_size: int = 10_000
     batch_size: int = 128
     gpu: bool = False
+    dev: Path | None = None
 
 
 DEFAULTS = PredictOptions()
@@ -61,12 +67,14 @@ class PredictPlan:
     todo: those that are not.
     unreadable: sources that cannot be read, and why.
     items: what the task calls what is predicted, in the plural.
+    calibration: what scores of a single pipeline are worth; None without `dev`.
     """
 
     done: list[dict[str, Any]] = field(default_factory=list)
     todo: list[Shard] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
     items: str = "items"
+    calibration: Calibration | None = None
 
 
 def predict(
@@ -91,17 +99,19 @@ def predict(
     YIELDS: the plan; then for each of its shards "started", and "finished" (its facts are the record) or
         "failed".
     RAISES DistillError: if there is no such pipeline or corpus, the output is part of the corpus, cannot be
-        written, or holds what is not of this corpus, or the engine cannot be used.
+        written, or holds what is not of this corpus, the engine cannot be used, or nothing can be learned
+        from dev.
     """
     if min(options.shard_size, options.batch_size) < 1:
         raise DistillError("The sizes of shards and batches must be at least 1.")
-    folder, task = find_model(model)
+    folder, nlp, task = find_model(model)
     corpus, out = Path(corpus), Path(out)
-    _check_places(folder, corpus, out)
+    _check_places(folder, corpus, out, options.dev)
     if options.format is ShardFormat.parquet:
         import_pyarrow()
     with locked_folder(out.resolve(), RUNNING, "Another prediction") as scratch:
-        plan = _make_plan(folder, corpus, out, options)
+        calibration = _calibration(nlp, task, options.dev)
+        plan = _make_plan(folder, corpus, out, options, calibration)
         plan.items = task.items
         yield plan
         if plan.todo:
@@ -117,8 +127,8 @@ def predict(
                 yield from workers.run(plan.todo, own)
 
 
-def find_model(model: str | Path) -> tuple[Path, Task]:
-    """The folder of a trained pipeline that loads, and the task that it predicts.
+def find_model(model: str | Path) -> tuple[Path, Language | CommitteePipeline, Task]:
+    """The folder of a trained pipeline that loads, the pipeline, and the task that it predicts.
 
     model: a folder, be it a committee's, or the name of an installed package.
     RAISES DistillError: if there is no such pipeline, or it does not load here.
@@ -133,24 +143,36 @@ def find_model(model: str | Path) -> tuple[Path, Task]:
             f"{model} is no trained pipeline: expected a folder with config.cfg and meta.json, such as "
             "training/model-last, or the name of an installed package."
         )
-    _, task = load_predictor(folder)
-    return folder.resolve(), task
+    return folder.resolve(), *load_predictor(folder)
 
 
-def _check_places(model: Path, corpus: Path, out: Path) -> None:
+def _calibration(nlp: Language | CommitteePipeline, task: Task, dev: Path | None) -> Calibration | None:
+    if dev is None:
+        return None
+    if isinstance(nlp, CommitteePipeline):
+        raise DistillError(
+            f"{nlp.committee.folder} is a committee: its spans have scores, learned when it was trained. "
+            "Leave --dev out."
+        )
+    return learn_calibration(nlp, task, dev)
+
+
+def _check_places(model: Path, corpus: Path, out: Path, dev: Path | None) -> None:
     if out.resolve().suffix in {f".{name}" for name in ShardFormat}:
         raise DistillError(f"{out}: expected a folder for the shards; --format says what they are.")
-    check_outputs([out], [model, corpus], folder=True)
+    check_outputs([out], [model, corpus, *([dev] if dev else [])], folder=True)
     if corpus.is_dir() and corpus.resolve().is_relative_to(out.resolve()):
         raise DistillError(
             f"The corpus {corpus} lies in {out}, which would be written. Choose another folder."
         )
 
 
-def _make_plan(model: Path, corpus: Path, out: Path, options: PredictOptions) -> PredictPlan:
+def _make_plan(
+    model: Path, corpus: Path, out: Path, options: PredictOptions, calibration: Calibration | None
+) -> PredictPlan:
     """Cut the corpus into chunks and look for the shards that are done."""
     sources = find_sources(corpus, lines=options.lines)
-    plan, names, hashed = PredictPlan(), set(), digest(model)
+    plan, names, hashed = PredictPlan(calibration=calibration), set(), digest(model)
     with ThreadPoolExecutor(READERS) as pool:
         for source, chunks in zip(sources, pool.map(lambda s: _chunks(s, options), sources), strict=True):
             if isinstance(chunks, str):
@@ -159,6 +181,8 @@ def _make_plan(model: Path, corpus: Path, out: Path, options: PredictOptions) ->
             for chunk in chunks:
                 facts = [hashed, chunk.digest, chunk.source.name, chunk.source.kind, chunk.start, chunk.end]
                 facts += [options.format, options.fields.text, options.fields.id]
+                if calibration:
+                    facts += [calibration.shares, calibration.chances]
                 shard = Shard(
                     chunk,
                     str(model),
@@ -168,6 +192,7 @@ def _make_plan(model: Path, corpus: Path, out: Path, options: PredictOptions) ->
                     options.fields,
                     options.batch_size,
                     options.gpu,
+                    calibration,
                 )
                 names.add(shard.name)
                 if (record := shard.finished()) is None:

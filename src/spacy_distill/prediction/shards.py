@@ -21,9 +21,11 @@ from ..corpus.provenance import CONFIDENCE, set_origin
 from ..engines.engine import JobResult, unseen
 from ..errors import DistillError
 from ..labels.committee import COMMITTEE, CommitteePipeline, read_committee
+from ..labels.confidence import Calibration
 from ..tasks.base import DEFAULT, Task, find_task, set_task, tasks
 from . import ShardFormat
 from .records import Fields, Record, Reject, read_records
+from .scored_pipeline import ScoredPipeline
 from .sources import Chunk, import_pyarrow
 
 # Rows of Parquet that are written as one row group.
@@ -38,7 +40,7 @@ TRIES = 3
 PROBE = "."
 
 Row = dict[str, Any]
-Predictor = Language | CommitteePipeline
+Predictor = Language | CommitteePipeline | ScoredPipeline
 
 
 class ShardWriter(Protocol):
@@ -125,6 +127,7 @@ class Shard:
     fields: where text and ids are.
     batch_size: documents of a batch.
     gpu: whether to predict on a GPU.
+    calibration: what scores of a single pipeline are worth; None: it gives none.
     """
 
     chunk: Chunk
@@ -135,6 +138,7 @@ class Shard:
     fields: Fields = field(default_factory=Fields)
     batch_size: int = 128
     gpu: bool = False
+    calibration: Calibration | None = None
 
     @property
     def name(self) -> str:
@@ -201,14 +205,14 @@ def predict_shard(shard: Shard, folder: Path) -> JobResult:
 
 
 @lru_cache(maxsize=1)
-def load(model: str, gpu: bool) -> tuple[Predictor, Task]:
+def load(model: str, gpu: bool) -> tuple[Language | CommitteePipeline, Task]:
     """The pipeline, or committee, of this process and the task it predicts, loaded once."""
     if gpu:
         require_gpu()
     return load_predictor(Path(model))
 
 
-def load_predictor(model: Path) -> tuple[Predictor, Task]:
+def load_predictor(model: Path) -> tuple[Language | CommitteePipeline, Task]:
     """The pipeline, or committee, of a folder, and the task it predicts.
 
     A pipeline whose components belong to no task, such as an `entity_ruler`, is taken to find entities.
@@ -225,10 +229,13 @@ def load_predictor(model: Path) -> tuple[Predictor, Task]:
 
 
 def _predict(shard: Shard, own: Path) -> dict[str, Any]:
-    nlp, task = load(shard.model, shard.gpu)
+    loaded, task = load(shard.model, shard.gpu)
+    nlp: Predictor = loaded
+    if shard.calibration is not None and isinstance(loaded, Language):
+        nlp = ScoredPipeline(loaded, task, shard.calibration)
     counts = {"records": shard.chunk.records, "documents": 0, "words": 0, "items": 0, "rejects": 0}
     writer: AbstractContextManager[ShardWriter] = closing(
-        WRITERS[shard.format](own / "shard", isinstance(nlp, CommitteePipeline))
+        WRITERS[shard.format](own / "shard", not isinstance(nlp, Language))
     )
     with (own / "rejects").open("w", encoding="utf8") as rejects, writer as shard_file:
         for batch in batches(read_records(shard.chunk, shard.fields), shard.batch_size):

@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 from itertools import groupby, repeat
 from typing import Any, ClassVar, Literal, Protocol
 
+from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
@@ -262,6 +263,18 @@ class Task(Protocol):
         RAISES DistillError: if the task knows no negative annotation.
         """
         raise DistillError(f"The task {self.name!r} has no negative annotation. Vote without it.")
+
+    # What a pipeline predicted.
+
+    def predicted_scores(self, nlp: Language, docs: Sequence[Doc]) -> list[dict[Item, float]]:
+        """How sure a pipeline is of each item that it has just predicted; none of it is a chance to be right.
+
+        nlp: the pipeline that the documents come from.
+        docs: its predictions; they stay as they are.
+        RETURNS: for each document its items with their scores, in [0, 1].
+        RAISES DistillError: if the task, or the pipeline, knows no scores.
+        """
+        raise DistillError(f"The task {self.name!r} knows no scores of a pipeline's {self.items}.")
 
     # What training needs.
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, Literal
 
+from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
@@ -74,6 +75,10 @@ class CategoryTask(Task):
         """As of any task; a document without a class is missing, whatever becomes of disputed places."""
         result = super().combine(annotations, rule, weights)
         return result if result.annotation.items else result._replace(annotation=Annotation.unknown(1))
+
+    def predicted_scores(self, nlp: Language, docs: Sequence[Doc]) -> list[dict[Item, float]]:
+        """What `doc.cats` says of the classes that apply."""
+        return [{item: doc.cats[item.label] for item in self.read(doc).items} for doc in docs]
 
     def doc_counts(self, docbin: DocBin) -> Iterator[DocCounts]:
         """As of any task, from the shard's own lists: no document is made."""
