@@ -2,9 +2,10 @@
 
 import pytest
 import spacy
+from spacy.tokens import Doc, Span
 
-from spacy_distill import doc_id, read_docs, set_origin, write_docs
-from spacy_distill.corpus.docbin import count_docs
+from spacy_distill import doc_id, read_docs, set_origin, views, write_docs
+from spacy_distill.corpus.docbin import content_digest, count_docs
 
 NLP = spacy.blank("en")
 
@@ -18,6 +19,59 @@ def test_records_survive_and_folders_are_read_in_order(tmp_path):
     write_docs(docs(1), tmp_path / "a.spacy")
     assert [doc_id(doc) for doc in read_docs(tmp_path, NLP.vocab)] == ["0", "0", "1"]
     assert count_docs(tmp_path) == 3
+
+
+def labelled(change=None):
+    doc = Doc(NLP.vocab, ["Ana", "left", "Oslo"], [True, True, False], ents=["B-PER", "O", "B-LOC"])
+    set_origin(doc, id="1", document="a", source="x")
+    if change:
+        change(doc)
+    return doc
+
+
+def digest_of(place, *corpus):
+    write_docs(corpus, place)
+    return content_digest(place)
+
+
+def test_whatever_training_could_learn_from_is_part_of_a_corpus_content(tmp_path):
+    changes = [
+        lambda doc: doc.set_ents([Span(doc, 0, 1, "LOC")], default="outside"),
+        lambda doc: doc.set_ents([Span(doc, 0, 1, "PER")], default="missing"),
+        lambda doc: doc.set_ents([Span(doc, 0, 1, "PER", kb_id="Q1"), Span(doc, 2, 3, "LOC")]),
+        lambda doc: doc.cats.update(A=1.0),
+        lambda doc: doc.cats.update(A=0.0),
+        lambda doc: setattr(doc[0], "tag_", "NN"),
+        lambda doc: setattr(doc[0], "lemma_", "ana"),
+        lambda doc: doc[0].set_morph("Number=Sing"),
+        lambda doc: setattr(doc[1], "is_sent_start", True),
+        lambda doc: doc.spans.update(sc=[Span(doc, 0, 2, "X")]),
+        lambda doc: doc.spans.update(negative=[Span(doc, 0, 2, "X")]),
+        lambda doc: set_origin(doc, id="2", document="a", source="x"),
+        lambda doc: set_origin(doc, id="1", document="b", source="x"),
+    ]
+    found = [digest_of(tmp_path / "a.spacy", labelled(change)) for change in (None, *changes)]
+    for words, spaces in ((["Ana", "left", "Rome"], None), (["Ana", "left", "Oslo"], [True, False, False])):
+        doc = Doc(NLP.vocab, words, spaces, ents=["B-PER", "O", "B-LOC"])
+        found.append(digest_of(tmp_path / "a.spacy", set_origin(doc, id="1", document="a", source="x")))
+    found += [digest_of(tmp_path / "a.spacy", labelled(), labelled()), digest_of(tmp_path / "a.spacy")]
+    assert len(set(found)) == len(found)
+
+
+def test_how_labels_came_about_is_no_part_of_a_corpus_content(tmp_path):
+    changes = [
+        lambda doc: views(doc).update(cot={"state": "ok", "model": "m"}),
+        lambda doc: doc.spans.update({"teacher:cot": [Span(doc, 0, 1, "LOC")]}),
+        lambda doc: doc.spans.update(rejected=[Span(doc, 0, 1, "LOC")]),
+        lambda doc: doc.spans.update(votes=[Span(doc, 0, 1, "LOC")], confidence=[Span(doc, 0, 1, "LOC")]),
+        lambda doc: set_origin(doc, id="1", document="a", source="y"),
+    ]
+    plain = digest_of(tmp_path / "a.spacy", labelled(), labelled())
+    for change in changes:
+        assert digest_of(tmp_path / "a.spacy", labelled(change), labelled()) == plain
+    write_docs([labelled()], tmp_path / "many" / "a.spacy")
+    write_docs([labelled()], tmp_path / "many" / "b.spacy")
+    assert content_digest(tmp_path / "many") == plain
 
 
 def test_a_file_that_is_not_a_corpus_is_named(tmp_path):

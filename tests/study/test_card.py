@@ -9,7 +9,7 @@ import pytest
 
 from helpers.studying import carry_out_study, write_config
 from spacy_distill import write_card
-from spacy_distill.corpus.files import digest
+from spacy_distill.corpus.docbin import content_digest
 
 RUN = "tiny/simple_mix/steps-6/gold-all/seed-1"
 
@@ -42,7 +42,7 @@ def test_the_card_of_an_oracle_has_the_pools_hash_and_leak_check(tmp_path):
     carry_out_study(config, tmp_path / "out", {"study.seeds": [0], "study.regimens": ["oracle"]})
     card = write_card(tmp_path / "out/tiny/oracle/steps-6/gold-all/seed-0", tmp_path / "card.md").read_text()
     assert trained_rows(card) == ["gold", "oracle"]
-    assert digest(tmp_path / "out/corpora/oracle.spacy") in card
+    assert content_digest(tmp_path / "out/corpora/oracle.spacy") in card
 
 
 def test_the_card_of_labels_made_anew_for_each_seed_has_those_of_its_seed(tmp_path):
@@ -55,7 +55,7 @@ def test_the_card_of_labels_made_anew_for_each_seed_has_those_of_its_seed(tmp_pa
         tmp_path / "out/tiny/simple_mix/steps-6/gold-all/seed-4", tmp_path / "card.md"
     ).read_text()
     assert trained_rows(card) == ["gold", "cot-seed-4"]
-    assert digest(tmp_path / "out/corpora/distilled/cot-seed-4.spacy") in card
+    assert content_digest(tmp_path / "out/corpora/distilled/cot-seed-4.spacy") in card
 
 
 def trained_rows(card):

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from confection import Config, ConfigValidationError
+from spacy.vocab import Vocab
 
 from helpers.studying import carry_out_study, make_sentences, planned, write_config
 from helpers.support import ROOT
-from spacy_distill import write_docs
+from spacy_distill import read_docs, views, write_docs
 
 
 def config_of(plan, name, seed=0):
@@ -199,6 +200,16 @@ def test_a_run_depends_on_content_and_not_on_places(config, tmp_path):
     assert fingerprints(planned(config, tmp_path / "a")) == fingerprints(
         planned(copy / "study.cfg", tmp_path / "b")
     )
+
+
+def test_a_run_depends_on_what_corpora_say_and_not_on_how_their_labels_came_about(tmp_path):
+    config = write_config(tmp_path)
+    before = fingerprints(planned(config, tmp_path / "a"))
+    docs = list(read_docs(tmp_path / "cot.spacy", Vocab()))
+    for doc in docs:
+        views(doc)["cot"]["model"] = "another"
+    write_docs(docs, tmp_path / "cot.spacy")
+    assert fingerprints(planned(config, tmp_path / "a")) == before
 
 
 def test_changing_the_study_changes_only_the_runs_concerned(tmp_path):

@@ -83,6 +83,7 @@ def _show(found: Audit) -> None:
     msg.text(f"{counted(found.contradicting, 'text')} with different labels in different places")
     duplicates = found.duplicates
     msg.text(f"Repeating an earlier document: {duplicates.exact} exactly, {duplicates.near} nearly")
+    msg.text(f"SHA-256 of words and annotation: {found.content}")
     for leaks in (duplicates, *found.leaks):
         if leaks.capped:
             where = f" in {leaks.name}" if leaks.name else ""

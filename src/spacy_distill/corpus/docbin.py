@@ -1,5 +1,7 @@
 """`.spacy` files and folders: read as a stream, written whole or not at all."""
 
+import hashlib
+import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from spacy.attrs import (  # type: ignore[import-not-found]
     LEMMA,
     NORM,
     ORTH,
+    SPACY,
     TAG,
 )
 from spacy.strings import StringStore
@@ -25,7 +28,7 @@ from srsly.msgpack import msgpack_decoders, msgpack_encoders
 
 from ..errors import DistillError, shorten
 from .files import files_within, write_bytes
-from .provenance import check_record
+from .provenance import CONFIDENCE, REJECTED, VIEW_PREFIX, VOTES, article_id, check_record, doc_id
 
 # Of a token: each is a string's hash, and writing it again needs the string.
 STRING_ATTRS = (ORTH, NORM, LEMMA, TAG, DEP, ENT_TYPE, ENT_KB_ID, ENT_ID)
@@ -99,6 +102,29 @@ def write_docs(docs: Iterable[Doc], path: Path) -> int:
         codecs.call(docbin.add, doc)
     write_bytes(docbin.to_bytes(), path)
     return len(docbin)
+
+
+def content_digest(path: Path) -> str:
+    """SHA-256 of what a corpus says: its words and annotation, and which article and document each is.
+
+    What is known of how the labels came about (views, votes, confidence, provenance) makes no difference, nor
+    does how the documents are divided among files.
+
+    path: a `.spacy` file or a folder of them.
+    RAISES DistillError: as `read_docs`.
+    """
+    total = hashlib.sha256()
+    attrs = [*DocBin().attrs, SPACY]
+    for doc in read_docs(path, Vocab()):
+        groups = {
+            name: [(span.start, span.end, span.label_, span.kb_id_, span.id_) for span in spans]
+            for name, spans in doc.spans.items()
+            if spans and name not in (REJECTED, VOTES, CONFIDENCE) and not name.startswith(VIEW_PREFIX)
+        }
+        facts = [doc_id(doc), article_id(doc), len(doc), doc.cats, groups]
+        total.update(json.dumps(facts, sort_keys=True).encode())
+        total.update(doc.to_array(attrs).tobytes())
+    return total.hexdigest()
 
 
 def read_shard(path: Path) -> DocBin:

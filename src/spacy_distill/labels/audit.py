@@ -9,7 +9,7 @@ from typing import Any
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ..corpus.docbin import read_docs
+from ..corpus.docbin import content_digest, read_docs
 from ..corpus.duplicates import Leaks, find_duplicates, find_leaks
 from ..corpus.matching import match_gold
 from ..corpus.provenance import CONFIDENCE, VOTES, article_id
@@ -106,6 +106,7 @@ class Audit:
     """All that was found.
 
     corpus: path of the annotated corpus.
+    content: SHA-256 of its words and annotation, by which a study's report and a model card name it.
     clean: whether no document of at least 8 tokens is in a test corpus; None if none was given, or not
         all documents that may be alike were compared.
     facts: sizes.
@@ -119,6 +120,7 @@ class Audit:
     """
 
     corpus: str
+    content: str
     clean: bool | None
     facts: CorpusFacts
     views: list[ViewFacts]
@@ -156,6 +158,7 @@ def audit_corpus(corpus: Path, gold: Sequence[Path] = (), tests: Sequence[Path] 
     read = {name: [audited.read(i, name) for i in range(len(docs))] for name in audited.names}
     return Audit(
         corpus=str(corpus),
+        content=content_digest(corpus),
         clean=_clean(leaks),
         facts=corpus_facts(task, docs),
         views=view_facts(task, docs),

@@ -11,9 +11,8 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..blend.checks import unscorable
-from ..corpus.docbin import read_docs, shard_paths, write_docs
+from ..corpus.docbin import content_digest, read_docs, shard_paths, write_docs
 from ..corpus.duplicates import find_leaks
-from ..corpus.files import digest
 from ..corpus.provenance import article_id, doc_id
 from ..errors import DistillError
 from ..tasks.base import Task
@@ -222,7 +221,7 @@ def _corpus_facts(path: Path, docs: list[Doc], task: Task) -> dict[str, Any]:
     items = Counter(item.label for doc in docs for item in task.read(doc).items)
     return {
         "path": str(path),
-        "sha256": digest(path),
+        "sha256": content_digest(path),
         "documents": len(docs),
         "articles": len({article_id(doc) or i for i, doc in enumerate(docs)}),
         "tokens": sum(map(len, docs)),

@@ -15,8 +15,8 @@ from ..blend.checks import missing_encoder
 from ..blend.plan import BY_SEQUENCE, GOLD
 from ..blend.schedules import draw_shares, fill_shares
 from ..configs import known_names, read_config
-from ..corpus.docbin import read_docs
-from ..corpus.files import digest
+from ..corpus.docbin import content_digest, read_docs
+from ..corpus.files import digest, files_within
 from ..errors import DistillError
 from ..tasks.base import Task, task_of, task_of_factories
 from .config import ANY, DEV, HELDOUT, MINUS, ORACLE, Arm, Run, StudyConfig, arms_of, make_runs
@@ -337,7 +337,7 @@ def make_job(
 ) -> TrainingJob:
     """The job of a run; its record holds the fingerprint.
 
-    digests: SHA-256 by path, filled as needed: a corpus of many runs is read once.
+    digests: SHA-256 by path, of a corpus that of what it says, filled as needed: each is read once.
     """
     config, paths = run_config(study, run, corpora, steps)
     scored = {name: str(path) for name, path in corpora.scored.items()}
@@ -349,7 +349,8 @@ def make_job(
     }
     predicted = {name: str(path) for name, path in others.items() if name not in scored}
     for path in {*paths.values(), *scored.values(), *predicted.values()} - set(digests):
-        digests[path] = digest(Path(path))
+        is_corpus = Path(path).suffix == ".spacy" or files_within(Path(path), "*.spacy")
+        digests[path] = content_digest(Path(path)) if is_corpus else digest(Path(path))
 
     def hashed(places: Mapping[str, str]) -> dict[str, dict[str, str]]:
         return {name: {"path": path, "sha256": digests[path]} for name, path in places.items()}
@@ -378,7 +379,7 @@ def make_job(
 
 
 def _fingerprint(config: Config, record: dict[str, Any], study: StudyConfig) -> str:
-    """Hash of what a run depends on: the files by their content, whatever they are called."""
+    """Hash of what a run depends on: its corpora by what they say, other files by their bytes."""
     content = {name: entry["sha256"] for name, entry in record["inputs"].items()}
     facts = {
         "config": {**config, "paths": {**config["paths"], **content}},

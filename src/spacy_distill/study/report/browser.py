@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 from spacy.tokens import Doc
 
-from ...corpus.files import digest
+from ...corpus.docbin import content_digest
 from ...corpus.provenance import article_id
 from ...labels.highlighting import Palette, highlight_errors
 from ...tasks.base import Annotation, Pair, Task, find_task
@@ -134,7 +134,7 @@ def _is_unchanged(found: StudyResults, name: str, path: Path) -> bool:
     """Whether a corpus is still the one that the runs were scored on: what they found are places in it."""
     records = (result.record["scored"] for result in found.results)
     scored = {record[name]["sha256"] for record in records if name in record}
-    return not scored or scored == {digest(path)}
+    return not scored or scored == {content_digest(path)}
 
 
 def _sentences(
