@@ -1,0 +1,230 @@
+"""Pools whose labels students, a person or a smaller budget made, for a second study to learn from.
+
+python benchmarks/study_pools.py relabel STUDY OUT --members GLOBS [--view FILE …] [--alone]
+python benchmarks/study_pools.py review OUT --words 5000 --by disagreement|random --seeds 5 [--view FILE …]
+python benchmarks/study_pools.py select STUDY OUT --members GLOBS --share 0.4 --by disagreement|diverse|random
+
+`relabel`: members and the views of the pool vote, as in `spacy-distill relabel`; `--alone`: members without
+any teacher. `review`: gold stands for a person who corrects so many words of the vote of the views. `select`:
+the teacher is asked for a share of the words, and the pool is no larger.
+
+Members are finished runs, found by globs of what is between the student and the seed, with commas between:
+"gold/steps-1200*/gold-500". What they found was kept by the study, so no pipeline is needed. OUT has {seed}
+in its name. What STUDY or `--heldout` keeps from training is neither reviewed nor selected. Printed are micro
+F1 of the labels of the whole pool before and after, and how far the members' agreement is off what is right
+before and after calibration on 100 sentences of dev (ECE), all by gold of the pool.
+"""
+
+import argparse
+import random
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from labels import NER
+from spacy_distill import Annotation, doc_id, read_docs, write_docs
+from spacy_distill.labels.committee import HALF, Committee, Member, MemberVotes
+from spacy_distill.labels.confidence import Rated, calibrate, calibration_error, rate
+from spacy_distill.labels.relabel import relabel
+from spacy_distill.labels.select import SpendingLimit, by_new_words, by_value, choose, word_count
+from spacy_distill.labels.vote import merge_views
+from spacy_distill.labels.voters import disagreement
+from spacy_distill.study.lineage import Spans, read_predictions
+from spacy_distill.study.scoring import PREDICTIONS
+from spacy_distill.tasks.scores import micro, prf
+from spacy_distill.tasks.votes import VoteRule
+
+SETS = ("pool", "heldout", "dev")
+# Sentences of dev that teach what a share of the votes is worth.
+SENTENCES = 100
+HELDOUT = Path("corpora/heldout.spacy")
+# Of an even vote the first view decides.
+FIRST = VoteRule("half", "first")
+
+
+@dataclass(frozen=True)
+class RecordedCommittee(Committee):
+    """Members of which only is known what they found.
+
+    found: by member the spans of each document, in characters, by its id.
+    """
+
+    found: Mapping[str, Mapping[str, Spans]] = field(default_factory=dict)
+
+    def ask(self, docs: Sequence[Doc]) -> Iterator[MemberVotes]:
+        """What the members found in documents of the study."""
+        names = [member.name for member in self.members]
+        learned = any(member.distilled for member in self.members)
+        for doc in docs:
+            said = {
+                name: NER.from_characters(doc, self.found[name].get(doc_id(doc) or "", [])) for name in names
+            }
+            yield MemberVotes(said, names, [1.0] * len(names), learned)
+
+
+def relabelled(options: argparse.Namespace) -> None:
+    """Relabel the pool by the members of each seed."""
+    dev = list(read_docs(options.dev, Vocab()))
+    for seed, committee in committees(options):
+        drawn = random.Random(seed).sample(dev, min(SENTENCES, len(dev)))
+        committee = replace(committee, calibration=calibrate(votes_on(committee, drawn)))
+        out = place(options, seed)
+        with tempfile.TemporaryDirectory() as folder:
+            pool = bare(options.pool, Path(folder) / "pool.spacy") if options.alone else options.pool
+            report = relabel(committee, pool, options.view, out, gold=options.gold)
+        before, after = (100 * prf(micro(counts or {})).f for counts in (report.before, report.after))
+        raw, learned = errors(committee, list(read_docs(options.gold, Vocab())))
+        print(f"{out}: F1 {before:.1f} → {after:.1f}; ECE of agreement {raw:.1f}, calibrated {learned:.1f}")
+
+
+def reviewed(options: argparse.Namespace) -> None:
+    """Let gold stand for a person's corrections of a vote of the views."""
+    gold = {doc_id(doc): doc for doc in read_docs(options.gold, Vocab())}
+    held_out = {doc_id(doc) for doc in read_docs(options.heldout, Vocab())} if options.heldout else set()
+    for seed in range(options.seeds):
+        docs, said = map(list, zip(*merge_views(options.view, texts=options.pool).docs, strict=True))
+        usable = [[one for one in views.values() if one.usable] for views in said]
+        for doc, some in zip(docs, usable, strict=True):
+            NER.write(doc, NER.combine(some, FIRST).annotation if some else Annotation.unknown(len(doc)))
+        before = f1(gold, docs)
+        open_ones = [i for i, doc in enumerate(docs) if doc_id(doc) not in held_out and word_count(doc)]
+        words = [word_count(docs[i]) for i in open_ones]
+        values = [disagreement(usable[i], [1.0] * len(usable[i])) for i in open_ones]
+        order = by_value(values if options.by == "disagreement" else [0.0] * len(words), words, seed)
+        limit = SpendingLimit(options.words, "words")
+        chosen = choose(
+            [docs[i] for i in open_ones], order, words, limit, repeats=options.by == "random"
+        ).chosen
+        for doc in (docs[open_ones[i]] for i in chosen):
+            NER.write(doc, NER.project(NER.read(gold[doc_id(doc)]), gold[doc_id(doc)], doc))
+        write_docs(docs, place(options, seed))
+        print(f"{place(options, seed)}: {len(chosen)} sentences; F1 {before:.1f} → {f1(gold, docs):.1f}")
+
+
+def selected(options: argparse.Namespace) -> None:
+    """Keep the part of the pool that a budget pays for."""
+    held_out = {doc_id(doc) for doc in read_docs(options.study / HELDOUT, Vocab())}
+    for seed, committee in committees(options):
+        docs = list(read_docs(options.pool, Vocab()))
+        open_docs = [doc for doc in docs if doc_id(doc) not in held_out and word_count(doc)]
+        words = [word_count(doc) for doc in open_docs]
+        limit = SpendingLimit(options.share * sum(words), "words")
+        if options.by == "diverse":
+            order = list(by_new_words(open_docs, words))
+        else:
+            said = [list(one.annotations.values()) for one in committee.ask(open_docs)]
+            values = [disagreement(some, [1.0] * len(some)) for some in said]
+            order = by_value(values if options.by == "disagreement" else [0.0] * len(words), words, seed)
+        chosen = choose(open_docs, order, words, limit, repeats=options.by == "random").chosen
+        kept = [open_docs[i] for i in sorted(chosen)]
+        # The study keeps from training what it held out of the whole pool.
+        write_docs([*kept, *(doc for doc in docs if doc_id(doc) in held_out)], place(options, seed))
+        share = sum(words[i] for i in chosen) / sum(words)
+        print(f"{place(options, seed)}: {len(chosen)} of {len(words)} sentences, {share:.1%} of the words")
+
+
+def committees(options: argparse.Namespace) -> Iterator[tuple[int, RecordedCommittee]]:
+    """The members of each seed, of the seeds of which all are finished."""
+    runs: dict[int, dict[str, Path]] = defaultdict(dict)
+    for glob in options.members.split(","):
+        for path in sorted(options.study.glob(f"*/{glob}/seed-*/{PREDICTIONS}")):
+            name = path.parent.parent.relative_to(options.study).as_posix()
+            runs[int(path.parent.name.removeprefix("seed-"))][name] = path
+    most = max(map(len, runs.values()), default=0)
+    labels = sorted({i.label for doc in read_docs(options.gold, Vocab()) for i in NER.read(doc).items})
+    for seed, places in sorted(runs.items()):
+        if len(places) < most:
+            print(f"seed {seed}: {len(places)} of {most} members are finished, left out")
+            continue
+        found = {
+            name: {id: spans for part in SETS for id, spans in read_predictions(path, part).items()}
+            for name, path in places.items()
+        }
+        members = [Member(name, str(path), distilled="/gold/" not in name) for name, path in places.items()]
+        yield seed, RecordedCommittee(options.study, "ner", labels, members, found=found)
+
+
+def votes_on(committee: Committee, docs: Sequence[Doc]) -> Iterator[Rated]:
+    """The items that members find in gold documents, with their shares of the votes."""
+    for doc, votes in zip(docs, committee.ask(docs), strict=True):
+        yield from rate(NER.read(doc), NER.combine(list(votes.annotations.values()), HALF).shares)
+
+
+def errors(committee: Committee, docs: Sequence[Doc]) -> tuple[float, float]:
+    """How far the members' agreement is off what is right, in points: as it is, and after calibration."""
+    shares: list[Rated] = []
+    chances: list[Rated] = []
+    for doc, votes in zip(docs, committee.ask(docs), strict=True):
+        result = NER.combine(list(votes.annotations.values()), HALF)
+        gold = NER.read(doc)
+        shares += rate(gold, {item: result.shares[item] for item in result.annotation.items})
+        chances += rate(gold, committee.confidence(result))
+    return 100 * (calibration_error(shares) or 0.0), 100 * (calibration_error(chances) or 0.0)
+
+
+def f1(gold: Mapping[str | None, Doc], docs: Sequence[Doc]) -> float:
+    """Micro F1 of documents' own labels, in percent."""
+    pairs: list[tuple[Annotation, Annotation]] = [
+        (NER.read(gold[doc_id(doc)]), NER.read(doc)) for doc in docs
+    ]
+    counts = [micro(NER.counts(*pair)) for pair in pairs]
+    tp, fp, fn = map(sum, zip(*counts, strict=True))
+    return 200 * tp / (2 * tp + fp + fn)
+
+
+def bare(pool: Path, out: Path) -> Path:
+    """The pool without its labels and views."""
+    vocab = Vocab()
+    docs = []
+    for doc in read_docs(pool, vocab):
+        docs.append(NER.make_bare(doc, vocab))
+        docs[-1].user_data["distill"] = {name: doc.user_data["distill"][name] for name in ("id", "document")}
+    write_docs(docs, out)
+    return out
+
+
+def place(options: argparse.Namespace, seed: int) -> Path:
+    """The file of a seed."""
+    return Path(options.out.format(seed=seed))
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True)
+    for name, function in (("relabel", relabelled), ("review", reviewed), ("select", selected)):
+        command = commands.add_parser(name)
+        command.set_defaults(function=function)
+        if name != "review":
+            command.add_argument("study", type=Path)
+            command.add_argument("--members", required=True)
+        command.add_argument("out")
+        command.add_argument("--pool", type=Path, default=Path("corpus/conll/pool_cot.spacy"))
+        command.add_argument("--gold", type=Path, default=Path("corpus/conll/pool.spacy"))
+        if name != "select":
+            command.add_argument("--view", type=Path, action="append", default=[])
+        if name == "relabel":
+            command.add_argument("--dev", type=Path, default=Path("corpus/conll/dev.spacy"))
+            command.add_argument("--alone", action="store_true")
+        else:
+            ways = ["disagreement", "random", *(["diverse"] if name == "select" else [])]
+            command.add_argument("--by", choices=ways, required=True)
+        if name == "review":
+            command.add_argument("--words", type=int, default=5000)
+            command.add_argument("--seeds", type=int, default=5)
+            command.add_argument("--heldout", type=Path)
+        if name == "select":
+            command.add_argument("--share", type=float, default=0.4)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    chosen = arguments()
+    chosen.function(chosen)
