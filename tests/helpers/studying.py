@@ -1,5 +1,6 @@
 """A small study for tests: corpora of made-up sentences, a study config, and an engine without processes."""
 
+import json
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,34 +20,9 @@ PLACES = ("Oslo", "Lima", "Graz", "Bern", "Kyoto", "Quito")
 FIRMS = ("Acme", "Initech", "Globex")
 VERBS = ("visited", "left", "loved", "painted", "missed")
 
-STUDY = """
-[paths]
-folder = "FOLDER"
-
-[study]
-name = "tiny"
-students = ["tiny"]
-regimens = ["gold", "simple_mix"]
-variants = ["cot"]
-gold_sizes = [0]
-seeds = [0, 1]
-max_steps = 6
-heldout = 0.25
-resamples = 50
-
-[study.corpora]
-gold = "FOLDER/gold.spacy"
-dev = "FOLDER/dev.spacy"
-test = "FOLDER/test.spacy"
-pool = "FOLDER/pool.spacy"
-
-[study.configs]
-tiny = "CONFIGS/student_cpu.cfg"
-
-[study.teachers]
-cot = "FOLDER/cot.spacy"
-standard = "FOLDER/standard.spacy"
-
+CORPORA = ("gold", "dev", "test", "pool")
+# A network that trains in no time, and looks at dev twice.
+TINY = """
 [study.train]
 
 [study.train.training]
@@ -63,11 +39,42 @@ size = 4
 width = 16
 depth = 1
 embed_size = 100
-
-[study.ray]
-
-[study.grids]
 """
+
+
+def study_text(
+    folder: Path,
+    student: Path,
+    teachers: Sequence[str],
+    *,
+    corpora: Sequence[str] = CORPORA,
+    extra: str = "",
+    **values: Any,
+) -> str:
+    """A study config of one student, "tiny", and the first of some teachers.
+
+    folder: where the corpora and the teachers' labels are, by their names.
+    student: the student's config.
+    corpora: the corpora that there are.
+    extra: further sections.
+    values: values of [study].
+    """
+    place = folder.as_posix()
+    study = {"name": "tiny", "students": ["tiny"], "regimens": ["gold", "simple_mix"], "seeds": [0, 1]}
+    sections = {
+        "paths": {"folder": place},
+        "study": {**study, "variants": teachers[:1], "resamples": 50, **values},
+        "study.corpora": {name: f"{place}/{name}.spacy" for name in corpora},
+        "study.configs": {"tiny": student.as_posix()},
+        "study.teachers": {name: f"{place}/{name}.spacy" for name in teachers},
+        "study.ray": {},
+        "study.grids": {},
+    }
+    lines = (
+        f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in given.items())
+        for name, given in sections.items()
+    )
+    return "\n".join([*lines, extra])
 
 
 def make_sentences(name: str, count: int, *, wrong: float = 0.0, seed: int = 0) -> list[Doc]:
@@ -107,9 +114,11 @@ def write_corpora(folder: Path) -> None:
 def write_config(folder: Path, extra: str = "") -> Path:
     """Write the corpora and the study config, and return the config's place."""
     write_corpora(folder)
-    text = (STUDY + extra).replace("FOLDER", folder.as_posix())
-    place = folder / "study.cfg"
-    place.write_text(text.replace("CONFIGS", (ROOT / "configs").as_posix()), encoding="utf8")
+    student, place = ROOT / "configs" / "student_cpu.cfg", folder / "study.cfg"
+    values = {"gold_sizes": [0], "max_steps": 6, "heldout": 0.25}
+    place.write_text(
+        study_text(folder, student, ["cot", "standard"], extra=TINY + extra, **values), encoding="utf8"
+    )
     return place
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from helpers.docs import VOCAB, read_docs, record_of, write_docs
 from helpers.loopback import Server, completion
+from helpers.studying import study_text
 from helpers.support import ROOT, teacher_config
 from helpers.tone import CODE, LABELS, install
 from spacy_distill.cli import app
@@ -27,37 +28,6 @@ api_key_env = null
 ledger = "answers.sqlite"
 """,
 )
-STUDY = """
-[study]
-name = "tones"
-students = ["small"]
-regimens = ["gold", "simple_mix"]
-variants = ["voted"]
-gold_sizes = [0]
-seeds = [0]
-max_steps = 30
-resamples = 50
-
-[study.corpora]
-gold = "gold.spacy"
-dev = "dev.spacy"
-test = "test.spacy"
-
-[study.configs]
-small = "student.cfg"
-
-[study.teachers]
-voted = "voted.spacy"
-
-[study.train]
-
-[study.train.training]
-eval_frequency = 15
-
-[study.grids]
-
-[study.ray]
-"""
 THINGS = ["plot", "cast", "score", "ending", "camera", "script", "pace", "light", "sound", "dialogue"]
 SIZE = 40
 # Documents that view "two" gets wrong, and one that it gives no tone.
@@ -192,6 +162,7 @@ def write_student(place):
     labels = config["initialize"]["components"].pop("ner")
     config["initialize"]["components"]["textcat"] = labels
     config["training"]["score_weights"] = {"cats_score": 1.0}
+    config["training"]["eval_frequency"] = 15
     config.to_disk(place)
 
 
@@ -201,10 +172,11 @@ def test_students_of_the_task_stand_in_a_studys_table(tmp_path, distill):
     for name, numbers in parts.items():
         write_docs(tmp_path / f"{name}.spacy", *corpus(labelled=True, numbers=numbers))
     write_student(tmp_path / "student.cfg")
-    (tmp_path / "study.cfg").write_text(STUDY)
+    values = {"seeds": [0], "max_steps": 30, "corpora": ["gold", "dev", "test"]}
+    (tmp_path / "study.cfg").write_text(study_text(tmp_path, tmp_path / "student.cfg", ["voted"], **values))
     output = distill("study", "study.cfg", "out")
     assert "BLAME PRAISE micro macro" in output
-    assert "small simple_mix all 1 100.0 100.0 100.0" in output
+    assert "tiny simple_mix all 1 100.0 100.0 100.0" in output
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf8")
     assert ">BLAME" in report and "simple_mix" in report
     results = json.loads((tmp_path / "out" / "results.json").read_text())

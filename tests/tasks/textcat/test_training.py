@@ -11,7 +11,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 
 from helpers.docs import write_docs
-from helpers.studying import carry_out_study
+from helpers.studying import carry_out_study, study_text
 from helpers.support import ROOT
 from spacy_distill import audit_corpus, find_task, preview, read_blend_log, vote, write_card
 from spacy_distill.labels.committee import (
@@ -125,40 +125,12 @@ def test_views_are_put_to_the_vote_and_audited(tmp_path):
     assert own.missing_items == 2
 
 
-STUDY = """
-[study]
-name = "tiny"
-students = ["tiny"]
-regimens = ["gold", "half"]
-variants = ["answers"]
-seeds = [0, 1]
-max_steps = 20
-resamples = 50
-score_best = false
-
-[study.corpora]
-gold = "FOLDER/gold.spacy"
-dev = "FOLDER/dev.spacy"
-test = "FOLDER/test.spacy"
-pool = "FOLDER/pool.spacy"
-
-[study.configs]
-tiny = "FOLDER/student.cfg"
-
-[study.teachers]
-answers = "FOLDER/answers.spacy"
-
+HALF = """
 [study.shares]
 
 [study.shares.half]
 @schedules = "spacy_distill.constant.v1"
 share = 0.5
-
-[study.grids]
-
-[study.ray]
-
-[study.train]
 """
 
 
@@ -173,7 +145,10 @@ def test_a_study_of_any_number_of_classes_has_average_precision(tmp_path):
         write_docs(tmp_path / f"{name}.spacy", *make_docs(every * 3, exclusive=False))
     write_docs(tmp_path / "pool.spacy", *make_docs([*every, "cold"] * 2, exclusive=False))
     write_docs(tmp_path / "answers.spacy", *make_docs([*every, "cold or warm"] * 2, exclusive=False))
-    (tmp_path / "study.cfg").write_text(STUDY.replace("FOLDER", tmp_path.as_posix()), encoding="utf8")
+    values = {"regimens": ["gold", "half"], "max_steps": 20, "score_best": False, "extra": HALF}
+    (tmp_path / "study.cfg").write_text(
+        study_text(tmp_path, tmp_path / "student.cfg", ["answers"], **values), encoding="utf8"
+    )
     done = carry_out_study(tmp_path / "study.cfg", tmp_path / "out", report=True)
     assert [kind for kind, _ in done] == ["finished"] * 4
     with (tmp_path / "out" / "report.scores.csv").open(encoding="utf8") as stream:
