@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from .tasks.base import VoteResult as VoteResult
     from .tasks.base import find_task as find_task
     from .tasks.base import set_task as set_task
+    from .tasks.project_parts import ProjectParts as ProjectParts
     from .tasks.prompted import PromptedTask as PromptedTask
     from .tasks.votes import VoteRule as VoteRule
     from .teacher.annotate import annotate as annotate
@@ -79,6 +80,7 @@ _HOMES = {
     "Ledger": "teacher.ledger.store",
     "PredictOptions": "prediction.predict",
     "ProjectOptions": "scaffold.inputs",
+    "ProjectParts": "tasks.project_parts",
     "PromptedTask": "tasks.prompted",
     "RelabelOptions": "labels.relabel",
     "ReviewOptions": "labels.review",

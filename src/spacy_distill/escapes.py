@@ -6,6 +6,7 @@ matplotlib reads no formulas (`FIGURE_TEXT`).
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,20 +78,23 @@ def csv_cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
-def template_environment(folder: Path, *, html: bool, **how: Any) -> "Environment":
+def template_environment(folder: Path | Mapping[str, Path], *, html: bool, **how: Any) -> "Environment":
     """What fills in the templates of a folder; a name that a template does not get is an error.
 
+    folder: the folder; or several, each by the name before the slash of its templates' names.
     html: whether what is filled in is escaped for HTML, and the page has no control characters.
     how: further settings of the environment.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+    from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined, Template
 
     class Page(Template):
         def render(self, *args: Any, **kwargs: Any) -> str:
             return visible(super().render(*args, **kwargs))
 
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=PrefixLoader({name: FileSystemLoader(place) for name, place in folder.items()})
+        if isinstance(folder, Mapping)
+        else FileSystemLoader(folder),
         autoescape=html,
         undefined=StrictUndefined,
         trim_blocks=True,

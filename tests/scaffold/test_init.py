@@ -3,18 +3,23 @@
 import contextlib
 import json
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
 import srsly
+from spacy.tokens import Doc
 from spacy.util import load_config
 from typer.testing import CliRunner
 from weasel.util.config import load_project_config
 
+from helpers.docs import VOCAB, write_docs
 from helpers.support import ROOT
-from spacy_distill import load_teacher, read_study
+from helpers.tone import install
+from spacy_distill import load_teacher, read_study, set_task
 from spacy_distill.cli import app
 from spacy_distill.scaffold.inputs import find_language
+from spacy_distill.tasks.project_parts import ProjectParts
 
 SAMPLE = {name: str(ROOT / "assets" / "sample" / f"{name}.jsonl") for name in ("gold", "dev", "test", "pool")}
 
@@ -308,6 +313,68 @@ def test_gold_with_classes_makes_a_project_for_classes(exclusive, init):
         for name in ("standard", "cot"):
             load_teacher(Path(f"configs/teacher_{name}.cfg"), {})
         read_study(Path("configs/study.cfg"))
+
+
+def test_files_with_one_class_a_text_are_read_with_those_that_have_several(init):
+    srsly.write_jsonl(
+        "gold.jsonl", [{"text": f"Text {i}.", "label": ["news", "sport"][i % 2]} for i in range(8)]
+    )
+    rows = [{"text": f"Other text {i}.", "labels": ["news", "sport"]} for i in range(4)]
+    srsly.write_jsonl("dev.jsonl", [*rows, {"text": "Unseen."}])
+    status, output = init("--keep", gold="gold.jsonl", dev="dev.jsonl", pool=SAMPLE["pool"])
+    assert status == 0, output
+    assert "1 of 5 texts of dev.jsonl have no labels" in output and '{"news": 0, …}' in output
+    config = load_config("my-ner/configs/student_cpu.cfg")
+    assert config["components"]["textcat"]["factory"] == "textcat_multilabel"
+    assert commands()["import"].count(" --multilabel") == 3
+
+
+TEMPLATES = {
+    "student.cfg": """{% extends "project/student.cfg.jinja" %}
+{% set component = "textcat" %}
+{% block cpu_pipeline %}
+pipeline = ["textcat"]
+{% endblock %}
+{% block component %}
+[components.textcat]
+factory = "{{ task.factories[0] }}"
+
+{% endblock %}
+{% block scores %}
+cats_score = 1.0
+{% endblock %}
+""",
+    "teacher.cfg": '[components.llm.task]\n@llm_tasks = "tone.Tone.v1"\nview = "{{ prompt }}"\n',
+    "labels.yml": '{% extends "project/labels.yml.jinja" %}\n{% block example %}{% endblock %}\n',
+    "examples.yml": "{{ examples | json }}\n",
+    "README.md": '{% extends "project/README.md.jinja" %}\n{% block result %}\nprint(cats)\n{% endblock %}\n',
+}
+
+
+def test_a_task_of_another_package_makes_a_project_if_it_says_of_what(init, tmp_path, monkeypatch):
+    install(tmp_path / "site")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    docs = [Doc(VOCAB, ["We", "love", "film", str(n)]) for n in range(8)]
+    for doc in docs:
+        doc.cats = {"BLAME": 0.0, "PRAISE": 1.0}
+        set_task(doc, "tone")
+    write_docs(tmp_path / "gold.spacy", *docs)
+    given = {"gold": "gold.spacy", "pool": SAMPLE["pool"], "labels": "PRAISE", "student": "cpu"}
+    status, output = init(**given)
+    assert status == 1 and "`init` makes no project for the task 'tone'" in output
+    assert not Path("my-ner").exists()
+
+    for name, template in TEMPLATES.items():
+        (tmp_path / f"{name}.jinja").write_text(template, encoding="utf8")
+    parts = ProjectParts(tmp_path, lambda docs, labels: [{"text": docs[0].text}])
+    monkeypatch.setattr(sys.modules["tone"].ToneTask, "project_parts", lambda task: parts)
+    status, output = init(**given)
+    assert status == 0, output
+    files = made()
+    assert 'factory = "textcat"' in files["configs/student_minilm.cfg"]
+    assert 'view = "cot"' in files["configs/teacher_cot.cfg"] and "We love film 0" in files["examples.yml"]
+    assert "print(cats)" in files["README.md"]
+    read_study(Path("my-ner/configs/study.cfg"))
 
 
 def test_files_of_different_tasks_are_refused(init):

@@ -8,26 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from spacy.tokens import Doc
-
 from ..corpus.importing import blank
-from ..errors import DistillError
 from ..escapes import template_environment
-from ..tasks.base import find_task
+from ..tasks.base import DEFAULT, Task, find_task
 from ..tasks.labels import LabelSet
-from ..tasks.ner.fewshot import parse_shots
 from ..teacher.settings import check_endpoint, is_loopback
-from .inputs import CLASSES, OPENAI, STUDENTS, InputCorpus, ProjectOptions, Student
+from .inputs import OPENAI, STUDENTS, InputCorpus, ProjectOptions, Student
 
 TEMPLATES = Path(__file__).parent / "templates"
 OPENAI_KEY = "OPENAI_API_KEY"
 
 Prompt = Literal["standard", "cot"]
 
-SHOWN_TEXTS = 5  # Entities that a label's definition names.
-SHOTS = 5
-CLASSIFIED_TOKENS = range(4, 300)  # Tokens of a text that shows a class.
-SHOT_TOKENS = range(4, 50)  # Tokens of a text that is shown as an example.
+SHOWN_TEXTS = 5  # Items that a label's definition names.
 
 
 def as_json(value: Any) -> str:
@@ -36,8 +29,19 @@ def as_json(value: Any) -> str:
 
 
 def render(template: str, **facts: Any) -> str:
-    """A file made from the template of a name."""
-    environment = template_environment(TEMPLATES, html=False, keep_trailing_newline=True)
+    """A file that is the same for all tasks, made from the template of a name."""
+    return _render(f"project/{template}", {}, facts)
+
+
+def render_for(task: Task, template: str, **facts: Any) -> str:
+    """A file that differs by task, made from the task's own template of a name."""
+    return _render(f"task/{template}", {"task": task.project_parts().templates}, {**facts, "task": task})
+
+
+def _render(template: str, folders: Mapping[str, Path], facts: Mapping[str, Any]) -> str:
+    environment = template_environment(
+        {"project": TEMPLATES, **folders}, html=False, keep_trailing_newline=True
+    )
     environment.filters["json"] = as_json
     return environment.get_template(f"{template}.jinja").render(facts)
 
@@ -46,7 +50,7 @@ def student_config(
     student: Student,
     max_steps: int,
     *,
-    task: str = "ner",
+    task: str = DEFAULT,
     file: str = "",
     eval_frequency: int | None = None,
     lang: str = "en",
@@ -57,7 +61,7 @@ def student_config(
 
     student: "cpu", "minilm" or "bert".
     max_steps: number of updates.
-    task: what it predicts: "ner", "textcat" or "textcat_multilabel".
+    task: name of the task that it predicts.
     file: its own name; empty: as in a project.
     eval_frequency: updates from one look at dev to the next; None: a third of them.
     lang: language of the tokenizer.
@@ -65,10 +69,10 @@ def student_config(
     with_gold: whether there is gold; else labels are counted from the distilled corpus.
     RETURNS: the config.
     """
-    return render(
+    return render_for(
+        find_task(task),
         "student.cfg",
         student=student,
-        task=task,
         file=file or f"student_{student}.cfg",
         output=(file or f"student_{student}.cfg").removeprefix("student_").removesuffix(".cfg"),
         max_steps=max_steps,
@@ -85,7 +89,7 @@ def teacher_config(
     labels: Sequence[str],
     model: str,
     *,
-    task: str = "ner",
+    task: str = DEFAULT,
     prompt: Prompt = "standard",
     remark: str = "",
     lang: str = "en",
@@ -100,7 +104,7 @@ def teacher_config(
     name: what stands behind "teacher_" in its file's name.
     labels: the labels to ask for.
     model: the model, as its endpoint calls it.
-    task: what it is asked for: "ner", "textcat" or "textcat_multilabel".
+    task: name of the task that it is asked for.
     prompt: "standard" or "cot".
     remark: what to say of it, instead of what its prompt is.
     lang: language of the tokenizer.
@@ -110,10 +114,10 @@ def teacher_config(
     api_key_env: environment variable that holds the endpoint's key; None: it needs none.
     RETURNS: the config.
     """
-    return render(
+    return render_for(
+        find_task(task),
         "teacher.cfg",
         name=name,
-        task=task,
         labels=as_json(list(labels)),
         model=as_json(model),
         prompt=prompt,
@@ -184,9 +188,9 @@ def project_files(
     elsewhere = endpoint != OPENAI or options.api_key_env is not None
     key = options.api_key_env or (None if is_loopback(endpoint) else OPENAI_KEY)
     dev_corpus = "corpus/dev.spacy" if gold or dev else "corpus/dev_${vars.teacher}.spacy"
+    task = find_task(corpora["pool"].task)
     facts: dict[str, Any] = {
         "name": folder.resolve().name,
-        "task": corpora["pool"].task,
         "gold": gold,
         "dev": dev,
         "test": test,
@@ -203,14 +207,15 @@ def project_files(
         "dev_corpus": dev_corpus,
         "test_corpus": "corpus/test.spacy" if test else dev_corpus,
     }
-    judged = corpora.get("gold") or corpora.get("dev")
+    parts = task.project_parts()
+    examples = parts.find_examples(corpora["gold"].docs if gold else (), LabelSet(list(labels)))
     files = {
-        "project.yml": render("project.yml", **_project_facts(folder, corpora, facts)),
-        "labels.yml": render("labels.yml", labels=_commonest(judged, labels), task=facts["task"]),
-        "examples.yml": render(
-            "examples.yml", examples=_examples(corpora.get("gold"), labels), task=facts["task"]
+        "project.yml": render(
+            "project.yml", **_project_facts(folder, corpora, facts), import_options=parts.import_options
         ),
-        "README.md": render("README.md", **facts),
+        "labels.yml": render_for(task, "labels.yml", labels=_commonest(task, corpora, labels)),
+        "examples.yml": render_for(task, "examples.yml", examples=examples),
+        "README.md": render_for(task, "README.md", **facts),
         ".gitignore": render("gitignore"),
     }
     prompts: tuple[Prompt, ...] = ("standard", "cot")
@@ -219,7 +224,7 @@ def project_files(
             prompt,
             labels,
             options.model,
-            task=facts["task"],
+            task=task.name,
             prompt=prompt,
             lang=lang,
             endpoint=endpoint if elsewhere else None,
@@ -227,7 +232,7 @@ def project_files(
         )
     for student in STUDENTS:
         files[f"configs/student_{student}.cfg"] = student_config(
-            student, max_steps, task=facts["task"], lang=lang, regimen=facts["regimen"], with_gold=gold
+            student, max_steps, task=task.name, lang=lang, regimen=facts["regimen"], with_gold=gold
         )
     if gold:
         files["configs/study.cfg"] = study_config(
@@ -262,7 +267,6 @@ def _project_facts(
         "corpora": [f"corpus/{name}.spacy" for name, is_made in made.items() if is_made],
         "exclude_test": " --exclude corpus/test.spacy" if test else "",
         "exclude_dev": "" if by_teacher else " --exclude corpus/dev.spacy",
-        "import_options": " --multilabel" * (facts["task"] == "textcat_multilabel"),
         "pool_options": " --sentences" * pool.sentences + " --lines" * pool.lines,
         "teacher_options": (
             '--components.llm.model.name "${vars.model}" --components.llm.model.endpoint "${vars.endpoint}" '
@@ -286,64 +290,11 @@ def _package_name(title: str) -> str:
     return name if name[:1].isalpha() else f"ner_{name}".rstrip("_")
 
 
-def _commonest(corpus: InputCorpus | None, labels: Sequence[str]) -> dict[str, list[str]]:
-    """The commonest entities of each label; a class has none."""
-    task = find_task("ner")
+def _commonest(task: Task, corpora: Mapping[str, InputCorpus], labels: Sequence[str]) -> dict[str, list[str]]:
+    """The commonest items of each label by their texts; none where no text is in two documents."""
     texts: dict[str, Counter[str]] = {label: Counter() for label in labels}
-    for doc in corpus.docs if corpus and corpus.task == task.name else ():
+    judged = corpora.get("gold") or corpora.get("dev")
+    for doc in judged.docs if judged and task.recurs else ():
         for item in task.read(doc).items:
             texts[item.label][" ".join(task.text(doc, item).split())] += 1
     return {label: [text for text, _ in counts.most_common(SHOWN_TEXTS)] for label, counts in texts.items()}
-
-
-def _examples(gold: InputCorpus | None, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """A few texts of gold that show every label, and one without an entity."""
-    if gold and gold.task in CLASSES:
-        return _classified(gold)
-    task, known = find_task("ner"), LabelSet(list(labels))
-    fit: list[dict[str, Any]] = []
-    for doc in gold.docs if gold else ():
-        said = task.read(doc)
-        entities = [
-            {"text": " ".join(task.text(doc, item).split()), "label": item.label} for item in said.items
-        ]
-        entry = {"text": " ".join(doc.text.split()), "entities": entities}
-        if len(doc) in SHOT_TOKENS and not said.missing and _is_shot(entry, known):
-            fit.append(entry)
-    chosen: list[dict[str, Any]] = []
-    shown: Counter[str] = Counter()
-    empty = next((entry for entry in fit if not entry["entities"]), None)
-    while len(chosen) < SHOTS - (empty is not None):
-        left = [entry for entry in fit if entry["entities"] and entry not in chosen]
-        if not left:
-            break
-        # The one whose labels were shown least; of equals the first.
-        best = max(left, key=lambda entry: sum(1 / (1 + shown[label]) for label in _labels_of(entry)))
-        chosen.append(best)
-        shown.update(_labels_of(best))
-    return [*chosen, *([empty] if empty else [])]
-
-
-def _classified(gold: InputCorpus) -> list[dict[str, Any]]:
-    """The first short text of each class."""
-    task, shown = find_task(gold.task), dict[str, Doc]()
-    for doc in gold.docs:
-        for item in task.read(doc).items if len(doc) in CLASSIFIED_TOKENS else ():
-            shown.setdefault(item.label, doc)
-    chosen = {id(doc): doc for doc in shown.values()}.values()
-    return [
-        {"text": " ".join(doc.text.split()), "labels": [item.label for item in task.read(doc).items]}
-        for doc in list(chosen)[:SHOTS]
-    ]
-
-
-def _labels_of(entry: Mapping[str, Any]) -> set[str]:
-    return {entity["label"] for entity in entry["entities"]}
-
-
-def _is_shot(entry: dict[str, Any], labels: LabelSet) -> bool:
-    try:
-        parse_shots([entry], labels, "gold")
-    except DistillError:
-        return False
-    return True

@@ -19,7 +19,7 @@ from ..corpus.formats.base import Format, ImportOptions
 from ..corpus.importing import blank, read_source
 from ..corpus.text import ReadIssues, split_sentences
 from ..errors import DistillError
-from ..tasks.base import Task, find_task, task_of
+from ..tasks.base import DEFAULT, Task, find_task, task_of
 
 SAMPLE = 200  # Documents by which a corpus is judged.
 LONG = 60  # Tokens on average from which on documents are asked about by sentence, where gold is no longer.
@@ -42,7 +42,6 @@ LANGUAGES = {
     "THAI": ("th",),
 }
 ANY = "xx"
-CLASSES = ("textcat", "textcat_multilabel")  # Tasks whose labels are of a document as a whole.
 LETTERS = 20_000  # Letters that are looked at.
 KANA = 0.05  # Share of kana from which on Chinese characters are Japanese.
 ENOUGH = 15  # Words from which on they say something of the language.
@@ -111,7 +110,7 @@ class InputCorpus:
     lines: bool = False
     misfits: int = 0
     unread: int = 0
-    task: str = "ner"
+    task: str = DEFAULT
     docs: Sequence[Doc] = field(default=(), repr=False)
 
     @property
@@ -150,13 +149,13 @@ def read_labelled(path: Path, lang: str | None) -> InputCorpus:
     )
 
 
-def read_pool(path: Path, lang: str | None, gold: InputCorpus | None, task: str = "ner") -> InputCorpus:
+def read_pool(path: Path, lang: str | None, gold: InputCorpus | None, task: str = DEFAULT) -> InputCorpus:
     """Look at the beginning of a pool of text, and count it.
 
     path: the file or folder.
     lang: the language of its tokenizer; None: the one that is found.
     gold: where there is gold, long documents are split if those of gold are much shorter.
-    task: what is to be found in it; texts to be classified are not split.
+    task: what is to be found in it; texts whose labels are of the whole are not split.
     RETURNS: what it is.
     RAISES DistillError: if it cannot be read, or has no document.
     """
@@ -166,10 +165,11 @@ def read_pool(path: Path, lang: str | None, gold: InputCorpus | None, task: str 
     docs, _ = _read(path, format, lang or language, limit=SAMPLE, lines=lines)
     if not docs:
         raise DistillError(f"{path} holds no text.")
-    labels, unlabelled = _labels(docs, find_task(task))
+    kind = find_task(task)
+    labels, unlabelled = _labels(docs, kind)
     documents = _count(path, format, lines)
     longest = max(LONG, 2 * _words(gold.docs) if gold else LONG)
-    whole = format.by_sentence or task in CLASSES
+    whole = format.by_sentence or kind.marked != "spans"
     sentences = not whole and not labels and _words(docs) > longest
     if sentences:
         documents = round(documents * sum(1 for _ in split_sentences(docs)) / len(docs))

@@ -1,7 +1,7 @@
 """A new spaCy project: checked, worked out from what the data are, and written."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -10,11 +10,11 @@ from ..blend.checks import DISTILLED_PASSES, GOLD_PASSES, LEAST_STEPS, MOST_STEP
 from ..corpus.files import check_outputs, write_bytes
 from ..corpus.importing import blank
 from ..errors import DistillError, counted
-from ..tasks.base import find_task
+from ..tasks.base import DEFAULT, find_task
 from ..tasks.labels import LabelSet
 from ..teacher.settings import check_endpoint, check_variable
 from .files import place_of, project_files
-from .inputs import CLASSES, STUDENTS, InputCorpus, ProjectOptions, read_labelled, read_pool
+from .inputs import STUDENTS, InputCorpus, ProjectOptions, read_labelled, read_pool
 
 ENGLISH = ("minilm", "bert")  # Students whose encoder read English.
 
@@ -162,16 +162,23 @@ def _read_corpora(options: ProjectOptions) -> dict[str, InputCorpus]:
                     "with labels, or leave it out."
                 )
     kinds = {name: corpus.task for name, corpus in corpora.items()}
-    found = set(kinds.values())
-    if len(found) > 1 and not found <= set(CLASSES):
+    task = _common_task(set(kinds.values())) if kinds else DEFAULT
+    if task is None:
         said = ", ".join(
             f"{getattr(options, name)} has {find_task(kind).items}" for name, kind in kinds.items()
         )
         raise DistillError(f"The files are of different tasks: {said}. Give files of one task.")
-    # Where one text has several classes or none, any number may apply.
-    task = max(found, default="ner")
     corpora["pool"] = read_pool(Path(options.pool), options.lang, corpora.get("gold"), task)
     return corpora
+
+
+def _common_task(found: Set[str]) -> str | None:
+    """The one of some tasks as which files of all of them can be read."""
+    return next((name for name in found if all(_reads(name, other) for other in found)), None)
+
+
+def _reads(name: str, other: str) -> bool:
+    return name == other or find_task(other).project_parts().wider == name
 
 
 def _first(corpora: Mapping[str, InputCorpus], *names: str) -> InputCorpus:
@@ -249,9 +256,10 @@ def _warnings(
                 f"is in {lang!r}. Give texts of one language, or --lang if this is a mistake."
             )
         if name != "pool" and corpus.unlabelled:
+            nothing = find_task(corpus.task).project_parts().nothing
             yield (
                 f"{corpus.unlabelled} of {corpus.documents} texts of {corpus.path} have no labels and count "
-                'for nothing. A text without entities needs an empty list ("spans": []) or all O.'
+                f"for nothing. {nothing}".rstrip()
             )
         if corpus.unread:
             yield (

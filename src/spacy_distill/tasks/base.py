@@ -14,10 +14,12 @@ from spacy.vocab import Vocab
 from ..corpus.provenance import TASK, VOTES, record, views
 from ..errors import DistillError
 from .annotation import ERRORS, OUTSIDE, Annotation, DocCounts, Item, Kind, Pair, Segment, places_of
+from .project_parts import ProjectParts
 from .scores import Counts
 from .votes import VoteResult, VoteRule, combine
 
 __all__ = [
+    "DEFAULT",
     "ERRORS",
     "OUTSIDE",
     "Annotation",
@@ -293,6 +295,16 @@ class Task(Protocol):
         labels: how often each occurs in gold.
         """
         return sorted(labels)
+
+    def project_parts(self) -> ProjectParts:
+        """What a new project says of the task.
+
+        RAISES DistillError: if no project can be made for it.
+        """
+        raise DistillError(
+            f"`init` makes no project for the task {self.name!r}: its package says nothing of one. Write the "
+            "configs by hand."
+        )
 
 
 def _cuts(annotation: Annotation) -> list[tuple[Item, Item | None]]:

@@ -96,9 +96,8 @@ def load_teacher(config: Path, overrides: Mapping[str, Any]) -> Teacher:
     component: Any = nlp.get_pipe(names[0])
     if not isinstance(component.task, PromptedTask):
         raise DistillError(
-            f"{config}: annotating needs a task that has all of tasks.prompted.PromptedTask, such as "
-            f'@llm_tasks = "spacy_distill.NER.v1"; components.{names[0]}.task is a '
-            f"{type(component.task).__name__}."
+            f"{config}: annotating needs a task that has all of tasks.prompted.PromptedTask, as in "
+            f"configs/teacher_*.cfg; components.{names[0]}.task is a {type(component.task).__name__}."
         )
     return Teacher(nlp, names[0], component.task, tuple(named_paths(nlp.config)))
 

@@ -15,6 +15,7 @@ from ...corpus.provenance import NEGATIVE, REJECTED, VIEW_PREFIX, views
 from ...errors import DistillError
 from ..annotation import Annotation, DocCounts, Item, places_of
 from ..base import Task
+from ..project_parts import ProjectParts
 from ..prompted import state_of_vote
 from ..votes import SAMPLE, VoteResult, VoteRule
 from .alignment import REASONS, Alignment, PlacedCandidate
@@ -202,6 +203,11 @@ class EntityTask(Task):
         """
         counts = dict(labels.most_common())
         return {"0": {}, "1": counts, "2": counts, "3": counts, "4": {**counts, "": 1}, "5": {"": 1}}
+
+    def project_parts(self) -> ProjectParts:
+        from .project_parts import PARTS
+
+        return PARTS
 
 
 def _items(spans: Iterable[Span]) -> list[Item]:

@@ -12,6 +12,7 @@ from ...corpus.provenance import LABELS, record
 from ...errors import DistillError
 from ..annotation import Annotation, DocCounts, Item, Segment, places_of
 from ..base import Task
+from ..project_parts import ProjectParts
 from ..votes import VoteResult, VoteRule
 
 # From which score on a label that is not exclusive applies: the default of spaCy's `textcat_multilabel`.
@@ -85,6 +86,11 @@ class CategoryTask(Task):
         for tokens, cats in zip(docbin.tokens, docbin.cats, strict=True):
             label = _best(cats)
             yield DocCounts(len(tokens), None if label is None else Counter([label]))
+
+    def project_parts(self) -> ProjectParts:
+        from .project_parts import make_parts
+
+        return make_parts(self)
 
 
 class MultilabelTask(CategoryTask):
