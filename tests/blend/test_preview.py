@@ -176,11 +176,15 @@ def test_too_few_and_far_too_many_passes_are_warned_about(
     ("gold", "distilled", "share", "suggested"),
     [
         (20, 40, "simple_mix", 600),
-        # 20 passes over 800 documents of gold by 8 of each step.
-        (800, 40, "simple_mix", 2000),
-        (800, 40, "gold", 1000),
-        # 2 passes over the distilled documents by 8 of each step.
-        (20, 4000, "constant", 1000),
+        (500, 3100, "simple_mix", 600),
+        # 10 passes over 1,600 documents of gold by 8 of each step.
+        (1600, 40, "simple_mix", 2000),
+        # 1.5 passes over the distilled documents by 8 of each step.
+        (20, 4800, "constant", 900),
+        # Gold alone is seen longer, and all 16 of a step are of it.
+        (20, 40, "gold", 1200),
+        (500, 40, "gold", 1200),
+        (3200, 40, "gold", 2000),
     ],
 )
 def test_the_suggested_steps_follow_the_documents(

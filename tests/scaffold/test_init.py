@@ -79,7 +79,8 @@ def test_a_complete_project_is_written_and_what_was_found_is_said(init, monkeypa
     study, _ = read_study(Path("configs/study.cfg"))
     assert study.students == ["cpu"] and study.corpora.pool == "corpus/pool.spacy"
     config = load_config("configs/student_cpu.cfg")
-    assert [config["training"]["max_steps"]] == study.max_steps and study.max_steps >= [600]
+    # Gold alone, which a study compares with, takes more steps than a blend.
+    assert config["training"]["max_steps"] == 600 and study.max_steps == [1200]
 
 
 def test_every_file_that_a_command_reads_is_there_or_made_by_another(init):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from ..blend.checks import LEAST_ALONE
 from ..corpus.importing import blank
 from ..escapes import template_environment
 from ..tasks.base import DEFAULT, Task, find_task
@@ -237,7 +238,7 @@ def project_files(
     if gold:
         files["configs/study.cfg"] = study_config(
             options.student,
-            max_steps,
+            options.max_steps or max(max_steps, LEAST_ALONE),
             pool_labelled=facts["pool_labelled"],
             test_corpus=facts["test_corpus"],
         )

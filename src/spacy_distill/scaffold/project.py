@@ -1,12 +1,11 @@
 """A new spaCy project: checked, worked out from what the data are, and written."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from ..blend.checks import DISTILLED_PASSES, GOLD_PASSES, LEAST_STEPS, MOST_STEPS
+from ..blend.checks import DISTILLED_PASSES, GOLD_PASSES, round_steps
 from ..corpus.files import check_outputs, write_bytes
 from ..corpus.importing import blank
 from ..errors import DistillError, counted
@@ -33,7 +32,7 @@ def suggest_max_steps(gold: int, pool: int) -> int:
     RETURNS: enough for the passes that it aims at, half of the steps each where there is gold.
     """
     examples = max(2 * GOLD_PASSES * gold, (2 if gold else 1) * DISTILLED_PASSES * pool)
-    return min(MOST_STEPS, max(LEAST_STEPS, 100 * math.ceil(examples / BATCH / 100)))
+    return round_steps(examples / BATCH, alone=not pool)
 
 
 @dataclass(frozen=True)
