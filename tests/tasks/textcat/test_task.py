@@ -1,6 +1,7 @@
 """Classes by prompt: what a document is asked, and what an answer makes of it."""
 
 import json
+from functools import partial
 
 import pytest
 from spacy.tokens import Doc, DocBin
@@ -8,6 +9,7 @@ from spacy.vocab import Vocab
 
 from helpers.docs import write_docs
 from spacy_distill import Annotation, Answer, Item, VoteRule, find_task, views
+from spacy_distill.tasks.ner.task import make_ner_task
 from spacy_distill.tasks.textcat.task import make_textcat_task
 
 LABELS = ["business", "sport", "tech"]
@@ -69,6 +71,16 @@ def test_of_classes_that_exclude_nothing_only_what_is_open_is_missing(answer, ca
     bound = DocBin(store_user_data=True, docs=[doc]).to_bytes()
     (again,) = DocBin().from_bytes(bound).get_docs(Vocab())
     assert find_task("textcat_multilabel").read(again) == find_task("textcat_multilabel").read(doc)
+
+
+@pytest.mark.parametrize(
+    "make", [make_ner_task, make_textcat_task, partial(make_textcat_task, exclusive=False)]
+)
+@pytest.mark.parametrize("answer", ['{"entities": []}', "sport or tech", "sport, Economy", "none", "?"])
+def test_whatever_an_answer_loses_has_a_name_in_words(make, answer):
+    task = make(LABELS, view="v")
+    counters = views(task.annotate(make_doc(), answer))["v"]["dropped"]
+    assert counters and counters.keys() <= find_task(task.task).dropped.keys()
 
 
 def test_an_alias_is_the_users_to_give():

@@ -1,6 +1,9 @@
 """Classes as training sees them: what is left out, and what a student learns its labels from."""
 
 import csv
+import json
+from functools import reduce
+from operator import getitem
 
 import pytest
 import spacy
@@ -21,6 +24,7 @@ from spacy_distill.labels.committee import (
     read_committee,
     write_committee,
 )
+from spacy_distill.scaffold.files import student_config
 from spacy_distill.tasks.textcat.task import make_textcat_task
 
 LABELS = ["cold", "warm"]
@@ -71,14 +75,34 @@ def test_a_shard_is_counted_without_making_its_documents(exclusive):
         assert labels is None or sorted(labels) == [item.label for item in annotation.items]
 
 
+# What a config says of any number of classes, by where it says it.
+MULTILABEL = {
+    ("factory",): "textcat_multilabel",
+    ("threshold",): 0.5,
+    ("scorer", "@scorers"): "spacy.textcat_multilabel_scorer.v2",
+    ("model", "exclusive_classes"): False,
+}
+
+
 def multilabel_config():
     """The student for any number of classes: with the lines changed that it names."""
     config = Config().from_disk(CONFIG, interpolate=False)
-    component = config["components"]["textcat"]
-    component["factory"] = "textcat_multilabel"
-    component["model"]["exclusive_classes"] = False
-    component["scorer"]["@scorers"] = "spacy.textcat_multilabel_scorer.v2"
+    for (*sections, name), value in MULTILABEL.items():
+        reduce(getitem, sections, config["components"]["textcat"])[name] = value
     return config
+
+
+@pytest.mark.parametrize("student", ["cpu", "minilm"])
+def test_a_config_names_all_that_differs_for_any_number_of_classes(student):
+    """With those lines it is what `init` writes for such gold, and trains alike."""
+    path = ROOT / "configs" / f"student_textcat_{student}.cfg"
+    component = Config().from_disk(path, interpolate=False)["components"]["textcat"]
+    for (*sections, name), value in MULTILABEL.items():
+        reduce(getitem, sections, component)[name] = value
+        said = value if isinstance(value, str) else f"{name} = {json.dumps(value)}"
+        assert said in path.read_text(encoding="utf8").partition("[components.textcat]")[0]
+    written = student_config(student, 1, task="textcat_multilabel")
+    assert component == Config().from_str(written, interpolate=False)["components"]["textcat"]
 
 
 @pytest.mark.parametrize("exclusive", [True, False])

@@ -103,7 +103,8 @@ class MultilabelTask(CategoryTask):
     name: ClassVar[str] = "textcat_multilabel"
     factories: ClassVar[tuple[str, ...]] = ("textcat_multilabel",)
     dropped: ClassVar[Mapping[str, str]] = {
-        "several": "one of several, and which of them applies is left open"
+        **CategoryTask.dropped,
+        "several": "one of several, and which of them applies is left open",
     }
     places: ClassVar[str] = "decisions"
     predicts: ClassVar[str] = "the classes of a document"
