@@ -21,7 +21,7 @@ READ_LABELS = "spacy.read_labels.v1"
 # The folder that the project's command `encoder` fills.
 FETCHED_ENCODER = Path("assets/encoder")
 
-# How long to train, as configs/study_budget.cfg measured: docs/results.md has the table.
+# How long to train, as configs/study_budget.cfg measured: docs/results_appendix.md has the table.
 GOLD_PASSES, DISTILLED_PASSES = 10, 1.5  # What suggest_steps aims at.
 LEAST_STEPS, LEAST_ALONE, MOST_STEPS = 600, 1_200, 20_000  # Of a blend, of gold alone, and of anything.
 FEW_GOLD_PASSES, FEW_DISTILLED_PASSES, MANY_PASSES = 4, 0.5, 500  # Beyond which there is a warning.
@@ -255,7 +255,8 @@ def suggest_steps(plan: BlendPlan, sizes: Sequence[float]) -> int | None:
     """How many steps to train, from the number of documents and the share of each source.
 
     The rule: gold is seen 10 times or more and each distilled source 1.5 times, in 600 to 20,000 steps, gold
-    alone in 1,200 or more. It was measured with 500 gold and 3,100 distilled sentences (docs/results.md).
+    alone in 1,200 or more. It was measured with 500 gold and 3,187 distilled sentences: see
+    docs/results_appendix.md.
 
     sizes: documents of each step.
     RETURNS: None if the batcher does not say how many documents a step has.
