@@ -1,11 +1,13 @@
 """What a cascade's labels are worth: the teacher for the most disputed part of a pool, students for the rest.
 
-The committee are students of 500 gold sentences, the runs of the budget study that have learned for 600 steps
-or more at rates up to 2e-4: they never saw the teacher. Intervals are 95 % bootstrap intervals over articles.
+The committee are students of the same 500 gold sentences: all runs of gold alone in FOLDER's studies, of 600
+and 1,200 steps at rates up to 2e-4. They never saw the teacher. Intervals are 95 % bootstrap intervals over
+articles.
 
 python benchmarks/cascade.py FOLDER
 
-FOLDER has `corpus/conll` and `studies/budget`, as configs/study_budget.cfg reads and writes them.
+FOLDER has `corpus/conll` and `studies`, as configs/study_budget.cfg and configs/study_main_testb.cfg read and
+write them; gold that has fewer than three students is left out.
 """
 
 import re
@@ -26,9 +28,10 @@ from spacy_distill.labels.voters import disagreement
 from spacy_distill.study.lineage import read_predictions
 from spacy_distill.tasks.scores import micro
 
-RUNS = "studies/budget/minilm/gold/steps-*-rate-*/gold-500/seed-*/predictions.jsonl.gz"
+RUNS = "studies/*/minilm/gold/steps-*-rate-*/gold-500/seed-*/predictions.jsonl.gz"
 SHARES = (0.05, 0.1, 0.2, 0.4)
 DRAWS = 10
+LEAST = 3
 
 
 def main(folder: Path) -> None:
@@ -86,9 +89,9 @@ def members(folder: Path) -> dict[int, list[Path]]:
     found: dict[int, list[Path]] = {}
     for place in sorted(folder.glob(RUNS)):
         steps, rate, seed = re.findall(r"steps-(\d+)-rate-([\d.e-]+)/gold-500/seed-(\d+)", str(place))[0]
-        if int(steps) >= 600 and float(rate) <= 2e-4:
+        if int(steps) in (600, 1200) and float(rate) <= 2e-4:
             found.setdefault(int(seed), []).append(place)
-    return {seed: places for seed, places in found.items() if len(places) == 6}
+    return {seed: places for seed, places in found.items() if len(places) >= LEAST}
 
 
 def predictions(place: Path, gold: Mapping[str | None, Doc]) -> list[Annotation]:

@@ -1,18 +1,19 @@
 """Pools whose labels students, a person or a smaller budget made, for a second study to learn from.
 
-python benchmarks/study_pools.py relabel STUDY OUT --members GLOBS [--view FILE …] [--alone]
+python benchmarks/study_pools.py relabel OUT --members GLOBS [--view FILE …] [--alone]
 python benchmarks/study_pools.py review OUT --words 5000 --by disagreement|random --seeds 5 [--view FILE …]
-python benchmarks/study_pools.py select STUDY OUT --members GLOBS --share 0.4 --by disagreement|diverse|random
+python benchmarks/study_pools.py select OUT --members GLOBS --share 0.4 --by disagreement|diverse|random
 
 `relabel`: members and the views of the pool vote, as in `spacy-distill relabel`; `--alone`: members without
 any teacher. `review`: gold stands for a person who corrects so many words of the vote of the views. `select`:
 the teacher is asked for a share of the words, and the pool is no larger.
 
-Members are finished runs, found by globs of what is between the student and the seed, with commas between:
-"gold/steps-1200*/gold-500". What they found was kept by the study, so no pipeline is needed. OUT has {seed}
-in its name. What STUDY or `--heldout` keeps from training is neither reviewed nor selected. Printed are micro
-F1 of the labels of the whole pool before and after, and how far the members' agreement is off what is right
-before and after calibration on 100 sentences of dev (ECE), all by gold of the pool.
+Members are finished runs of the same gold, found by globs without the seed, with commas between:
+"studies/main_testb/minilm/gold/*/gold-500". What they found was kept by the study, so no pipeline is needed.
+OUT has {seed} in its name. What `--heldout` holds is neither reviewed nor selected: a study keeps it from
+training. Printed are micro F1 of the labels of the whole pool before and after, and how far the members'
+agreement is off what is right before and after calibration on 100 sentences of dev (ECE), all by gold of the
+pool.
 """
 
 import argparse
@@ -42,7 +43,6 @@ from spacy_distill.tasks.votes import VoteRule
 SETS = ("pool", "heldout", "dev")
 # Sentences of dev that teach what a share of the votes is worth.
 SENTENCES = 100
-HELDOUT = Path("corpora/heldout.spacy")
 # Of an even vote the first view decides.
 FIRST = VoteRule("half", "first")
 
@@ -85,7 +85,7 @@ def relabelled(options: argparse.Namespace) -> None:
 def reviewed(options: argparse.Namespace) -> None:
     """Let gold stand for a person's corrections of a vote of the views."""
     gold = {doc_id(doc): doc for doc in read_docs(options.gold, Vocab())}
-    held_out = {doc_id(doc) for doc in read_docs(options.heldout, Vocab())} if options.heldout else set()
+    held_out = {doc_id(doc) for doc in read_docs(options.heldout, Vocab())}
     for seed in range(options.seeds):
         docs, said = map(list, zip(*merge_views(options.view, texts=options.pool).docs, strict=True))
         usable = [[one for one in views.values() if one.usable] for views in said]
@@ -108,7 +108,7 @@ def reviewed(options: argparse.Namespace) -> None:
 
 def selected(options: argparse.Namespace) -> None:
     """Keep the part of the pool that a budget pays for."""
-    held_out = {doc_id(doc) for doc in read_docs(options.study / HELDOUT, Vocab())}
+    held_out = {doc_id(doc) for doc in read_docs(options.heldout, Vocab())}
     for seed, committee in committees(options):
         docs = list(read_docs(options.pool, Vocab()))
         open_docs = [doc for doc in docs if doc_id(doc) not in held_out and word_count(doc)]
@@ -132,8 +132,8 @@ def committees(options: argparse.Namespace) -> Iterator[tuple[int, RecordedCommi
     """The members of each seed, of the seeds of which all are finished."""
     runs: dict[int, dict[str, Path]] = defaultdict(dict)
     for glob in options.members.split(","):
-        for path in sorted(options.study.glob(f"*/{glob}/seed-*/{PREDICTIONS}")):
-            name = path.parent.parent.relative_to(options.study).as_posix()
+        for path in sorted(Path().glob(f"{glob}/seed-*/{PREDICTIONS}")):
+            name = path.parent.parent.as_posix()
             runs[int(path.parent.name.removeprefix("seed-"))][name] = path
     most = max(map(len, runs.values()), default=0)
     labels = sorted({i.label for doc in read_docs(options.gold, Vocab()) for i in NER.read(doc).items})
@@ -146,7 +146,7 @@ def committees(options: argparse.Namespace) -> Iterator[tuple[int, RecordedCommi
             for name, path in places.items()
         }
         members = [Member(name, str(path), distilled="/gold/" not in name) for name, path in places.items()]
-        yield seed, RecordedCommittee(options.study, "ner", labels, members, found=found)
+        yield seed, RecordedCommittee(Path(options.members), "ner", labels, members, found=found)
 
 
 def votes_on(committee: Committee, docs: Sequence[Doc]) -> Iterator[Rated]:
@@ -203,7 +203,6 @@ def arguments() -> argparse.Namespace:
         command = commands.add_parser(name)
         command.set_defaults(function=function)
         if name != "review":
-            command.add_argument("study", type=Path)
             command.add_argument("--members", required=True)
         command.add_argument("out")
         command.add_argument("--pool", type=Path, default=Path("corpus/conll/pool_cot.spacy"))
@@ -216,10 +215,12 @@ def arguments() -> argparse.Namespace:
         else:
             ways = ["disagreement", "random", *(["diverse"] if name == "select" else [])]
             command.add_argument("--by", choices=ways, required=True)
+            command.add_argument(
+                "--heldout", type=Path, default=Path("studies/main_testb/corpora/heldout.spacy")
+            )
         if name == "review":
             command.add_argument("--words", type=int, default=5000)
             command.add_argument("--seeds", type=int, default=5)
-            command.add_argument("--heldout", type=Path)
         if name == "select":
             command.add_argument("--share", type=float, default=0.4)
     return parser.parse_args()
