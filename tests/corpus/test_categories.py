@@ -58,6 +58,12 @@ def test_any_number_of_classes_where_a_document_has_none_or_several(read):
     assert task_of(docs).name == "textcat_multilabel"
 
 
+def test_a_list_of_chosen_classes_that_is_empty_denies_all(read):
+    docs, report = read(labelled("accept", [["business"], [], ["tech"]]))
+    assert docs[1].cats == {"business": 0.0, "tech": 0.0} and report.unlabelled == 0
+    assert all("whole" not in doc.user_data["distill"] for doc in docs)
+
+
 def test_what_is_not_said_of_a_class_is_missing(read):
     docs, _ = read(labelled("cats", [{"a": 1, "b": 0}, {"b": 1, "a": 1}, {"c": 1}]))
     task = task_of(docs)

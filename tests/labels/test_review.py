@@ -12,6 +12,7 @@ from spacy_distill import (
     ReviewOptions,
     audit_corpus,
     export_corpus,
+    find_task,
     import_corpus,
     import_review,
     review,
@@ -247,3 +248,39 @@ def test_the_same_list_goes_to_other_tools_and_back(pool, page, tmp_path, format
     }
     assert gold == {"a:1": [], "a:0": [("Rome", "LOC"), ("Acme", "ORG")]}
     assert (report.written, report.open) == (2, int(format == "labelstudio"))
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+@pytest.mark.parametrize("format", ["prodigy", "labelstudio", "doccano"])
+def test_classes_go_to_other_tools_and_back(format, exclusive, tmp_path):
+    """Their exports are recognised. Where any number may apply, one who chooses none denies all."""
+    labels, task = ("cold", "warm"), find_task("textcat" if exclusive else "textcat_multilabel")
+    docs = []
+    for n, said in enumerate([["warm"], ["warm"], ["cold"], ["cold"]]):
+        doc = make_doc(f"It was {said[0]} in {n}", id=f"a:{n}", missing=range(5))
+        record_of(doc).update(task=task.name, labels=labels)
+        for view, items in (("one", said), ("two", ["warm"])):
+            spans = [(0, len(doc.text), label) for label in items]
+            task.write_view(doc, view, task.from_characters(doc, spans))
+        docs.append(doc)
+    pool, out = write_docs(tmp_path / "pool.spacy", *docs), tmp_path / f"list.{format}.json"
+    review(pool, [], out, options=ReviewOptions(format=format))
+    text = out.read_text(encoding="utf8")
+    rows = json.loads(text) if format == "labelstudio" else [json.loads(line) for line in text.splitlines()]
+    for n, row in enumerate(rows):
+        # A person chooses "warm", and of the first document nothing where that is a choice.
+        chosen = ["warm"] if n or exclusive else []
+        if format == "prodigy":
+            row |= {"answer": "accept", "_task_hash": n, "accept": chosen}
+        elif format == "labelstudio":
+            choice = {"from_name": "label", "to_name": "text", "type": "choices"}
+            row["annotations"] = [{"result": [{**choice, "value": {"choices": chosen}}] if chosen else []}]
+        else:
+            row |= {"id": n, "label": chosen, "Comments": []}
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    out.write_text(json.dumps(rows) if format == "labelstudio" else lines)
+    report = import_review(out, tmp_path / "gold.spacy", pool)
+    first = rows[0].get("text") or rows[0]["data"]["text"]
+    assert report.written == len(docs)
+    for doc in read_docs(tmp_path / "gold.spacy"):
+        assert doc.cats == {"cold": 0.0, "warm": float(exclusive or doc.text != first)}

@@ -113,16 +113,21 @@ def is_exclusive(docs: Iterable[Doc]) -> bool:
     return all(record(doc).get(TASK) == EXCLUSIVE for doc in docs if doc.cats)
 
 
-def complete_categories(docs: Sequence[Doc], multilabel: bool | None) -> None:
+def complete_categories(docs: Sequence[Doc], multilabel: bool | None, offered: Sequence[str] = ()) -> None:
     """Give all documents of a corpus that have classes the same task and labels.
 
     Beside them, documents with an empty list of labels are unlabelled.
 
     multilabel: whether any number of classes may apply; None: if some document has none or several.
+    offered: of any number the classes that a person chose from: an empty list denies all of them.
     RAISES DistillError: if a document has not just one class, and may not; or has entities instead.
     """
+    for doc in docs if multilabel and offered else ():
+        if TASK in record(doc) and not doc.cats and not doc.ents:
+            _leave_unlabelled(doc)
+            doc.cats = dict.fromkeys(offered, 0.0)
     # What another command of this package wrote says itself what it is.
-    own = [doc for doc in docs if doc.cats and TASK not in record(doc)]
+    own = [doc for doc in docs if (doc.cats or WHOLE in record(doc)) and TASK not in record(doc)]
     labels = sorted({label for doc in own for label in doc.cats})
     odd = next((doc for doc in own if sum(score >= HALF for score in doc.cats.values()) != 1), None)
     if multilabel is False and odd is not None:
@@ -139,13 +144,18 @@ def complete_categories(docs: Sequence[Doc], multilabel: bool | None) -> None:
                 "with classes and those with entities as two files."
             )
         if not doc.cats and TASK in record(doc):
-            doc.set_ents([], default="missing")
-            del record(doc)[TASK]
+            _leave_unlabelled(doc)
     for doc in own:
         whole = record(doc).pop(WHOLE, False)
         if whole or exclusive:
             doc.cats = {label: doc.cats.get(label, 0.0) for label in labels}
         record(doc).update({TASK: EXCLUSIVE if exclusive else MULTILABEL, LABELS: tuple(labels)})
+
+
+def _leave_unlabelled(doc: Doc) -> None:
+    """Take an empty list of labels for what it is beside classes: nothing is known of entities."""
+    doc.set_ents([], default="missing")
+    del record(doc)[TASK]
 
 
 def read_table(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -99,10 +99,11 @@ def import_review(src: Path, out: Path, pool: Path, options: ImportOptions = DEF
     facts = [_facts(doc) for docs in found.values() for doc in docs]
     task = find_task(str(facts[0]["task"])) if facts and "task" in facts[0] else task_of(texts)
     report.items, report.asked = task.items, max((int(one.get("documents", 0)) for one in facts), default=0)
+    offered = facts[0].get("labels", ()) if facts else ()
     places = _Places(texts, pool, task)
     answers: dict[int, dict[str, Annotation]] = {}
     for reviewer, docs in found.items():
-        complete_categories(docs, {"one": False, "any": True}.get(task.marked))
+        complete_categories(docs, {"one": False, "any": True}.get(task.marked), offered)
         report.reviewers[reviewer] = 0
         for i, doc in places.find(docs, reviewer):
             annotation = places.read(i, doc, reviewer)

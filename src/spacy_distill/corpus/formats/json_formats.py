@@ -124,6 +124,8 @@ class Doccano(JsonLines):
         if isinstance(row.get("relations"), list) and isinstance(row.get("entities"), list):
             return "entities beside relations"
         labels = row.get("labels") if row.get("label") is None else row["label"]
+        if isinstance(labels, list) and "Comments" in row and "text" in row:
+            return "Comments beside labels"
         lists = isinstance(labels, list) and all(isinstance(one, list) and len(one) == 3 for one in labels)
         return "lists of start, end and label" if lists and "text" in row and "tokens" not in row else ""
 
