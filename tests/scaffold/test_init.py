@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from helpers.support import ROOT
 from helpers.tone import install
 from spacy_distill import load_teacher, read_study, set_task
 from spacy_distill.cli import app
+from spacy_distill.corpus.docbin import read_docs
 from spacy_distill.scaffold.inputs import find_language
 from spacy_distill.tasks.project_parts import ProjectParts
 
@@ -141,6 +143,29 @@ def test_without_dev_and_test_a_part_of_gold_judges(init):
     assert "score-teacher" in made("raw")["project.yml"] and "score-teacher" in made("raw")["README.md"]
 
 
+@pytest.mark.parametrize("texts", [10, 20, 30])
+@pytest.mark.parametrize("judging", [(), ("test",), ("dev", "test")])
+def test_the_teacher_is_shown_no_text_that_judges(judging, texts, init):
+    names = [f"Ada{number}" for number in range(texts)]
+    rows = [(f"{name} met a man in that town.", (name, "PER")) for name in names]
+    gold, others = write_rows("gold.jsonl", *rows), {name: f"{name}.jsonl" for name in judging}
+    for number, file in enumerate(others.values()):
+        write_rows(file, rows[number])
+    init(gold=gold, pool=write_rows("pool.jsonl", ("They left for the sea.",)), **others)
+    for line in shlex.split(commands()["import"])[4:]:
+        with contextlib.chdir("my-ner"):
+            assert CliRunner().invoke(app, shlex.split(line)).exit_code == 0
+    taught, *judges = (
+        {doc.text for doc in read_docs(f"my-ner/corpus/{name}.spacy", VOCAB)}
+        for name in ("gold", *{"dev", *judging})
+    )
+    shown = {example["text"] for example in srsly.read_yaml("my-ner/examples.yml")}
+    assert shown and shown <= taught and shown.isdisjoint(set().union(*judges))
+    labels = Path("my-ner/labels.yml").read_text("utf8")
+    named = [name for name in names if re.search(rf"\b{name}\b", labels)]
+    assert named and all(any(name in text for text in taught) for name in named)
+
+
 def test_a_dry_run_writes_nothing(init):
     status, output = init("--dry-run", **SAMPLE)
     assert status == 0 and "Nothing was written" in output and "configs/student_minilm.cfg" in output
@@ -243,6 +268,15 @@ def test_what_will_make_the_outcome_worse_is_warned_of(init):
     assert "The pool has only 9 texts" in output
 
 
+def test_what_is_counted_once_is_said_in_the_singular(init):
+    said = [("Ada met Bob.", [[0, 3, "PER"]]), ("Ada left.", [[1, 3, "PER"]])]
+    rows = [{"text": text, "spans": spans} for text, spans in said]
+    srsly.write_jsonl("gold.jsonl", [*rows, {"text": "Bob left."}])
+    _, output = init(gold="gold.jsonl", pool=SAMPLE["pool"])
+    assert "the words of 1 span that begin or end within a word" in output
+    assert "gold.jsonl: 1 text of 3 without labels" in output
+
+
 def test_files_of_another_format_in_a_folder_are_named(init):
     Path("mixed").mkdir()
     Path("mixed/a.txt").write_text("Ada met Bob.", encoding="utf8")
@@ -324,7 +358,7 @@ def test_files_with_one_class_a_text_are_read_with_those_that_have_several(init)
     srsly.write_jsonl("dev.jsonl", [*rows, {"text": "Unseen."}])
     status, output = init("--keep", gold="gold.jsonl", dev="dev.jsonl", pool=SAMPLE["pool"])
     assert status == 0, output
-    assert "1 of 5 texts of dev.jsonl have no labels" in output and '{"news": 0, …}' in output
+    assert "dev.jsonl: 1 text of 5 without labels" in output and '{"news": 0, …}' in output
     config = load_config("my-ner/configs/student_cpu.cfg")
     assert config["components"]["textcat"]["factory"] == "textcat_multilabel"
     assert commands()["import"].count(" --multilabel") == 3

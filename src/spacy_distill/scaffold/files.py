@@ -8,8 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from spacy.tokens import Doc
+
 from ..blend.checks import LEAST_ALONE
 from ..corpus.importing import blank
+from ..corpus.sampling import parse_range, take_articles
+from ..corpus.text import sentence_keys
 from ..escapes import template_environment
 from ..tasks.base import DEFAULT, Task, find_task
 from ..tasks.labels import LabelSet
@@ -22,6 +26,8 @@ OPENAI_KEY = "OPENAI_API_KEY"
 Prompt = Literal["standard", "cot"]
 
 SHOWN_TEXTS = 5  # Items that a label's definition names.
+# Where no dev is given, what of gold is to train on and what is dev: shares of its articles as drawn.
+TO_TRAIN_ON, SET_ASIDE = "0:0.8", "0.8:1"
 
 
 def as_json(value: Any) -> str:
@@ -209,12 +215,18 @@ def project_files(
         "test_corpus": "corpus/test.spacy" if test else dev_corpus,
     }
     parts = task.project_parts()
-    examples = parts.find_examples(corpora["gold"].docs if gold else (), LabelSet(list(labels)))
+    taught = _taught(corpora)
+    examples = parts.find_examples(taught, LabelSet(list(labels)))
+    shown = taught if gold else corpora["dev"].docs if dev else ()
     files = {
         "project.yml": render(
-            "project.yml", **_project_facts(folder, corpora, facts), import_options=parts.import_options
+            "project.yml",
+            **_project_facts(folder, corpora, facts),
+            import_options=parts.import_options,
+            to_train_on=f" --documents {TO_TRAIN_ON} --shuffled",
+            set_aside=f" --documents {SET_ASIDE} --shuffled",
         ),
-        "labels.yml": render_for(task, "labels.yml", labels=_commonest(task, corpora, labels)),
+        "labels.yml": render_for(task, "labels.yml", labels=_commonest(task, shown, labels)),
         "examples.yml": render_for(task, "examples.yml", examples=examples),
         "README.md": render_for(task, "README.md", **facts),
         ".gitignore": render("gitignore"),
@@ -291,11 +303,26 @@ def _package_name(title: str) -> str:
     return name if name[:1].isalpha() else f"ner_{name}".rstrip("_")
 
 
-def _commonest(task: Task, corpora: Mapping[str, InputCorpus], labels: Sequence[str]) -> dict[str, list[str]]:
+def _taught(corpora: Mapping[str, InputCorpus]) -> list[Doc]:
+    """The documents of gold that are trained on, as the project's `import` takes them.
+
+    What the teacher is shown must be none of the texts that it, or the student, is judged by.
+    """
+    if "gold" not in corpora:
+        return []
+    docs = corpora["gold"].docs
+    judging = [doc for name in ("dev", "test") if name in corpora for doc in corpora[name].docs]
+    if "dev" not in corpora:
+        judging += take_articles(docs, parse_range(SET_ASIDE, shuffled=True))
+        docs = take_articles(docs, parse_range(TO_TRAIN_ON, shuffled=True))
+    known = {key for doc in judging for key in sentence_keys(doc)}
+    return [doc for doc in docs if known.isdisjoint(sentence_keys(doc))]
+
+
+def _commonest(task: Task, docs: Sequence[Doc], labels: Sequence[str]) -> dict[str, list[str]]:
     """The commonest items of each label by their texts; none where no text is in two documents."""
     texts: dict[str, Counter[str]] = {label: Counter() for label in labels}
-    judged = corpora.get("gold") or corpora.get("dev")
-    for doc in judged.docs if judged and task.recurs else ():
+    for doc in docs if task.recurs else ():
         for item in task.read(doc).items:
             texts[item.label][" ".join(task.text(doc, item).split())] += 1
     return {label: [text for text, _ in counts.most_common(SHOWN_TEXTS)] for label, counts in texts.items()}

@@ -257,8 +257,8 @@ def _warnings(
         if name != "pool" and corpus.unlabelled:
             nothing = find_task(corpus.task).project_parts().nothing
             yield (
-                f"{corpus.unlabelled} of {corpus.documents} texts of {corpus.path} have no labels and count "
-                f"for nothing. {nothing}".rstrip()
+                f"{corpus.path}: {counted(corpus.unlabelled, 'text')} of {corpus.documents:,} without "
+                f"labels, which count for nothing. {nothing}".rstrip()
             )
         if corpus.unread:
             yield (
@@ -267,8 +267,8 @@ def _warnings(
             )
         if corpus.misfits:
             yield (
-                f"{corpus.path}: {corpus.misfits} spans do not end where words do; their words are left "
-                "without a label. `import` names them."
+                f"{corpus.path}: the words of {counted(corpus.misfits, 'span')} that begin or end within "
+                "a word are left without a label. `import` names them."
             )
     if lang not in ("en", "xx") and options.student in ENGLISH:
         yield (
