@@ -157,7 +157,7 @@ def test_recorded_answers_are_matched_by_text_or_tokens(recorded, tmp_path):
     status, output = recorded(lines, "--model", "other")
     assert status == 0, output
     for part in (
-        "1 lines repeat",
+        "1 line with a text answered before",
         "1 line",
         "1 document of 4 without a recorded answer",
         "Stored 2 recorded",

@@ -141,7 +141,7 @@ def test_empty_rows_and_lines_are_passed_over(load):
         ({"tokens": ["A", None]}, "found None"),
         ({"tokens": ["A", ""]}, "found ''"),
         ({"tokens": ["A"], "ner_tags": [3]}, "expected tags as strings"),
-        ({"tokens": ["A", "b"], "ner_tags": ["O"]}, "found 1 tags for 2 tokens"),
+        ({"tokens": ["A", "b"], "ner_tags": ["O"]}, "found 1 tag for 2 tokens"),
         ({"tokens": ["A"], "ner_tags": ["Q"]}, "expected an entity tag"),
         ({"text": "A", "ner_tags": ["O"]}, 'expected "tokens" beside tags'),
         ({"text": "A b", "tokens": ["A", "c"]}, "they differ"),

@@ -105,9 +105,9 @@ def show_import(
         msg.good(f"Stored {done.stored} of {counted(done.lines, 'answer')} in {ledger}")
         return
     if done.repeated:
-        msg.warn(f"{done.repeated} lines repeat a text that an earlier line answers; the first one counts.")
+        msg.warn(f"{counted(done.repeated, 'line')} with a text answered before; the first counts.")
     if done.unused:
-        msg.warn(f"{done.unused} lines match no document of {corpus}.")
+        msg.warn(f"{counted(done.unused, 'line')} without a document in {corpus}.")
     if done.answered < done.documents:
         documents = counted(done.documents - done.answered, "document")
         msg.warn(f"{documents} of {done.documents:,} without a recorded answer.")
@@ -192,7 +192,8 @@ def show_summary(ledger: "Ledger") -> None:
     msg.table(rows, header=COLUMNS, divider=True, aligns=["l"] * 4 + ["r"] * 5 + ["l"] * 2)
     retries = sum(line.retries for line in lines)
     answers = sum(line.answers for line in lines)
-    msg.good(f"{ledger.path}: {counted(answers, 'answer')}, {_total(lines)}, {retries:,} retries")
+    counts = counted(answers, "answer"), _total(lines), counted(retries, "retry", "retries")
+    msg.good(f"{ledger.path}: {', '.join(counts)}")
     for name, model, count in ledger.awaited():
         msg.info(f"{counted(count, 'answer')} awaited from the batch {name} ({model})")
     claims = ledger.count_claims()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import counted
 from .console import command, msg
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _show_curves(preview: "BlendPreview") -> None:
         lines.append(("… realised", sparkline(curve, width, top=1.0, ascii=plain), f"mean {total:.3f}"))
     rates = preview.rates
     lines.append(("learning rate", sparkline(rates, WIDTH, ascii=plain), f"highest {max(rates):.2e}"))
-    msg.text(f"{len(shares)} updates, steps 0 to {len(shares) - 1}")
+    msg.text(f"{counted(len(shares), 'update')}, steps 0 to {len(shares) - 1}")
     msg.table(lines)
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from spacy.tokens import Doc, Span, Token
 
-from ..errors import DistillError
+from ..errors import DistillError, counted
 from .categories import classes_of
 from .provenance import TASK, record
 
@@ -95,7 +95,8 @@ def set_tags(doc: Doc, tags: Sequence[str | None]) -> Doc:
     """
     words = words_of(doc)
     if len(tags) != len(words):
-        raise DistillError(f"expected a tag for each token, found {len(tags)} tags for {len(words)} tokens")
+        found = f"{counted(len(tags), 'tag')} for {counted(len(words), 'token')}"
+        raise DistillError(f"expected a tag for each token, found {found}")
     spans = [(words[a].i, words[b - 1].i + 1, label) for a, b, label in spans_of_tags(tags)]
     missing = [word.i for word, tag in zip(words, tags, strict=True) if tag is None]
     if len(missing) < len(words):

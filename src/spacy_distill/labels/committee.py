@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from ..configs import load_pipeline
 from ..corpus.files import read_json
 from ..corpus.provenance import CONFIDENCE, LABELS, record
-from ..errors import DistillError
+from ..errors import DistillError, counted
 from ..tasks.annotation import Annotation, Item
 from ..tasks.base import Task, find_task
 from ..tasks.votes import VoteResult, VoteRule
@@ -251,5 +251,5 @@ def read_committee(folder: Path) -> Committee:
     except (TypeError, KeyError, AttributeError) as error:
         raise DistillError(f"{place} is damaged ({error}). Train the committee anew.") from error
     if len(members) < 2:
-        raise DistillError(f"{folder} has {len(members)} members; a committee has at least two.")
+        raise DistillError(f"{folder} has {counted(len(members), 'member')}; a committee has at least two.")
     return committee

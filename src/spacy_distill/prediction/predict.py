@@ -17,7 +17,7 @@ from spacy.util import get_package_path, is_package
 from ..corpus.files import check_outputs, digest, locked_folder
 from ..engines import EngineName, opened_engine
 from ..engines.engine import Engine, JobEvent, RayOptions
-from ..errors import DistillError
+from ..errors import DistillError, counted
 from ..labels.committee import COMMITTEE, CommitteePipeline
 from ..labels.confidence import Calibration
 from ..tasks.base import Task
@@ -221,7 +221,7 @@ def _refuse_foreign_files(out: Path, names: set[str], unreadable: Mapping[str, s
     if foreign and not unreadable:
         shown = ", ".join(foreign[:SHOWN]) + (", …" if len(foreign) > SHOWN else "")
         raise DistillError(
-            f"{out} holds {len(foreign)} files that are no part of these predictions ({shown}): made "
+            f"{out} holds {counted(len(foreign), 'file')} of other predictions than these ({shown}): made "
             "from another corpus, or with another --format or --shard-size. Remove them, or choose another "
             "folder."
         )

@@ -14,7 +14,7 @@ from ..configs import named_paths
 from ..corpus.files import check_outputs
 from ..engines import EngineName, opened_engine
 from ..engines.engine import Engine, JobEvent
-from ..errors import DistillError
+from ..errors import DistillError, counted
 from .config import StudyConfig, read_study
 from .corpora import describe_corpora
 from .job import TrainingJob, train_job
@@ -49,7 +49,7 @@ class StudyEvent:
     report: "StudyReport | None" = None
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.run.run if self.run else f'{len(self.plan.runs)} runs'}"
+        return f"{self.kind}: {self.run.run if self.run else counted(len(self.plan.runs), 'run')}"
 
 
 def run_study(

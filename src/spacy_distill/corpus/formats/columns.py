@@ -12,7 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from ...errors import DistillError
+from ...errors import DistillError, counted
 from ..entities import TokenSpan, is_tag, set_token_spans, spans_of_tags, split_tag, tags_of, words_of
 from ..files import read_lines
 from ..provenance import article_id, set_origin
@@ -219,7 +219,7 @@ def _word_and_tag(cells: list[str], columns: Columns) -> tuple[str, str]:
     for what, column in (("tokens", token), ("entity tags", label)):
         at = column - 1 if column > 0 else len(cells) + column
         if not 0 <= at < len(cells):
-            raise DistillError(f"expected {what} in column {column}, found {len(cells)} columns")
+            raise DistillError(f"expected {what} in column {column}, found {counted(len(cells), 'column')}")
         found[at] = cells[at]
     if len(found) < 2:
         raise DistillError(f"column {token} cannot hold both the token and its tag ({cells[-1]!r})")
