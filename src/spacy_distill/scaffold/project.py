@@ -211,7 +211,8 @@ def _check_labels(name: str, corpus: InputCorpus, labels: Sequence[str]) -> None
     if strange := [label for label in corpus.labels if label not in labels]:
         raise DistillError(
             f"{corpus.path}, given as {name}, has the labels {', '.join(map(repr, strange))}, but the labels "
-            f"are {known}. Add them to --labels, with commas between, or rename them in the file."
+            f"are {known}. Add them to --labels, with commas between; or rename them in the file, or take "
+            "them out of it."
         )
     if name == "gold" and (absent := [label for label in labels if label not in corpus.labels]):
         raise DistillError(

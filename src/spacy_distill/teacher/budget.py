@@ -62,8 +62,9 @@ def read_prices(prices: Mapping[str, Any] | None) -> TokenPrices | None:
     )
     if not right:
         raise DistillError(
-            f"ChatModel: prices is {dict(prices)!r:.200}. Expected US dollars per million tokens, for "
-            'instance {"input": 2.5, "output": 10.0}; "batch" is the share of it that batches cost (0.5).'
+            f"The teacher's value of prices is {dict(prices)!r:.200}. Expected US dollars per million "
+            'tokens, for instance {"input": 2.5, "output": 10.0}; "batch" is the share of it that batches '
+            "cost (0.5)."
         )
     return TokenPrices(**{name: float(value) for name, value in prices.items()})
 

@@ -111,7 +111,7 @@ class ChatModel:
         answers = [list(of_doc) for of_doc in kept(wanted)]
         if kept.missing:
             raise DistillError(
-                f"ChatModel: {kept.missing} of {kept.asked} answers missing: {how.statistics.stopped}."
+                f"{kept.missing} of {kept.asked} answers are missing: {how.statistics.stopped}."
             )
         return answers
 

@@ -141,15 +141,15 @@ def _read_variable(settings: ChatSettings, variable: str) -> str:
     if not key:
         if not is_loopback(endpoint):
             raise DistillError(
-                f"ChatModel: the environment variable {variable} holds no API key for {endpoint}. Set it, or "
+                f"The environment variable {variable} holds no API key for {endpoint}. Set it, or "
                 "name another in api_key_env; api_key_env = null if this endpoint needs no key."
             )
         return ""
     if not key.isascii() or not key.isprintable() or " " in key:
-        raise DistillError(f"ChatModel: the environment variable {variable} does not hold an API key.")
+        raise DistillError(f"The environment variable {variable} does not hold an API key.")
     if urlsplit(endpoint).scheme == "http" and not is_loopback(endpoint) and not settings.allow_http:
         raise DistillError(
-            f"ChatModel: the key in {variable} would be sent unencrypted to {endpoint}. Use https, or set "
+            f"The key in {variable} would be sent unencrypted to {endpoint}. Use https, or set "
             "api_key_env = null if the endpoint needs no key, or allow_http = true if you trust the network."
         )
     return key

@@ -65,22 +65,22 @@ class ChatSettings:
         ):
             if getattr(self, name) < least:
                 raise DistillError(
-                    f"ChatModel: {name} is {getattr(self, name)}. It has to be {least} or more."
+                    f"The teacher's {name} is {getattr(self, name)}. It has to be {least} or more."
                 )
         for name in ("requests_per_minute", "tokens_per_minute", "timeout"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
-                raise DistillError(f"ChatModel: {name} is {value}. It has to be more than 0.")
+                raise DistillError(f"The teacher's {name} is {value}. It has to be more than 0.")
         own = sorted(set(OWN_FIELDS) & set(self.request))
         if own:
             raise DistillError(
-                f"ChatModel: request holds {', '.join(own)}, which the model sets by itself. Remove it; for "
-                "several answers a prompt use samples."
+                f"The teacher's request holds {', '.join(own)}, which the model sets by itself. Remove it; "
+                "for several answers a prompt use samples."
             )
         if self.samples > 1 and self.request.get("temperature") == 0:
             raise DistillError(
-                f"ChatModel: samples is {self.samples} at temperature 0: the same answer would be paid for "
-                'again and again. Set request = {"temperature": 1.0}, or samples = 1.'
+                f"The teacher's value of samples is {self.samples} at temperature 0: the same answer would "
+                'be paid for again and again. Set request = {"temperature": 1.0}, or samples = 1.'
             )
 
     @property
@@ -170,12 +170,12 @@ def check_endpoint(endpoint: str) -> str:
     parts = urlsplit(endpoint)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise DistillError(
-            f'ChatModel: endpoint is "{shorten(endpoint)}". Expected the base URL of an OpenAI-compatible '
-            'API, for instance "https://api.openai.com/v1" or "http://localhost:8000/v1".'
+            f'The teacher\'s endpoint is "{shorten(endpoint)}". Expected the base URL of an OpenAI-'
+            'compatible API, for instance "https://api.openai.com/v1" or "http://localhost:8000/v1".'
         )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise DistillError(
-            f"ChatModel: the endpoint of host {parts.hostname} holds a name, password or query. A key may "
+            f"The teacher's endpoint, host {parts.hostname}, holds a name, password or query. A key may "
             "be in an environment variable only: name that in api_key_env."
         )
     return endpoint.rstrip("/")
@@ -188,8 +188,8 @@ def check_variable(variable: str | None) -> None:
     """
     if variable is not None and not variable.isidentifier():
         raise DistillError(
-            "ChatModel: api_key_env is not the name of an environment variable. Put the key into a variable "
-            "and name that, for instance OPENAI_API_KEY; null if the endpoint needs no key."
+            "The teacher's api_key_env is not the name of an environment variable. Put the key into a "
+            "variable and name that, for instance OPENAI_API_KEY; null if the endpoint needs no key."
         )
 
 
@@ -201,11 +201,11 @@ def check_plain(what: str, values: Mapping[str, str], plain: frozenset[str]) -> 
     for name, value in values.items():
         if not isinstance(value, str):
             raise DistillError(
-                f"ChatModel: {what} holds {shorten(name)}, which is no text. Put it in quotes."
+                f"The teacher's {what} holds {shorten(name)}, which is no text. Put it in quotes."
             )
         if name.casefold() not in plain and not (value.startswith("$") and value[1:].isidentifier()):
             raise DistillError(
-                f"ChatModel: the value of {shorten(name)} in {what} may be a secret, and those are in the "
+                f"The value of {shorten(name)} in the teacher's {what} may be a secret, and those are in the "
                 f"environment only. Put it into a variable and name that: {shorten(name)} = "
                 f'"$MY_VARIABLE". Values that may stand here are those of {", ".join(sorted(plain))}.'
             )
