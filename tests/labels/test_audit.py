@@ -415,7 +415,9 @@ def test_filters_show_what_they_say_in_a_browser(audit, tmp_path):
             person.page.select_option("#label", label=label)
             person.page.select_option("#kind", label=kind)
             person.page.fill("#words", words)
-            cards = [text.split(":")[0] for text in person.page.locator(".card:visible b").all_inner_texts()]
+            cards = [
+                text.split(":")[0] for text in person.page.locator(".card:visible b").all_text_contents()
+            ]
             assert person.page.inner_text("#shown").startswith(f"{len(cards)} of 4 ")
             return cards
 
