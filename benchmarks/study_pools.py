@@ -43,6 +43,7 @@ from spacy_distill.tasks.votes import VoteRule
 SETS = ("pool", "heldout", "dev")
 # Sentences of dev that teach what a share of the votes is worth.
 SENTENCES = 100
+LEAST = 2
 # Of an even vote the first view decides.
 FIRST = VoteRule("half", "first")
 
@@ -136,6 +137,10 @@ def committees(options: argparse.Namespace) -> Iterator[tuple[int, RecordedCommi
             name = path.parent.parent.as_posix()
             runs[int(path.parent.name.removeprefix("seed-"))][name] = path
     most = max(map(len, runs.values()), default=0)
+    if most < LEAST:
+        raise SystemExit(
+            f"{options.members}: {most} finished runs of one seed, and it takes {LEAST} to vote."
+        )
     labels = sorted({i.label for doc in read_docs(options.gold, Vocab()) for i in NER.read(doc).items})
     for seed, places in sorted(runs.items()):
         if len(places) < most:

@@ -6,6 +6,7 @@ from spacy.tokens import Doc, Span
 
 from spacy_distill import doc_id, read_docs, set_origin, views, write_docs
 from spacy_distill.corpus.docbin import content_digest, count_docs
+from spacy_distill.corpus.provenance import record
 
 NLP = spacy.blank("en")
 
@@ -47,6 +48,7 @@ def test_whatever_training_could_learn_from_is_part_of_a_corpus_content(tmp_path
         lambda doc: setattr(doc[1], "is_sent_start", True),
         lambda doc: doc.spans.update(sc=[Span(doc, 0, 2, "X")]),
         lambda doc: doc.spans.update(negative=[Span(doc, 0, 2, "X")]),
+        lambda doc: record(doc).update(labels=("A", "B")),
         lambda doc: set_origin(doc, id="2", document="a", source="x"),
         lambda doc: set_origin(doc, id="1", document="b", source="x"),
     ]

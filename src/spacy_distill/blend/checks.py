@@ -268,15 +268,12 @@ def suggest_steps(plan: BlendPlan, sizes: Sequence[float]) -> int | None:
         if passes := exposure.examples / plan.counts[name].documents:
             aim = GOLD_PASSES if name == GOLD else DISTILLED_PASSES
             wanted[name] = (len(sizes) - 1) * aim / passes
-    return round_steps(max(wanted.values()), alone=set(wanted) == {GOLD})
+    return round_steps(max(wanted.values()), LEAST_ALONE if set(wanted) == {GOLD} else LEAST_STEPS)
 
 
-def round_steps(steps: float, *, alone: bool) -> int:
-    """A number of steps to the nearest hundred, within what is suggested at all.
-
-    alone: whether gold is all that is seen.
-    """
-    return min(MOST_STEPS, max(LEAST_ALONE if alone else LEAST_STEPS, 100 * math.floor(steps / 100 + 0.5)))
+def round_steps(steps: float, least: int = LEAST_STEPS) -> int:
+    """A number of steps to the nearest hundred, from the least that is suggested to the most."""
+    return min(MOST_STEPS, max(least, 100 * math.floor(steps / 100 + 0.5)))
 
 
 def _other_lengths(share: Any, steps: int) -> Iterator[str]:

@@ -28,7 +28,17 @@ from srsly.msgpack import msgpack_decoders, msgpack_encoders
 
 from ..errors import DistillError, shorten
 from .files import files_within, write_bytes
-from .provenance import CONFIDENCE, REJECTED, VIEW_PREFIX, VOTES, article_id, check_record, doc_id
+from .provenance import (
+    CONFIDENCE,
+    KEY,
+    LABELS,
+    REJECTED,
+    VIEW_PREFIX,
+    VOTES,
+    article_id,
+    check_record,
+    doc_id,
+)
 
 # Of a token: each is a string's hash, and writing it again needs the string.
 STRING_ATTRS = (ORTH, NORM, LEMMA, TAG, DEP, ENT_TYPE, ENT_KB_ID, ENT_ID)
@@ -105,7 +115,7 @@ def write_docs(docs: Iterable[Doc], path: Path) -> int:
 
 
 def content_digest(path: Path) -> str:
-    """SHA-256 of what a corpus says: its words and annotation, and which article and document each is.
+    """SHA-256 of what a corpus says: words and annotation, labels that documents may get, and their ids.
 
     What is known of how the labels came about (views, votes, confidence, provenance) makes no difference, nor
     does how the documents are divided among files.
@@ -121,7 +131,9 @@ def content_digest(path: Path) -> str:
             for name, spans in doc.spans.items()
             if spans and name not in (REJECTED, VOTES, CONFIDENCE) and not name.startswith(VIEW_PREFIX)
         }
-        facts = [doc_id(doc), article_id(doc), len(doc), doc.cats, groups]
+        # Labels that a document may get say which of its places are missing.
+        labels = doc.user_data.get(KEY, {}).get(LABELS)
+        facts = [doc_id(doc), article_id(doc), len(doc), doc.cats, groups, *([labels] if labels else [])]
         total.update(json.dumps(facts, sort_keys=True).encode())
         total.update(doc.to_array(attrs).tobytes())
     return total.hexdigest()

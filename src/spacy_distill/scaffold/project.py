@@ -32,7 +32,7 @@ def suggest_max_steps(gold: int, pool: int) -> int:
     RETURNS: enough for the passes that it aims at, half of the steps each where there is gold.
     """
     examples = max(2 * GOLD_PASSES * gold, (2 if gold else 1) * DISTILLED_PASSES * pool)
-    return round_steps(examples / BATCH, alone=not pool)
+    return round_steps(examples / BATCH)
 
 
 @dataclass(frozen=True)

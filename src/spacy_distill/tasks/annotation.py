@@ -1,7 +1,7 @@
 """What an annotation is: one type for all tasks, with one order (start, end, label)."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
 OUTSIDE = "O"
@@ -118,3 +118,23 @@ class DocCounts(NamedTuple):
 def places_of(items: Iterable[Item]) -> frozenset[int]:
     """All places that some items stand on."""
     return frozenset(i for item in items for i in range(item.start, item.end))
+
+
+def by_closeness(left: Iterable[Item], right: Iterable[Item]) -> Iterator[tuple[Item, Item]]:
+    """Every two items that share a place, the most alike first: by places, label, and how much they share."""
+    ranked = []
+    for g in left:
+        for f in right:
+            shared = min(g.end, f.end) - max(g.start, f.start)
+            if shared > 0:
+                closeness = g[:2] != f[:2], g.label != f.label, -shared
+                ranked.append((*closeness, g.start, g.label, g.end, f.label, g, f))
+    for *_, g, f in sorted(ranked):
+        yield g, f
+
+
+def kind_of(gold: Item, found: Item) -> Kind:
+    """What two items that share a place are to each other."""
+    if gold[:2] == found[:2]:
+        return "correct" if gold.label == found.label else "type"
+    return "boundary" if gold.label == found.label else "both"

@@ -13,7 +13,18 @@ from spacy.vocab import Vocab
 
 from ..corpus.provenance import TASK, VOTES, record, views
 from ..errors import DistillError
-from .annotation import ERRORS, OUTSIDE, Annotation, DocCounts, Item, Kind, Pair, Segment, places_of
+from .annotation import (
+    ERRORS,
+    OUTSIDE,
+    Annotation,
+    DocCounts,
+    Item,
+    Pair,
+    Segment,
+    by_closeness,
+    kind_of,
+    places_of,
+)
 from .project_parts import ProjectParts
 from .scores import Counts
 from .votes import VoteResult, VoteRule, combine
@@ -25,7 +36,6 @@ __all__ = [
     "Annotation",
     "DocCounts",
     "Item",
-    "Kind",
     "Pair",
     "Segment",
     "Task",
@@ -224,10 +234,10 @@ class Task(Protocol):
         expected, given = self.scored(gold, found)
         left, right = dict.fromkeys(sorted(expected)), dict.fromkeys(sorted(given))
         pairs: list[Pair] = []
-        for g, f in _by_closeness(left, right):
+        for g, f in by_closeness(left, right):
             if g in left and f in right:
                 del left[g], right[f]
-                pairs.append(Pair(_kind(g, f), g, f))
+                pairs.append(Pair(kind_of(g, f), g, f))
         pairs += [Pair("missing" if found.touches_missing(g) else "missed", gold=g) for g in left]
         pairs += [Pair("spurious", found=f) for f in right]
         return sorted(pairs, key=lambda pair: pair.items[0][:2])
@@ -319,24 +329,6 @@ def _cuts(annotation: Annotation) -> list[tuple[Item, Item | None]]:
         run = [place for _, place in group]
         runs.append((Item(run[0], run[-1] + 1, ""), None))
     return [*((item, item) for item in kept), *runs]
-
-
-def _by_closeness(left: Iterable[Item], right: Iterable[Item]) -> Iterator[tuple[Item, Item]]:
-    ranked = []
-    for g in left:
-        for f in right:
-            shared = min(g.end, f.end) - max(g.start, f.start)
-            if shared > 0:
-                closeness = g[:2] != f[:2], g.label != f.label, -shared
-                ranked.append((*closeness, g.start, g.label, g.end, f.label, g, f))
-    for *_, g, f in sorted(ranked):
-        yield g, f
-
-
-def _kind(gold: Item, found: Item) -> Kind:
-    if gold[:2] == found[:2]:
-        return "correct" if gold.label == found.label else "type"
-    return "boundary" if gold.label == found.label else "both"
 
 
 def tasks() -> dict[str, Task]:
