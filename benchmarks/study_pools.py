@@ -79,8 +79,9 @@ def relabelled(options: argparse.Namespace) -> None:
             pool = bare(options.pool, Path(folder) / "pool.spacy") if options.alone else options.pool
             report = relabel(committee, pool, options.view, out, gold=options.gold)
         before, after = (100 * prf(micro(counts or {})).f for counts in (report.before, report.after))
+        worth = f"F1 {after:.1f}" if options.alone else f"F1 {before:.1f} → {after:.1f}"
         raw, learned = errors(committee, list(read_docs(options.gold, Vocab())))
-        print(f"{out}: F1 {before:.1f} → {after:.1f}; ECE of agreement {raw:.1f}, calibrated {learned:.1f}")
+        print(f"{out}: {worth}; ECE of agreement {raw:.1f}, calibrated {learned:.1f}")
 
 
 def reviewed(options: argparse.Namespace) -> None:
