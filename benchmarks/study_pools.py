@@ -3,13 +3,16 @@
 python benchmarks/study_pools.py relabel OUT --members GLOBS [--view FILE …] [--alone]
 python benchmarks/study_pools.py review OUT --words 5000 --by disagreement|random --seeds 5 [--view FILE …]
 python benchmarks/study_pools.py select OUT --members GLOBS --share 0.4 --by disagreement|diverse|random
+python benchmarks/study_pools.py text OUT --members GLOBS --text TEXT --without PATTERN --sentences 5000
 
 `relabel`: members and the views of the pool vote, as in `spacy-distill relabel`; `--alone`: members without
 any teacher. `review`: gold stands for a person who corrects so many words of the vote of the views. `select`:
-the teacher is asked for a share of the words, and the pool is no larger.
+the teacher is asked for a share of the words, and the pool is no larger. `text`: members whose pipelines the
+study kept (`--study.keep last`) label sentences that no teacher saw, none of a seed's own gold.
 
 Members are finished runs of the same gold, found by globs without the seed, with commas between:
-"studies/main_testb/minilm/gold/*/gold-500". What they found was kept by the study, so no pipeline is needed.
+"studies/main_testb/minilm/gold/*/gold-500". What they found was kept by the study, so `relabel` and `select`
+need no pipeline.
 OUT has {seed} in its name. What `--heldout` holds is neither reviewed nor selected: a study keeps it from
 training. Printed are micro F1 of the labels of the whole pool before and after, and how far the members'
 agreement is off what is right before and after calibration on 100 sentences of dev (ECE), all by gold of the
@@ -29,12 +32,13 @@ from spacy.vocab import Vocab
 
 from labels import NER
 from spacy_distill import Annotation, doc_id, read_docs, write_docs
-from spacy_distill.labels.committee import HALF, Committee, Member, MemberVotes
+from spacy_distill.labels.committee import HALF, Committee, Member, MemberVotes, text_hash
 from spacy_distill.labels.confidence import Rated, calibrate, calibration_error, rate
 from spacy_distill.labels.relabel import relabel
 from spacy_distill.labels.select import SpendingLimit, by_new_words, by_value, choose, word_count
 from spacy_distill.labels.vote import merge_views
 from spacy_distill.labels.voters import disagreement
+from spacy_distill.study.job import LAST
 from spacy_distill.study.lineage import Spans, read_predictions
 from spacy_distill.study.scoring import PREDICTIONS
 from spacy_distill.tasks.scores import micro, prf
@@ -130,6 +134,26 @@ def selected(options: argparse.Namespace) -> None:
         print(f"{place(options, seed)}: {len(chosen)} of {len(words)} sentences, {share:.1%} of the words")
 
 
+def more_text(options: argparse.Namespace) -> None:
+    """Let the members label text that no teacher saw."""
+    text = [doc for doc in read_docs(options.text, Vocab()) if word_count(doc)]
+    for seed, committee in committees(options):
+        members = [
+            replace(member, path=str((Path(member.path).parent / LAST).resolve()))
+            for member in committee.members
+        ]
+        known = {text_hash(doc) for doc in read_docs(Path(options.without.format(seed=seed)), Vocab())}
+        unknown = [doc for doc in text if text_hash(doc) not in known]
+        drawn = random.Random(seed).sample(unknown, min(options.sentences, len(unknown)))
+        gold, out = {doc_id(doc): doc for doc in drawn}, place(options, seed)
+        trained = Committee(committee.folder, committee.task, committee.labels, members)
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "text.spacy"
+            write_docs(drawn, source)
+            relabel(trained, bare(source, Path(folder) / "bare.spacy"), [], out)
+        print(f"{out}: {len(drawn)} sentences; F1 {f1(gold, list(read_docs(out, Vocab()))):.1f}")
+
+
 def committees(options: argparse.Namespace) -> Iterator[tuple[int, RecordedCommittee]]:
     """The members of each seed, of the seeds of which all are finished."""
     runs: dict[int, dict[str, Path]] = defaultdict(dict)
@@ -205,7 +229,9 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True)
-    for name, function in (("relabel", relabelled), ("review", reviewed), ("select", selected)):
+    for name, function in (
+        ("relabel", relabelled), ("review", reviewed), ("select", selected), ("text", more_text)
+    ):  # fmt: skip
         command = commands.add_parser(name)
         command.set_defaults(function=function)
         if name != "review":
@@ -213,11 +239,16 @@ def arguments() -> argparse.Namespace:
         command.add_argument("out")
         command.add_argument("--pool", type=Path, default=Path("corpus/conll/pool_cot.spacy"))
         command.add_argument("--gold", type=Path, default=Path("corpus/conll/pool.spacy"))
-        if name != "select":
+        if name in ("relabel", "review"):
             command.add_argument("--view", type=Path, action="append", default=[])
         if name == "relabel":
             command.add_argument("--dev", type=Path, default=Path("corpus/conll/dev.spacy"))
             command.add_argument("--alone", action="store_true")
+        elif name == "text":
+            command.add_argument("--text", type=Path, default=Path("corpus/conll/gold.spacy"))
+            without = "studies/main_testb/corpora/gold-500/seed-{seed}.spacy"
+            command.add_argument("--without", default=without)
+            command.add_argument("--sentences", type=int, default=5000)
         else:
             ways = ["disagreement", "random", *(["diverse"] if name == "select" else [])]
             command.add_argument("--by", choices=ways, required=True)
