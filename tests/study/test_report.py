@@ -90,6 +90,13 @@ def test_markdown_and_its_figures_say_the_same(report, findings):
     assert "<text" in (report.parent / figures[0]).read_text()
 
 
+def test_a_comparison_that_differs_in_more_than_one_thing_is_marked(study_dir, tmp_path, monkeypatch):
+    monkeypatch.setattr("spacy_distill.study.comparisons.is_confounded", lambda differing: True)
+    write_report(study_dir, tmp_path / "page.html")
+    assert "<b>more than one thing:</b>" in (tmp_path / "page.html").read_text()
+    assert "| **more than one thing:** " in (tmp_path / "page.md").read_text()
+
+
 def test_csv_has_every_score_with_its_interval(report, findings):
     with report.with_suffix(".scores.csv").open() as stream:
         rows = list(csv.DictReader(stream))
