@@ -4,7 +4,10 @@ The committee are students of the same 500 gold sentences: all runs of gold alon
 and 1,200 steps at rates up to 2e-4. They never saw the teacher. Intervals are 95 % bootstrap intervals over
 articles.
 
-python benchmarks/cascade.py FOLDER
+python benchmarks/cascade.py FOLDER [SEEDS]
+
+SEEDS: draws of the gold sentences, for instance 0,1,2,3,4. The last table is their mean, with intervals
+for other draws and other articles (`spacy_distill.study.statistics.t_test`).
 
 FOLDER has `corpus/conll` and `studies`, as configs/study_budget.cfg and configs/study_main_testb.cfg read and
 write them; gold that has fewer than three students is left out.
@@ -26,6 +29,7 @@ from spacy_distill.corpus.docbin import read_docs
 from spacy_distill.labels.select import SpendingLimit, by_value, choose, word_count
 from spacy_distill.labels.voters import disagreement
 from spacy_distill.study.lineage import read_predictions
+from spacy_distill.study.statistics import t_test
 from spacy_distill.tasks.scores import micro
 
 RUNS = "studies/*/minilm/gold/steps-*-rate-*/gold-500/seed-*/predictions.jsonl.gz"
@@ -34,8 +38,11 @@ DRAWS = 10
 LEAST = 3
 
 
-def main(folder: Path) -> None:
-    """Print a table for each draw of gold sentences."""
+def main(folder: Path, only: set[int]) -> None:
+    """Print a table for each draw of gold sentences, and one of all.
+
+    only: the seeds of the draws; empty for all.
+    """
     corpora = folder / "corpus/conll"
     gold = {doc_id(doc): doc for doc in read_docs(corpora / "pool.spacy", Vocab())}
     docs = list(gold.values())
@@ -44,7 +51,10 @@ def main(folder: Path) -> None:
     asked = score(teacher)
     words = [word_count(doc) for doc in docs]
     print(f"{len(docs):,} sentences, {sum(words):,} words; the teacher for all: F1 {interval(asked)}")
-    for seed, places in sorted(members(folder).items()):
+    found = {seed: some for seed, some in sorted(members(folder).items()) if not only or seed in only}
+    gains: dict[float, list[np.ndarray]] = {share: [] for share in (0.0, *SHARES)}
+    controls: dict[float, list[np.ndarray]] = {share: [] for share in SHARES}
+    for seed, places in found.items():
         said = [list(some) for some in zip(*(predictions(place, gold) for place in places), strict=True)]
         voted = [NER.combine(some, HALF).annotation for some in said]
         alone = score(voted)
@@ -53,6 +63,7 @@ def main(folder: Path) -> None:
         values = [disagreement(some, [1.0] * len(some)) for some in said]
         share = sum(n for n, value in zip(words, values, strict=True) if value) / sum(words)
         print(f"{share:.0%} of the words are in sentences that some of them dispute")
+        gains[0.0].append(alone - asked)
         for share in SHARES:
             limit = SpendingLimit(int(share * sum(words)), "words")
             disputed = score(cascade(docs, values, words, limit, teacher, voted))
@@ -64,6 +75,22 @@ def main(folder: Path) -> None:
             drawn = np.mean(list(control), axis=0)
             columns = " ".join(f"{interval(one):>22}" for one in (disputed, disputed - asked, drawn))
             print(f"{share:>6.0%} {columns}")
+            gains[share].append(disputed - asked)
+            controls[share].append(disputed - drawn)
+    articles = len({article_id(doc) for doc in docs})
+    print(f"\n{len(found)} draws: mean\n{'asked':>6} {'− teacher for all':>22} {'− at random':>22}")
+    for share, by_draw in gains.items():
+        columns = " ".join(f"{over_draws(some, articles):>22}" for some in (by_draw, controls.get(share, [])))
+        print(f"{share:>6.0%} {columns}")
+
+
+def over_draws(by_draw: list[np.ndarray], articles: int) -> str:
+    """The mean over draws of a value and its resamples, with an interval."""
+    if not by_draw:
+        return "–"
+    values = np.array(by_draw).T
+    low, high, _ = t_test(values[0], values[1:], articles)
+    return f"{values[0].mean():+.1f}" + ("" if low is None else f" ({low:.1f} to {high:.1f})")
 
 
 def cascade(
@@ -126,4 +153,4 @@ def scorer(docs: list[Doc]) -> Callable[[list[Annotation]], np.ndarray]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), {int(seed) for seed in "".join(sys.argv[2:]).split(",") if seed})
