@@ -146,6 +146,51 @@ def test_what_two_reviewers_differ_in_is_missing_and_nothing_is_lost(page, pool,
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2026.11.anna.jsonl", "2026.11.ben.jsonl"),
+        ("anna/pool-reviewed.jsonl", "ben/pool-reviewed.jsonl"),
+        ("anna.jsonl", "anna.json"),
+    ],
+)
+def test_of_two_files_none_takes_the_place_of_the_other(page, pool, tmp_path, one, other):
+    for name in (one, other):
+        (tmp_path / "both" / name).parent.mkdir(parents=True, exist_ok=True)
+        answer(page, tmp_path / "both" / name, {"a:0": [(0, 4, "LOC")] if name == one else []})
+    try:
+        report = import_review(tmp_path / "both", tmp_path / "gold.spacy", pool)
+    except DistillError as error:
+        assert "would be one reviewer" in str(error)
+        assert all(str(tmp_path / "both" / name) in str(error) for name in (one, other))
+    else:
+        assert len(report.reviewers) == 2 and len(report.disputes) == 1
+
+
+@pytest.mark.parametrize("format", ["html", "prodigy"])
+def test_of_documents_that_share_an_id_each_gets_its_own_answer(tmp_path, format):
+    """A folder of two corpora may have an id twice; what a person says of both comes back."""
+    texts = ("Rome fell", "Acme won", "Rome or Acme won twice")
+    docs = [make_doc(t, missing=range(len(t.split())), teachers={"a": [ROME], "b": []}) for t in texts]
+    pool = write_docs(tmp_path / "pool.spacy", *docs)
+    out = tmp_path / f"review.{format}"
+    review(pool, [], out, options=ReviewOptions(format=format))
+    if format == "html":
+        rows = [one["row"] for one in data_of(out)["documents"]]
+    else:
+        rows = [json.loads(line) for line in out.read_text(encoding="utf8").splitlines()]
+    (tmp_path / "anna.jsonl").write_text(
+        "".join(
+            json.dumps({**row, "spans": [{"start": 0, "end": 4, "label": "LOC"}], "answer": "accept"}) + "\n"
+            for row in rows
+        )
+    )
+    report = import_review(tmp_path / "anna.jsonl", tmp_path / "gold.spacy", pool)
+    gold = read_docs(tmp_path / "gold.spacy")
+    assert [doc.text for doc in gold] == list(texts) and report.written == 3
+    assert [[e.text for e in doc.ents] for doc in gold] == [[text.split()[0]] for text in texts]
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"text": "Rome and Acme rose", "tokens": None}, r"the text is 'Rome and Acme rose'.*restore it"),

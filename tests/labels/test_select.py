@@ -1,5 +1,8 @@
 """Documents that are worth the money, as many as a budget pays for."""
 
+import re
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,6 +67,21 @@ def test_a_budget_is_kept_and_nothing_repeats(texts, amount, unit, seed, data):
         assert all(any(repeats(docs[i], other) for other in taken) for i in left)
 
 
+@given(st.lists(st.floats(0.0001, 5e4), min_size=1, max_size=9), st.sampled_from(["words", "USD"]))
+def test_the_budget_that_is_advised_is_enough(costs, unit):
+    docs = [make_doc("Rome fell")] * len(costs)
+    with pytest.raises(DistillError, match="Give at least that") as refused:
+        choose(docs, range(len(docs)), costs, SpendingLimit(0.00001, unit))
+    advised = parse_limit(re.search(r"which costs (.+)\. Give", str(refused.value))[1])
+    assert choose(docs, range(len(docs)), costs, advised).chosen
+    assert advised.amount <= max(1.02 * min(costs), min(costs) + 1)
+
+
+def test_without_documents_there_is_nothing_to_choose():
+    with pytest.raises(DistillError, match="no document"):
+        choose([], [], [], SpendingLimit(5, "words"))
+
+
 def test_a_document_that_costs_too_much_is_in_nobodys_way():
     long = "rome acme june may to in fell and rome fell to acme"
     docs = [make_doc(text) for text in (long, long[:-5], "rome acme", "rome acme", "june may")]
@@ -80,6 +98,19 @@ def test_a_budget_is_a_number_and_what_it_counts(text):
         assert '"5000 words", "200 docs" or "3 USD"' in str(error)
     else:
         assert limit.amount > 0
+
+
+@given(st.floats(0.1, 1e7), st.integers(0, 2), st.sampled_from(["words", "docs", "USD"]), st.data())
+def test_a_budget_is_never_read_as_more_than_it_says(amount, decimals, unit, data):
+    """With a comma before the decimals, as much of the world writes it, it is refused or read as less."""
+    written = f"{amount:,.{decimals}f}"
+    meant = float(written.replace(",", ""))
+    assert not meant or parse_limit(f"{written} {unit}") == (meant, unit)
+    assert not meant or parse_limit(str(SpendingLimit(meant, unit))) == (meant, unit)
+    grouping = data.draw(st.sampled_from(["", ".", " ", "'"]))
+    other = written.translate({ord(","): grouping, ord("."): ","})
+    with suppress(DistillError):
+        assert parse_limit(f"{other} {unit}").amount <= meant
 
 
 @pytest.mark.parametrize(
@@ -214,6 +245,23 @@ def test_a_cascade_asks_the_teacher_of_what_members_dispute(corpus, tmp_path):
     agreed = make_committee(tmp_path / "agreed", {"a/seed-0": {}, "b/seed-0": {}}, labels=("LOC", "PER"))
     with pytest.raises(DistillError, match="agree on all of the 4 documents"):
         annotate_disputed(teacher, corpus, tmp_path / "out.spacy", agreed, 0.5)
+
+
+@pytest.mark.parametrize(("disputed", "agreed"), [(57, 43), (1, 6)])
+def test_the_share_that_is_advised_is_enough(disputed, agreed, tmp_path):
+    words = {"gold/seed-0": {"Rome": "LOC"}, "gold/seed-1": {}}
+    committee = make_committee(tmp_path / "committee", words, labels=("LOC", "PER"))
+    docs = [make_doc(" ".join(["Rome", *["fell"] * (disputed - 1)]), labelled=False)]
+    docs += [make_doc("It", id=f"b:{n}", labelled=False) for n in range(agreed)]
+    corpus, teacher = write_docs(tmp_path / "in.spacy", *docs), tmp_path / "teacher.cfg"
+    with Server(lambda _: completion('{"entities": []}')) as server:
+        text = CONFIG.replace('"LEDGER"', f'"{tmp_path / "ledger.sqlite"}"')
+        teacher.write_text(text.replace("http://127.0.0.1:9/v1", server.url))
+        with pytest.raises(DistillError, match="Give --share") as refused:
+            annotate_disputed(teacher, corpus, tmp_path / "out.spacy", committee, 1e-9)
+        share = float(re.search(r"Give --share ([\d.]+),", str(refused.value))[1])
+        report = annotate_disputed(teacher, corpus, tmp_path / "out.spacy", committee, share)
+    assert (report.documents, report.words) == (1, disputed)
 
 
 @pytest.mark.parametrize("share", ["0.2", "0.3"])

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,7 +126,11 @@ def review(
     chosen = [kept[i] for i in selection.chosen]
     labels = sorted({*voted.labels, *options.labels})
     facts = {"pool": pool_hash(docs), "task": voted.task.name, "labels": labels, "documents": len(chosen)}
+    times = Counter(map(doc_id, docs))
     for i in chosen:
+        # An import takes an id once. Documents that share one are found by their texts: none repeats another.
+        if times[doc_id(docs[i])] > 1:
+            record(docs[i]).pop("id", None)
         set_task(docs[i], voted.task.name)
         record(docs[i])["meta"] = {**record(docs[i]).get("meta", {}), REVIEW: facts}
     if target is None:

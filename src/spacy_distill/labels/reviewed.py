@@ -90,9 +90,9 @@ def import_review(src: Path, out: Path, pool: Path, options: ImportOptions = DEF
     nlp.tokenizer = _PoolTokenizer(texts, nlp.tokenizer)
     report = ReviewedReport()
     found: dict[str, list[Doc]] = {}
-    for file, name in files_of(src, format_of(src, options)[0]).items():
+    for reviewer, file in _reviewers(src, options).items():
         issues = ReadIssues(options.skip_bad)
-        found[source_name(Path(name)).partition(".")[0]] = list(read_source(file, nlp, options, issues))
+        found[reviewer] = list(read_source(file, nlp, options, issues))
         report.skipped += issues.rejected
         report.bad_rows += issues.skipped
         report.misfits += issues.misfits
@@ -118,6 +118,23 @@ def import_review(src: Path, out: Path, pool: Path, options: ImportOptions = DEF
         )
     report.written = write_docs([_gold(places, i, said, report) for i, said in sorted(answers.items())], out)
     return report
+
+
+def _reviewers(src: Path, options: ImportOptions) -> dict[str, Path]:
+    """The file of each reviewer, by its name without the ending.
+
+    RAISES DistillError: if two files, of several folders or of other endings, have one name.
+    """
+    found: dict[str, Path] = {}
+    for file in files_of(src, format_of(src, options)[0]):
+        reviewer = Path(source_name(file)).stem
+        if reviewer in found:
+            raise DistillError(
+                f"{found[reviewer]} and {file} would be one reviewer, {reviewer!r}. A reviewer is known by "
+                "the file's name: rename one of them."
+            )
+        found[reviewer] = file
+    return found
 
 
 def _facts(doc: Doc) -> dict[str, Any]:

@@ -24,7 +24,8 @@ from .voters import disagreement
 
 Strategy = Literal["disagreement", "diverse", "random"]
 Unit = Literal["words", "docs", "USD"]
-LIMIT = re.compile(r"(\d[\d,]*(?:\.\d+)?) ?(words|docs|USD)", re.IGNORECASE)
+# A comma stands before three digits: "2,5 USD" may be two and a half, and is not read as 25.
+LIMIT = re.compile(r"((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?) ?(words|docs|USD)", re.IGNORECASE)
 
 
 class SpendingLimit(NamedTuple):
@@ -38,7 +39,7 @@ class SpendingLimit(NamedTuple):
     unit: Unit
 
     def __str__(self) -> str:
-        return f"{self.amount:,g} {self.unit}" if self.unit == "USD" else f"{self.amount:,.0f} {self.unit}"
+        return f"{self.amount:,.12g} {self.unit}"
 
 
 def parse_limit(text: str) -> SpendingLimit:
@@ -85,13 +86,14 @@ def choose(
     costs: what each document costs, in the unit of the budget, above 0.
     known: documents that none may repeat.
     repeats: whether documents may repeat others.
-    RAISES DistillError: if no document costs so little, or all that do repeat a known one.
+    RAISES DistillError: if there is no document, none costs so little, or all that do repeat a known one.
     """
-    cheapest = min(costs, default=math.inf)
-    if cheapest > limit.amount:
+    if not costs:
+        raise DistillError("There is no document with words to choose from.")
+    if (cheapest := min(costs)) > limit.amount:
         raise DistillError(
             f"The budget of {limit} is below the cheapest of {len(costs):,} documents, which costs "
-            f"{cheapest:,.3g} {limit.unit}. Give at least that."
+            f"{_rounded_up(cheapest, limit.unit)}. Give at least that."
         )
     chosen: list[int] = []
     cost, repeated = 0.0, 0
@@ -111,6 +113,12 @@ def choose(
             f"{len(costs):,}. Give a larger budget, or exclude less."
         )
     return Selection(chosen, cost, repeated)
+
+
+def _rounded_up(amount: float, unit: Unit) -> SpendingLimit:
+    """An amount in three digits or in whole numbers, so that what is advised is enough."""
+    scale = 10.0 ** max(0, 2 - math.floor(math.log10(amount)))
+    return SpendingLimit(math.ceil(amount * scale) / scale, unit)
 
 
 def word_count(doc: Doc) -> int:
