@@ -236,6 +236,21 @@ def test_control_characters_are_spelled_out_and_come_back_as_they_were(tmp_path)
     assert import_review(saved, tmp_path / "gold.spacy", pool).written == 1
 
 
+def test_space_is_no_part_of_what_is_labelled(tmp_path):
+    text = "Acme \n\n won \x85 today \n"
+    pool = make_pool(tmp_path / "pool.spacy", [text], [(0, 1, "PER")], [])
+    with open_page(show(pool, tmp_path / "review.html", labels=["ORG"]), tmp_path / "profile") as person:
+        person.press("2", "Home", "ArrowRight", "o")
+        assert person.shown() == [] and "no word" in person.text("warning")
+        person.press("Home", "Shift+ArrowRight", "o", "ArrowRight", "Shift+End", "o")
+        assert person.shown() == [("Acme", "ORG"), ("won \\x85 today", "ORG")]
+        person.press("Enter")
+        saved = person.download(tmp_path / "saved.jsonl")
+    assert import_review(saved, tmp_path / "gold.spacy", pool).misfits == []
+    (doc,) = read_docs(tmp_path / "gold.spacy")
+    assert [(e.start, e.end, e.label_) for e in doc.ents] == [(0, 1, "ORG"), (2, 5, "ORG")]
+
+
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_classes_are_chosen_by_digits(tmp_path, multilabel):
     names = ("ARTS", "MONEY", "SPORT")

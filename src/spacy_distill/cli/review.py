@@ -63,7 +63,8 @@ def _show(report: "ReviewReport", out: Path) -> None:
     )
     if report.disputed < report.documents:
         rest = report.documents - report.disputed
-        msg.info(f"Nobody disputes {counted(rest, 'document')} of them: fewer --words would do.")
+        said = f"Nobody disputes {counted(rest, 'document')} of them"
+        msg.info(f"{said}: no other that is in dispute fits into --words.")
     if report.learned:
         msg.warn(
             f"Members had learned from {counted(report.learned, 'document')}, and dispute less of what they "

@@ -190,7 +190,7 @@ def _shown(voted: VotedPool, i: int) -> dict[str, Any]:
     """A document as the page has it.
 
     row: what `import` reads, but for the annotation.
-    places: the characters that each place stands on.
+    places: the characters that each place stands on; blank: the numbers of those that are space.
     start: what the person begins with: items and missing places.
     views: who says what; those that say the same are together, those with most votes first.
     """
@@ -207,6 +207,7 @@ def _shown(voted: VotedPool, i: int) -> dict[str, Any]:
         "row": row_of(doc),
         "words": word_count(doc),
         "places": places if task.marked == "spans" else [],
+        "blank": [n for n, (start, end) in enumerate(places) if doc.text[start:end].isspace()],
         "start": _plain(_suggestion(voted, i)),
         "views": sorted(said.values(), key=lambda view: -view["votes"]),
     }

@@ -109,7 +109,15 @@
       edit(has ? others : [...others, [0, 1, label]]);
       return;
     }
-    const [start, end] = range();
+    let [start, end] = range();
+    // Space at the ends is no part of what is labelled, and space alone is nothing to label.
+    const blank = new Set(shown().blank);
+    while (start < end && blank.has(start)) start += 1;
+    while (start < end && blank.has(end - 1)) end -= 1;
+    if (start === end) {
+      warn("There is no word in the selection.");
+      return;
+    }
     // One word within an item stands for the whole item.
     const whole = end - start === 1 ? items.find((item) => overlap(item, start, end)) : undefined;
     const rest = items.filter((item) => !overlap(item, start, end));
