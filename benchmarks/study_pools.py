@@ -7,17 +7,19 @@ python benchmarks/study_pools.py agreement --members GLOBS --on GOLD …
 python benchmarks/study_pools.py text OUT --members GLOBS --text TEXT --without PATTERN --sentences 5000
 
 `relabel`: members and the views of the pool vote, as in `spacy-distill relabel`; `--alone`: members without
-any teacher. `review`: gold stands for a person who corrects so many words of the vote of the views. `select`:
-the teacher is asked for a share of the words, and the pool is no larger. `text`: members whose pipelines the
-study kept (`--study.keep last`) label sentences that no teacher saw, none of a seed's own gold.
+any teacher. `review`: gold stands for a person who corrects so many words of the vote of the views; with
+`--add GOLD` OUT has a seed's gold instead of what was not corrected. `select`: the teacher is asked for a
+share of the words, and the pool is no larger. `text`: members whose pipelines the study kept (`--study.keep
+last`) label sentences that no teacher saw, none of a seed's own gold.
 
 Members are finished runs of the same gold, found by globs without the seed, with commas between:
-"studies/main_testb/minilm/gold/*/gold-500". What they found was kept by the study, so `relabel` and `select`
-need no pipeline.
-OUT has {seed} in its name. What `--heldout` holds is neither reviewed nor selected: a study keeps it from
-training. Printed are micro F1 of the labels of the whole pool before and after, by its gold. `agreement` says
-how far the share of the members that found an entity is off what is right (ECE), as it is and after
-calibration on 100 sentences of dev, drawn ten times.
+"studies/main_testb/minilm/gold/*/gold-500". What they found was kept by the study, so `relabel` and
+`select` need no pipeline.
+
+OUT has {seed} in its name. What `--heldout` holds is neither reviewed nor selected, but always in OUT: a
+study keeps it from training. Printed are micro F1 of the labels of the whole pool before and after, by its
+gold. `agreement` says how far the share of the members that found an entity is off what is right (ECE), as
+it is and after calibration on 100 sentences of dev, drawn ten times.
 """
 
 import argparse
@@ -123,8 +125,14 @@ def reviewed(options: argparse.Namespace) -> None:
         ).chosen
         for doc in (docs[open_ones[i]] for i in chosen):
             NER.write(doc, NER.project(NER.read(gold[doc_id(doc)]), gold[doc_id(doc)], doc))
-        write_docs(docs, place(options, seed))
-        print(f"{place(options, seed)}: {len(chosen)} sentences; F1 {before:.1f} → {f1(gold, docs):.1f}")
+        out = place(options, seed)
+        if options.add:
+            first = read_docs(Path(options.add.format(seed=seed)), Vocab())
+            corrected = (docs[open_ones[i]] for i in sorted(chosen))
+            write_docs([*first, *corrected, *(doc for doc in docs if doc_id(doc) in held_out)], out)
+        else:
+            write_docs(docs, out)
+        print(f"{out}: {len(chosen)} sentences; F1 {before:.1f} → {f1(gold, docs):.1f}")
 
 
 def selected(options: argparse.Namespace) -> None:
@@ -143,7 +151,6 @@ def selected(options: argparse.Namespace) -> None:
             order = by_value(values if options.by == "disagreement" else [0.0] * len(words), words, seed)
         chosen = choose(open_docs, order, words, limit, repeats=options.by == "random").chosen
         kept = [open_docs[i] for i in sorted(chosen)]
-        # The study keeps from training what it held out of the whole pool.
         write_docs([*kept, *(doc for doc in docs if doc_id(doc) in held_out)], place(options, seed))
         share = sum(words[i] for i in chosen) / sum(words)
         print(f"{place(options, seed)}: {len(chosen)} of {len(words)} sentences, {share:.1%} of the words")
@@ -276,6 +283,7 @@ def arguments() -> argparse.Namespace:
             )
         if name == "review":
             command.add_argument("--words", type=int, default=5000)
+            command.add_argument("--add")
             command.add_argument("--seeds", type=int, default=5)
         if name == "select":
             command.add_argument("--share", type=float, default=0.4)
