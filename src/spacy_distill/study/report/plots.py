@@ -42,6 +42,8 @@ RC: dict[Any, Any] = {
 }
 # Behind text that lines run through.
 LABEL_BOX = {"facecolor": PAPER, "edgecolor": "none", "pad": 1.0}
+# Characters of a comparison's name that fit beside the difference.
+FOREST_NAME = 44
 POINT = 72.0
 FAMILY = re.compile(r"font: ([^;\"]*?px) [^;\"]*")
 
@@ -54,13 +56,18 @@ def forest(rows: Sequence[Mapping[str, Any]]) -> str:
         is a difference that may be claimed.
     """
     with mpl.rc_context(RC):
-        height = 40 * len(rows) + 62
+        names = [one_line(row["label"]) for row in rows]
+        # Two long names stand on a line each: the difference stands beside them.
+        if any(len(name) > FOREST_NAME for name in names):
+            names = [name.replace(" − ", "\n− ") for name in names]
+        unit = 40 + 15 * max((name.count("\n") for name in names), default=0)
+        height = unit * len(rows) + 62
         figure = Figure(figsize=(430 / POINT, height / POINT))
         ax = figure.add_axes((0.02, 44 / height, 0.96, 1 - 50 / height))
         ax.axvline(0, color=SOFT, linewidth=1)
-        for i, row in enumerate(rows):
-            _forest_row(ax, -i, row)
-        ax.set_ylim(-len(rows) + 0.45, 0.75)
+        for i, (row, name) in enumerate(zip(rows, names, strict=True)):
+            _forest_row(ax, -i, row, name, unit)
+        ax.set_ylim(-len(rows) + 1 - 22 / unit, 1 - 10 / unit)
         ax.margins(x=0.06)
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
@@ -70,7 +77,7 @@ def forest(rows: Sequence[Mapping[str, Any]]) -> str:
         return _svg(figure, "Forest plot of differences in F1")
 
 
-def _forest_row(ax: Axes, y: float, row: Mapping[str, Any]) -> None:
+def _forest_row(ax: Axes, y: float, row: Mapping[str, Any], name: str, unit: float) -> None:
     colour = {"more": DISTILLED, "less": WORSE}.get(row["claim"], SOFT)
     label = f"{100 * row['mean']:+.1f}"
     if row["low"] is not None:
@@ -78,12 +85,12 @@ def _forest_row(ax: Axes, y: float, row: Mapping[str, Any]) -> None:
         ax.plot(ends, [y, y], color=colour, linewidth=4, alpha=0.45, solid_capstyle="butt")
         label += f"  [{ends[0]:+.1f}, {ends[1]:+.1f}]"
     each = [100 * value for value in row["per_seed"]]
-    ax.plot(each, [y - 0.2] * len(each), "|", color=SOFT, markersize=5)
+    ax.plot(each, [y - 8 / unit] * len(each), "|", color=SOFT, markersize=5)
     fill = PAPER if colour == SOFT else colour
     ax.plot(100 * row["mean"], y, "o", color=colour, markerfacecolor=fill, markersize=8, markeredgewidth=1.6)
     where: dict[str, Any] = {"xycoords": ("axes fraction", "data"), "va": "bottom", "bbox": LABEL_BOX}
-    ax.annotate(one_line(row["label"]), (0, y + 0.28), fontsize=11, color=INK, **where)
-    ax.annotate(label, (1, y + 0.28), ha="right", fontsize=10, color=SOFT, **where)
+    ax.annotate(name, (0, y + 11 / unit), fontsize=11, color=INK, **where)
+    ax.annotate(label, (1, y + 11 / unit), ha="right", fontsize=10, color=SOFT, **where)
 
 
 def curve(arm: Mapping[str, Any], baseline: Mapping[str, Any] | None, limits: tuple[float, float]) -> str:
