@@ -164,6 +164,9 @@ def more_text(options: argparse.Namespace) -> None:
             replace(member, path=str((Path(member.path).parent / LAST).resolve()))
             for member in committee.members
         ]
+        if not all(Path(member.path).is_dir() for member in members):
+            print(f"seed {seed}: the study did not keep all pipelines, left out")
+            continue
         known = {text_hash(doc) for doc in read_docs(Path(options.without.format(seed=seed)), Vocab())}
         unknown = [doc for doc in text if text_hash(doc) not in known]
         drawn = random.Random(seed).sample(unknown, min(options.sentences, len(unknown)))
