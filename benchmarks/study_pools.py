@@ -4,13 +4,14 @@ python benchmarks/study_pools.py relabel OUT --members GLOBS [--view FILE …] [
 python benchmarks/study_pools.py review OUT --words 5000 --by disagreement|random --seeds 5 [--view FILE …]
 python benchmarks/study_pools.py select OUT --members GLOBS --share 0.4 --by disagreement|diverse|random
 python benchmarks/study_pools.py agreement --members GLOBS --on GOLD …
-python benchmarks/study_pools.py text OUT --members GLOBS --text TEXT --without PATTERN --sentences 5000
+python benchmarks/study_pools.py text OUT --members GLOBS [--text TEXT] [--answers VIEWS] [--without PATTERN]
 
 `relabel`: members and the views of the pool vote, as in `spacy-distill relabel`; `--alone`: members without
 any teacher. `review`: gold stands for a person who corrects so many words of the vote of the views; with
 `--add GOLD` OUT has a seed's gold instead of what was not corrected. `select`: the teacher is asked for a
-share of the words, and the pool is no larger. `text`: members whose pipelines the study kept (`--study.keep
-last`) label sentences that no teacher saw, none of a seed's own gold.
+share of the words, and the pool is no larger. `text`: members whose pipelines the study kept
+(`--study.keep last`) label sentences of a gold corpus that no teacher saw, none of a seed's own gold; with
+`--answers`, the same sentences as a teacher labelled them, it votes too.
 
 Members are finished runs of the same gold, found by globs without the seed, with commas between:
 "studies/main_testb/minilm/gold/*/gold-500". What they found was kept by the study, so `relabel` and
@@ -157,8 +158,9 @@ def selected(options: argparse.Namespace) -> None:
 
 
 def more_text(options: argparse.Namespace) -> None:
-    """Let the members label text that no teacher saw."""
+    """Let the members label text that is not the study's pool."""
     text = [doc for doc in read_docs(options.text, Vocab()) if word_count(doc)]
+    answers = {doc_id(doc): doc for doc in read_docs(options.answers, Vocab())} if options.answers else {}
     for seed, committee in committees(options):
         members = [
             replace(member, path=str((Path(member.path).parent / LAST).resolve()))
@@ -174,9 +176,12 @@ def more_text(options: argparse.Namespace) -> None:
         trained = Committee(committee.folder, committee.task, committee.labels, members)
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder) / "text.spacy"
-            write_docs(drawn, source)
-            relabel(trained, bare(source, Path(folder) / "bare.spacy"), [], out)
-        print(f"{out}: {len(drawn)} sentences; F1 {f1(gold, list(read_docs(out, Vocab()))):.1f}")
+            write_docs([answers.get(doc_id(doc), doc) for doc in drawn], source)
+            before = f1(gold, list(read_docs(source, Vocab())))
+            asked = source if answers else bare(source, Path(folder) / "bare.spacy")
+            relabel(trained, asked, [], out)
+        start = f"{before:.1f} → " if answers else ""
+        print(f"{out}: {len(drawn)} sentences; F1 {start}{f1(gold, list(read_docs(out, Vocab()))):.1f}")
 
 
 def committees(options: argparse.Namespace) -> Iterator[tuple[int, RecordedCommittee]]:
@@ -275,6 +280,7 @@ def arguments() -> argparse.Namespace:
             command.add_argument("--alone", action="store_true")
         elif name == "text":
             command.add_argument("--text", type=Path, default=Path("corpus/conll/gold.spacy"))
+            command.add_argument("--answers", type=Path)
             without = "studies/main_testb/corpora/gold-500/seed-{seed}.spacy"
             command.add_argument("--without", default=without)
             command.add_argument("--sentences", type=int, default=5000)
