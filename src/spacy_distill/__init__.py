@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from .teacher.ledger.store import Ledger as Ledger
     from .teacher.teacher import load_teacher as load_teacher
     from .teacher.transfer import import_answers as import_answers
+    from .training.fast_prediction import speed_up_prediction as speed_up_prediction
 
 __version__ = "0.1.0"
 
@@ -120,6 +121,7 @@ _HOMES = {
     "select": "labels.select",
     "set_origin": "corpus.provenance",
     "set_task": "tasks.base",
+    "speed_up_prediction": "training.fast_prediction",
     "train_committee": "study.train_committee",
     "views": "corpus.provenance",
     "vote": "labels.vote",

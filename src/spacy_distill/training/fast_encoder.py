@@ -5,23 +5,22 @@ and thinc's Adam updates 20 to 110 million weights in one thread. All of it is r
 pipeline only: nothing of it is saved."""
 
 import logging
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import torch
 from spacy.language import Language
 from spacy_transformers.layers.hf_shim import HFShim
-from thinc.api import Model, Optimizer
+from thinc.api import Optimizer
 from transformers import AutoModel
 
 from ..errors import refusal
 from .adamw import EncoderAdam, is_plain_adam
+from .encoders import WORTH_IT, times_as_fast, transformer_shims
 from .packing import first_position, pack_rows, replace_dropout, run_packed
 
 Precision = Literal["auto", "bf16", "fp32"]
-# Casts and everything that is no matrix product eat up a smaller gain.
-WORTH_IT = 1.3
 logger = logging.getLogger("spacy")
 
 
@@ -44,7 +43,7 @@ def make_fast_encoder(
 
     def speed_up(nlp: Language) -> Language:
         nlp.config["initialize"]["after_init"] = None
-        shims = [shim for _, pipe in nlp.pipeline for shim in _transformer_shims(pipe)]
+        shims = transformer_shims(nlp)
         if shims and shims[0].device.type == "cpu":
             half = choose_half(precision)
             for shim in shims:
@@ -58,11 +57,10 @@ def make_fast_encoder(
 
 def precision_of(nlp: Language) -> str | None:
     """In which precision the callback lets a pipeline's transformer train; None if it does not decide."""
-    for _, pipe in nlp.pipeline:
-        for shim in _transformer_shims(pipe):
-            half: bool | None = getattr(shim, "half_precision", None)
-            if half is not None:
-                return "bf16" if half else "fp32"
+    for shim in transformer_shims(nlp):
+        half: bool | None = getattr(shim, "half_precision", None)
+        if half is not None:
+            return "bf16" if half else "fp32"
     return None
 
 
@@ -84,27 +82,12 @@ def bf16_gain(rounds: int = 5) -> float:
 
     rounds: measurements of each; the fastest counts.
     """
-    times: dict[torch.dtype, list[float]] = {torch.float32: [], torch.bfloat16: []}
-    factors = {t: (torch.ones(256, 384, dtype=t), torch.ones(1536, 384, dtype=t)) for t in times}
-    # In turns, by CPU time and in one thread, so that other load on the machine does not decide.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    for _ in range(rounds + 1):
-        for dtype, (inputs, weights) in factors.items():
-            start = time.process_time()
-            torch.nn.functional.linear(inputs, weights)
-            times[dtype].append(time.process_time() - start)
-    torch.set_num_threads(threads)
-    # The first of each prepares the kernel.
-    full, half = (min(taken[1:]) for taken in times.values())
-    return full / max(half, 1e-9)
-
-
-def _transformer_shims(pipe: Any) -> list[Any]:
-    model = getattr(pipe, "model", None)
-    if not isinstance(model, Model):
-        return []
-    return [shim for node in model.walk() if node.name == "hf-pytorch" for shim in node.shims]
+    factors = [
+        (torch.ones(256, 384, dtype=dtype), torch.ones(1536, 384, dtype=dtype))
+        for dtype in (torch.bfloat16, torch.float32)
+    ]
+    half, full = (partial(torch.nn.functional.linear, *some) for some in factors)
+    return times_as_fast(half, full, rounds)
 
 
 Backprop = Callable[[Any], Any]
