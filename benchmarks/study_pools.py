@@ -161,6 +161,7 @@ def more_text(options: argparse.Namespace) -> None:
     """Let the members label text that is not the study's pool."""
     text = [doc for doc in read_docs(options.text, Vocab()) if word_count(doc)]
     answers = {doc_id(doc): doc for doc in read_docs(options.answers, Vocab())} if options.answers else {}
+    written = False
     for seed, committee in committees(options):
         members = [
             replace(member, path=str((Path(member.path).parent / LAST).resolve()))
@@ -180,8 +181,10 @@ def more_text(options: argparse.Namespace) -> None:
             before = f1(gold, list(read_docs(source, Vocab())))
             asked = source if answers else bare(source, Path(folder) / "bare.spacy")
             relabel(trained, asked, [], out)
-        start = f"{before:.1f} → " if answers else ""
+        written, start = True, f"{before:.1f} → " if answers else ""
         print(f"{out}: {len(drawn)} sentences; F1 {start}{f1(gold, list(read_docs(out, Vocab()))):.1f}")
+    if not written:
+        raise SystemExit("No seed has the pipelines of all its members: train them with --study.keep last.")
 
 
 def committees(options: argparse.Namespace) -> Iterator[tuple[int, RecordedCommittee]]:

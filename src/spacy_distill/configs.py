@@ -14,7 +14,6 @@ from spacy.util import load_config_from_str
 
 from .corpus.files import read_text
 from .errors import DistillError
-from .training.fast_prediction import speed_up_prediction
 
 # Sections whose folders are read as corpora; elsewhere a name may be that of a folder by chance.
 WITH_CORPORA = frozenset({"corpora", "teachers"})
@@ -125,13 +124,13 @@ def check_language(lang: str) -> None:
 
 
 def load_pipeline(model: str | Path) -> Language:
-    """A trained pipeline to predict with; see `speed_up_prediction` for what it cannot do.
+    """A trained pipeline.
 
     model: its folder, or the name of an installed package.
     RAISES DistillError: if there is none, or it does not load here.
     """
     try:
-        return speed_up_prediction(spacy.load(model))
+        return spacy.load(model)
     except (OSError, ValueError, ImportError, KeyError) as error:
         raise DistillError(f"The pipeline {model} does not load: {error}") from error
 

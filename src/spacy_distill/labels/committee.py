@@ -17,6 +17,7 @@ from ..errors import DistillError, counted
 from ..tasks.annotation import Annotation, Item
 from ..tasks.base import Task, find_task
 from ..tasks.votes import VoteResult, VoteRule
+from ..training.fast_prediction import speed_up_prediction
 from .confidence import Calibration
 
 # The file that makes a folder a committee.
@@ -174,7 +175,7 @@ def predict_documents(task: Task, model: Path, docs: Sequence[Doc]) -> Iterator[
     """
     if not docs:
         return
-    nlp = load_pipeline(model)
+    nlp = speed_up_prediction(load_pipeline(model))
     pairs = ((nlp.make_doc(doc.text), doc) for doc in docs)
     for found, doc in nlp.pipe(pairs, as_tuples=True, batch_size=BATCH):
         yield task.project(task.read(found), found, doc)
@@ -186,7 +187,8 @@ class CommitteePipeline:
     def __init__(self, committee: Committee) -> None:
         self.committee = committee
         self.task = find_task(committee.task)
-        self.members = [load_pipeline(committee.folder / member.path) for member in committee.members]
+        paths = (committee.folder / member.path for member in committee.members)
+        self.members = [speed_up_prediction(load_pipeline(path)) for path in paths]
         names = [member.name for member in committee.members]
         self.weights = [1 / names.count(name) for name in names]
 

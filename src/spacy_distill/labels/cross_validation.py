@@ -15,6 +15,7 @@ from ..corpus.provenance import article_id
 from ..errors import DistillError
 from ..tasks.annotation import Annotation
 from ..tasks.base import Task
+from ..training.fast_prediction import speed_up_prediction
 
 BATCH = 64
 DROPOUT = 0.2
@@ -61,7 +62,7 @@ def predict_with(task: Task, docs: Sequence[Doc], model: Path) -> Iterator[tuple
     YIELDS: number of a document, and what the pipeline says of it.
     RAISES DistillError: if there is no such pipeline, or it does not know a label of the documents.
     """
-    student = load_pipeline(model)
+    student = speed_up_prediction(load_pipeline(model))
     known = labels_of(student)
     if unknown := {item.label for doc in docs for item in task.read(doc).items}.difference(known):
         raise DistillError(

@@ -23,6 +23,7 @@ from ..errors import DistillError
 from ..labels.committee import COMMITTEE, CommitteePipeline, read_committee
 from ..labels.confidence import Calibration
 from ..tasks.base import DEFAULT, Task, find_task, set_task, tasks
+from ..training.fast_prediction import speed_up_prediction
 from . import ShardFormat
 from .records import Fields, Record, Reject, read_records
 from .scored_pipeline import ScoredPipeline
@@ -222,7 +223,7 @@ def load_predictor(model: Path) -> tuple[Language | CommitteePipeline, Task]:
     if (model / COMMITTEE).is_file():
         committee = CommitteePipeline(read_committee(model))
         return committee, committee.task
-    nlp = load_pipeline(model)
+    nlp = speed_up_prediction(load_pipeline(model))
     factories = set(nlp.pipe_factories.values())
     own = [task for task in tasks().values() if factories.intersection(task.factories)]
     return nlp, own[0] if own else find_task(DEFAULT)

@@ -18,6 +18,7 @@ from ..corpus.files import write_bytes
 from ..corpus.provenance import article_id
 from ..tasks.base import Annotation, Task
 from ..tasks.scores import Counts
+from ..training.fast_prediction import speed_up_prediction
 from .corpora import doc_key
 
 PREDICTIONS = "predictions.jsonl.gz"
@@ -66,7 +67,7 @@ def score_models(
                 pairs = [(f"{model}{end}", f"{same[model]}{end}") for end in ("", f"_{SEEN}")]
                 row.update({own: row[other] for own, other in pairs if other in row})
             continue
-        nlp = load_pipeline(place)
+        nlp = speed_up_prediction(load_pipeline(place))
         for name, path in sets.items():
             for i, (reference, doc) in enumerate(_predict(nlp, read_docs(path, nlp.vocab))):
                 if i == len(scores[name]):
