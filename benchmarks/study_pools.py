@@ -111,7 +111,7 @@ def reviewed(options: argparse.Namespace) -> None:
     gold = {doc_id(doc): doc for doc in read_docs(options.gold, Vocab())}
     held_out = {doc_id(doc) for doc in read_docs(options.heldout, Vocab())}
     for seed in range(options.seeds):
-        docs, said = map(list, zip(*merge_views(options.view, texts=options.pool).docs, strict=True))
+        docs, said = map(list, zip(*merge_views([options.pool, *options.view]).docs, strict=True))
         usable = [[one for one in views.values() if one.usable] for views in said]
         for doc, some in zip(docs, usable, strict=True):
             NER.write(doc, NER.combine(some, FIRST).annotation if some else Annotation.unknown(len(doc)))

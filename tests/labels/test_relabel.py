@@ -112,10 +112,34 @@ def test_a_teacher_that_says_nothing_of_a_document_does_not_count_there(committe
 
 
 def test_text_that_no_teacher_saw_is_labelled_by_the_members(committee, tmp_path):
-    pool = write_docs(tmp_path / "pool.spacy", make_doc(TEXT, [ACME]))
+    pool = write_docs(tmp_path / "pool.spacy", make_doc(TEXT, labelled=False))
     report, doc = run(committee, pool, tmp_path)
     assert entities(doc) == [("Rome", "LOC")]
     assert report.without_view == report.documents == 1
+    assert "pool" not in report.voters
+
+
+@pytest.mark.parametrize("place", ["pool", "view"])
+def test_labels_that_are_of_no_named_teacher_vote_too(committee, tmp_path, place):
+    labelled = write_docs(tmp_path / "noisy.spacy", make_doc(TEXT, [ACME]))
+    text = write_docs(tmp_path / "text.spacy", make_doc(TEXT, labelled=False))
+    files = [labelled] if place == "pool" else [text, labelled]
+    report, doc = run(committee, files[0], tmp_path, *files[1:])
+    assert report.voters["noisy"] == 1
+    assert report.without_view == 0
+    assert confidences(doc, "votes") == {"Rome": 0.75, "Acme": 0.5}
+    assert [span.text for span in doc.spans["teacher:noisy"]] == ["Acme"]
+
+
+def test_gold_does_not_vote_on_itself(committee, pool, tmp_path):
+    gold = write_docs(tmp_path / "gold.spacy", make_doc(TEXT, [ROME]))
+    for files in ([gold], [pool, gold]):
+        with pytest.raises(DistillError, match=r"gold.spacy is the gold"):
+            run(committee, files[0], tmp_path, *files[1:], gold=gold)
+    assert not (tmp_path / "out.spacy").exists()
+    # A file with views votes by them, and its own labels may be what a person made of it.
+    report, _ = run(committee, pool, tmp_path, gold=pool)
+    assert "pool" not in report.voters
 
 
 def test_views_of_other_files_vote_and_are_kept(committee, pool, tmp_path):
@@ -137,7 +161,7 @@ def test_of_members_of_folds_that_one_votes_that_did_not_learn_from_the_document
     assert report.learned == 0
     assert confidences(doc, "votes")["Rome"] == pytest.approx(2 / 3)
     # A text that none of them learned from: both vote, and have one vote together.
-    unknown = write_docs(tmp_path / "unknown.spacy", make_doc("Acme fell in Rome today"))
+    unknown = write_docs(tmp_path / "unknown.spacy", make_doc("Acme fell in Rome today", labelled=False))
     _, doc = run(committee, unknown, tmp_path)
     assert confidences(doc) == {"Rome": pytest.approx(3 / 4)}
 

@@ -130,18 +130,23 @@ def relabel(
     What the views say is kept beside the result, and the confidence in each item.
 
     committee: a folder that `train_committee` made.
-    pool: the documents, with or without teachers' views.
-    views: further files with views of the same documents.
+    pool: the documents, with or without teachers' views; the labels of a file without any vote as a view.
+    views: further files with views of the same documents, or with labels of them.
     out: the file to write.
     options: how to vote.
     gold: gold of some of the documents: to learn weights from, and to count what relabelling was worth.
-    RAISES DistillError: if a file or member cannot be used, labels or task differ, a weight names nobody, or
-        weights cannot be learned.
+    RAISES DistillError: if a file or member cannot be used, labels or task differ, a weight names nobody,
+        weights cannot be learned, or gold would vote on itself.
     """
     folder = committee.folder if isinstance(committee, Committee) else committee
     check_outputs([out], [folder, pool, *views, gold])
     trained = committee if isinstance(committee, Committee) else read_committee(committee)
-    merged = merge_views(views, texts=pool, committee=trained)
+    merged = merge_views([pool, *views], committee=trained)
+    if gold is not None and gold.resolve() in (path.resolve() for path in merged.own):
+        raise DistillError(
+            f"{gold} is the gold, and its labels would vote too, so every figure would flatter. Give as the "
+            "pool the file that the teacher labelled, or text without labels."
+        )
     voted = ask_voters(merged, pool, trained)
     task, docs, said, member_votes = voted.task, voted.docs, voted.said, voted.members
     right = read_gold(task, gold, docs) if gold is not None else {}

@@ -60,11 +60,13 @@ class _Source(NamedTuple):
     """One corpus: its documents, and its views' names in the outcome by their names in it.
 
     voters: those of the views that vote.
+    own: whether the only one is what its documents are labelled with, which no teacher said.
     """
 
     docs: dict[Key, Doc]
     names: dict[str, str]
     voters: dict[str, str]
+    own: bool
 
 
 MAJORITY = VoteRule()
@@ -120,38 +122,38 @@ class MergedViews(NamedTuple):
 
     task: what they annotate.
     names: the views that vote.
+    own: files without views, whose labels are a view of their own.
     labels: all labels that they use.
     docs: each document with the views of all its copies, and what each voter says of it.
     """
 
     task: Task
     names: list[str]
+    own: list[Path]
     labels: list[str]
     docs: Iterator[tuple[Doc, dict[str, Annotation]]]
 
 
-def merge_views(
-    sources: Sequence[Path], texts: Path | None = None, committee: Committee | None = None
-) -> MergedViews:
+def merge_views(sources: Sequence[Path], committee: Committee | None = None) -> MergedViews:
     """Bring the views of one or several corpora together.
 
     Documents are matched by their ids, or by their text where they have none or the files share no id; a view
     whose file lacks a document says nothing of it.
 
-    sources: `.spacy` files with the views; one without any is a view of its own.
-    texts: a file whose documents come first; it votes only with views that it holds.
+    sources: `.spacy` files with the views; the labels of one without any are a view of their own. Text
+        without labels says nothing.
     committee: of its task are documents without any annotation.
     RAISES DistillError: if a file holds no document, the files share none, or one has other tokens in two.
     """
-    sources = [*([texts] if texts else []), *sources]
     corpora = _matched(sources)
     docs = [doc for corpus in corpora for doc in corpus.values()]
     task = task_of(docs, committee.task) if committee else task_of(docs)
-    inputs = _rename(sources, corpora, texts)
+    inputs = _rename(sources, corpora, task)
     names = [name for source in inputs for name in source.voters.values()]
     labels = sorted({item.label for doc in docs for item in task.read(doc).items})
     keys = dict.fromkeys(key for source in inputs for key in source.docs)
-    return MergedViews(task, names, labels, (_merge(task, inputs, key) for key in keys))
+    own = [path for path, source in zip(sources, inputs, strict=True) if source.own]
+    return MergedViews(task, names, own, labels, (_merge(task, inputs, key) for key in keys))
 
 
 def _check_out(out: Path) -> None:
@@ -192,13 +194,14 @@ def _by_key(docs: Sequence[Doc], name: Callable[[Doc], str]) -> dict[Key, Doc]:
     return found
 
 
-def _rename(sources: Sequence[Path], corpora: Sequence[dict[Key, Doc]], texts: Path | None) -> list[_Source]:
+def _rename(sources: Sequence[Path], corpora: Sequence[dict[Key, Doc]], task: Task) -> list[_Source]:
     """Number the views of which two files share a name."""
     taken: set[str] = set()
     renamed: list[_Source] = []
     for source, docs in zip(sources, corpora, strict=True):
         known = {name for doc in docs.values() for name in views(doc)}
-        voting = _voters(known) or ([] if source == texts else [source.stem])
+        own = not known and any(task.read(doc).usable for doc in docs.values())
+        voting = [source.stem] if own else _voters(known)
         bases: dict[str, str] = {}
         for base in sorted({name.partition(SAMPLE)[0] for name in known.union(voting)}):
             bases[base] = _free(base, taken)
@@ -207,7 +210,7 @@ def _rename(sources: Sequence[Path], corpora: Sequence[dict[Key, Doc]], texts: P
         for name in sorted(known.union(voting)):
             base, slash, sample = name.partition(SAMPLE)
             names[name] = bases[base] + slash + sample
-        renamed.append(_Source(docs, names, {name: names[name] for name in voting}))
+        renamed.append(_Source(docs, names, {name: names[name] for name in voting}, own))
     return renamed
 
 
