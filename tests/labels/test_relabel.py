@@ -8,6 +8,7 @@ import srsly
 from helpers.committees import make_committee
 from helpers.docs import make_doc, missing_tokens, read_docs, record_of, write_docs
 from spacy_distill import DistillError, RelabelOptions, audit_corpus, predict, relabel, render_page
+from spacy_distill.labels.committee import text_hash
 
 ROME, ACME = (0, 1, "LOC"), (2, 3, "ORG")
 TEXT = "Rome and Acme fell"
@@ -137,9 +138,93 @@ def test_gold_does_not_vote_on_itself(committee, pool, tmp_path):
         with pytest.raises(DistillError, match=r"gold.spacy is the gold"):
             run(committee, files[0], tmp_path, *files[1:], gold=gold)
     assert not (tmp_path / "out.spacy").exists()
-    # A file with views votes by them, and its own labels may be what a person made of it.
-    report, _ = run(committee, pool, tmp_path, gold=pool)
-    assert "pool" not in report.voters
+    # A file with one view votes with what a person made of it.
+    with pytest.raises(DistillError, match=r"pool.spacy is the gold"):
+        run(committee, pool, tmp_path, gold=pool)
+
+
+def test_gold_that_members_learned_from_judges_nothing(committee, tmp_path):
+    texts = ["Rome and Acme fell", "Rome and Acme rose"]
+    docs = [make_doc(text, id=f"{i}:1", teachers={"cot": [ACME]}) for i, text in enumerate(texts)]
+    pool = write_docs(tmp_path / "pool.spacy", *docs)
+    gold = write_docs(
+        tmp_path / "gold.spacy", *(make_doc(text, [ROME], id=f"{i}:1") for i, text in enumerate(texts))
+    )
+    facts = srsly.read_json(committee / "committee.json")
+    srsly.write_json(committee / "committee.json", {**facts, "gold": [text_hash(docs[0])]})
+    report, _ = run(committee, pool, tmp_path, gold=gold)
+    assert (report.gold, report.learned_gold, report.learned) == (1, 1, 1)
+    assert sum(count.tp + count.fn for count in report.after.values()) == 1
+    srsly.write_json(committee / "committee.json", {**facts, "gold": list(map(text_hash, docs))})
+    with pytest.raises(DistillError, match=r"learned from all 2 documents of"):
+        run(committee, pool, tmp_path, gold=gold, weights="learned")
+
+
+def test_a_file_that_relabelling_did_not_write_stays(committee, pool, tmp_path):
+    view = write_docs(tmp_path / "out.spacy", make_doc(TEXT, [ROME], teachers={"standard": [ROME]}))
+    before = view.read_bytes()
+    with pytest.raises(DistillError, match=r"out.spacy is there and was not made by relabelling"):
+        run(committee, pool, tmp_path)
+    assert view.read_bytes() == before
+    view.unlink()
+    assert run(committee, pool, tmp_path)[0].kept == run(committee, pool, tmp_path)[0].kept
+
+
+@pytest.mark.parametrize("teachers", [{}, {"cot": "refused"}])
+@pytest.mark.parametrize("votes", [1, 2])
+def test_the_word_of_a_teacher_that_says_nothing_is_nothing(tmp_path, teachers, votes):
+    """No vote, and no member's word in place of it."""
+    found = [{"Rome": "LOC"}] * votes + [{}] * (4 - votes)
+    words = {f"gold/seed-{i}": one for i, one in enumerate(found)}
+    pool = write_docs(tmp_path / "pool.spacy", make_doc(TEXT, labelled=False, teachers=teachers))
+    _, doc = run(make_committee(tmp_path / "c", words), pool, tmp_path, undecided="teacher")
+    assert confidences(doc, "votes") == {"Rome": votes / 4}
+    assert entities(doc) == ([("Rome", "LOC")] if votes == 2 else [])
+    assert missing_tokens(doc) == ([] if votes == 2 else ["Rome"])
+
+
+def test_what_nobody_denies_and_a_view_leaves_open_is_not_outside(tmp_path):
+    committee = make_committee(tmp_path / "c", {f"gold/seed-{i}": {"Rome": "LOC"} for i in range(2)})
+    views = [write_docs(tmp_path / f"{name}.spacy", make_doc(TEXT, [ACME], missing=[0])) for name in "abc"]
+    _, doc = run(committee, views[0], tmp_path, *views[1:])
+    assert entities(doc) == [("Acme", "ORG")]
+    assert missing_tokens(doc) == ["Rome"]
+
+
+def test_a_relabelled_file_votes_with_the_teachers_views_in_it(committee, tmp_path):
+    pool = write_docs(tmp_path / "pool.spacy", make_doc(TEXT, [ACME], teachers={"cot": [ACME]}))
+    run(committee, pool, tmp_path, weights={"member": 2})
+    first = (tmp_path / "out.spacy").rename(tmp_path / "first.spacy")
+    assert entities(read_docs(first)[0]) == [("Rome", "LOC")]
+    report, doc = run(committee, first, tmp_path)
+    assert confidences(doc, "votes") == {"Rome": 0.75, "Acme": 0.5}
+    assert dict(report.kept) == {"ORG": 1}
+
+
+def test_only_documents_of_the_pool_are_relabelled(committee, pool, tmp_path):
+    other = make_doc("Rome test set", [ROME], id="b:1", teachers={"standard": [ROME]})
+    view = write_docs(tmp_path / "view.spacy", make_doc(TEXT, [ROME], teachers={"standard": [ROME]}), other)
+    report, _ = run(committee, pool, tmp_path, view)
+    assert (report.documents, report.left_out) == (1, 1)
+    assert len(read_docs(tmp_path / "out.spacy")) == 1
+
+
+def test_a_file_named_twice_is_refused(committee, pool, tmp_path):
+    with pytest.raises(DistillError, match=r"pool.spacy: named twice"):
+        run(committee, pool, tmp_path, pool)
+
+
+@pytest.mark.parametrize("damage", [
+    {"labels": None}, {"folds": [1]}, {"gold": "x"}, {"task": 3},
+    {"calibration": {"shares": [], "chances": [], "items": 0}},
+    {"calibration": {"shares": [0.5], "chances": [], "items": 1}},
+    {"calibration": {"shares": ["a"], "chances": [1.0], "items": 1}},
+])  # fmt: skip
+def test_a_damaged_committee_is_named(committee, pool, tmp_path, damage):
+    facts = srsly.read_json(committee / "committee.json")
+    srsly.write_json(committee / "committee.json", {**facts, **damage})
+    with pytest.raises(DistillError, match="is damaged"):
+        run(committee, pool, tmp_path)
 
 
 def test_views_of_other_files_vote_and_are_kept(committee, pool, tmp_path):

@@ -7,9 +7,10 @@ from helpers.docs import make_doc, read_docs, record_of, write_docs
 from helpers.studying import write_corpora
 from helpers.support import ROOT, run_in
 from spacy_distill import CommitteeOptions, DistillError, relabel, relabel_in_rounds, train_committee
-from spacy_distill.labels.committee import read_committee
+from spacy_distill.labels.committee import read_committee, text_hash
 from spacy_distill.labels.relabel import RelabelReport
 from spacy_distill.study.runner import StudyEvent
+from spacy_distill.study.train_committee import CommitteeReport, read_training
 
 SMALL = {
     "training.max_steps": 4,
@@ -34,6 +35,12 @@ def train(folder, out, **options):
     )
 
 
+def both(folder):
+    """How many texts of the pool are gold too, from which all members learn."""
+    gold = {doc.text for doc in read_docs(folder / "gold.spacy")}
+    return sum(doc.text in gold for doc in read_docs(folder / "cot.spacy"))
+
+
 def test_members_of_folds_judge_what_they_did_not_learn_and_are_trained_once(tmp_path):
     folder = tmp_path / "corpora"
     folder.mkdir()
@@ -51,7 +58,7 @@ def test_members_of_folds_judge_what_they_did_not_learn_and_are_trained_once(tmp
     assert [event.kind for event in events].count("skipped") == 3
     out = tmp_path / "out.spacy"
     done = relabel(tmp_path / "committee", folder / "cot.spacy", [], out, gold=folder / "pool.spacy")
-    assert done.learned == 0
+    assert done.learned == both(folder)
     assert done.documents == len(read_docs(out))
     assert all("confidence" in doc.spans for doc in read_docs(out))
 
@@ -67,7 +74,7 @@ def test_a_second_round_learns_from_the_labels_of_the_first(tmp_path):
 
     events = rounds(2)
     reports = [event for event in events if isinstance(event, RelabelReport)]
-    assert [report.learned for report in reports] == [0, 0]
+    assert [report.learned for report in reports] == [both(folder)] * 2
     first = tmp_path / "out-round-1.spacy"
     alone = tmp_path / "alone.spacy"
     relabel(trained, folder / "cot.spacy", [], alone)
@@ -92,6 +99,48 @@ def items(doc):
 
 def spans_of(path):
     return [items(doc) for doc in read_docs(path)]
+
+
+def test_what_members_learned_from_is_known_and_paths_of_the_config_can_be_set(tmp_path):
+    folder = tmp_path / "corpora"
+    folder.mkdir()
+    write_corpora(folder)
+    out = tmp_path / "committee"
+    config = tmp_path / "student.cfg"
+    text = (ROOT / "configs/student_cpu.cfg").read_text()
+    assert "[paths]\n" in text
+    config.write_text(text.replace("[paths]\n", "[paths]\nother = null\n"))
+    overrides = {**SMALL, **places(folder), "paths.other": "somewhere"}
+    events = train_committee(
+        config, out, CommitteeOptions(members=["gold", "cosine"], folds=2), overrides=overrides
+    )
+    for event in events:
+        # Until all are trained, nothing speaks of members that are no longer those.
+        assert isinstance(event, CommitteeReport) or not (out / "committee.json").exists()
+    committee = read_committee(out)
+    gold = read_docs(folder / "gold.spacy")
+    assert committee.gold == {text_hash(doc) for doc in gold}
+    assert all(votes.learned for votes in committee.ask(gold))
+    assert "somewhere" in (out / "committee.cfg").read_text()
+    assert read_training(out)[2]["paths.other"] == "somewhere"
+    # One more step: other members, of which the old file knows nothing.
+    again = train_committee(
+        config,
+        out,
+        CommitteeOptions(members=["gold", "cosine"]),
+        overrides={**overrides, "training.max_steps": 5},
+    )
+    assert next(event for event in again if event.kind == "started")
+    assert not (out / "committee.json").exists()
+
+
+def test_a_further_round_needs_a_member_that_learns_from_the_pool(tmp_path):
+    folder = tmp_path / "corpora"
+    folder.mkdir()
+    write_corpora(folder)
+    train(folder, tmp_path / "committee", members=["gold"], seeds=2)
+    with pytest.raises(DistillError, match=r"no member of .* learns from the pool"):
+        list(relabel_in_rounds(tmp_path / "committee", folder / "cot.spacy", [], tmp_path / "out.spacy"))
 
 
 def test_a_round_needs_to_know_how_members_were_trained(tmp_path):

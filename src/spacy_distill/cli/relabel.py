@@ -85,6 +85,8 @@ def _weights(text: str) -> dict[str, float]:
     weights: dict[str, float] = {}
     for part in filter(None, map(str.strip, text.split(","))):
         name, _, number = part.rpartition("=")
+        if name.strip() in weights:
+            raise DistillError(f"--weights names {name.strip()} twice: {text}.")
         try:
             weights[name.strip()] = float(number)
         except ValueError:
@@ -104,6 +106,13 @@ def _show(report: "RelabelReport") -> None:
     if report.without_view:
         documents = counted(report.without_view, "document")
         msg.info(f"{documents} without a teacher's label: the members alone voted.")
+    if report.left_out:
+        msg.info(f"{counted(report.left_out, 'document')} of the views are not in the pool, and left out.")
+    if report.learned_gold:
+        msg.warn(
+            f"Members had learned from the gold of {counted(report.learned_gold, 'document')}: it judges "
+            f"nothing; that of {report.gold} others does."
+        )
     if report.learned:
         msg.warn(
             f"Members had learned from {counted(report.learned, 'document')}, and repeat what they learned. "

@@ -28,6 +28,7 @@ VIEW_PARTS: dict[str, type | tuple[type, ...]] = {
     "candidates": int,
 }
 VOTES = "votes"  # All spans that any view holds, with the shares of votes as attrs["scores"].
+RELABELLED = "relabel"  # What the record says of a relabelled document.
 CONFIDENCE = "confidence"  # The chosen spans, with the chance that each is right as attrs["scores"].
 REVIEW = "review"  # In the "meta" of a row: the review that it is from.
 NEGATIVE = "negative"  # Negative annotation, for spaCy's `incorrect_spans_key`.

@@ -1,9 +1,9 @@
 """A committee: several pipelines of one task, and what they say together of a document."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,6 +75,7 @@ class Committee:
     members: its pipelines, at least two.
     folds: the fold of each distilled document that members learned from, by its text's hash.
     calibration: how often a share of the votes is right, learned on dev; None without.
+    gold: the gold documents that members learned from, by their texts' hashes.
     """
 
     folder: Path
@@ -83,6 +84,7 @@ class Committee:
     members: Sequence[Member]
     folds: Mapping[str, int] = field(default_factory=dict)
     calibration: Calibration | None = None
+    gold: Collection[str] = ()
 
     def confidence(self, result: VoteResult, agreed: VoteResult | None = None) -> dict[Item, float]:
         """How sure each chosen item is: its share of the members' votes, as a chance where dev taught how.
@@ -155,17 +157,18 @@ class Committee:
             for i, annotation in zip(wanted, said, strict=True):
                 found[i][member] = annotation
         for doc, answers in zip(docs, found, strict=True):
-            yield _member_votes(answers, self.folds.get(text_hash(doc)))
+            yield self._votes(doc, answers)
 
-
-def _member_votes(said: Mapping[Member, Annotation], fold: int | None) -> MemberVotes:
-    names = [member.name for member in said]
-    annotations, weights = {}, []
-    for member, annotation in said.items():
-        name = member.name if names.count(member.name) == 1 else f"{member.name}/fold-{member.fold}"
-        annotations[name] = annotation
-        weights.append(1 / names.count(member.name))
-    return MemberVotes(annotations, names, weights, any(member.learned(fold) for member in said))
+    def _votes(self, doc: Doc, said: Mapping[Member, Annotation]) -> MemberVotes:
+        fold = self.folds.get(text_hash(doc))
+        names = [member.name for member in said]
+        annotations, weights = {}, []
+        for member, annotation in said.items():
+            name = member.name if names.count(member.name) == 1 else f"{member.name}/fold-{member.fold}"
+            annotations[name] = annotation
+            weights.append(1 / names.count(member.name))
+        learned = text_hash(doc) in self.gold or any(member.learned(fold) for member in said)
+        return MemberVotes(annotations, names, weights, learned)
 
 
 def predict_documents(task: Task, model: Path, docs: Sequence[Doc]) -> Iterator[Annotation]:
@@ -235,6 +238,20 @@ def write_committee(committee: Committee) -> None:
     srsly.write_json(committee.folder / COMMITTEE, facts, indent=1)
 
 
+def _check(committee: Committee) -> None:
+    """Refuse values of other kinds than those that `write_committee` writes."""
+    for name, value, kind in (
+        ("labels", committee.labels, list), ("folds", committee.folds, dict), ("gold", committee.gold, list),
+        ("task", committee.task, str),
+    ):  # fmt: skip
+        if not isinstance(value, kind):
+            raise ValueError(f"`{name}` is {value!r}")
+    if (learned := committee.calibration) is not None:
+        points = [*zip(learned.shares, learned.chances, strict=True)]
+        if not points or not all(isinstance(value, float | int) for point in points for value in point):
+            raise ValueError(f"`calibration` is {learned}")
+
+
 def read_committee(folder: Path) -> Committee:
     """The committee of a folder.
 
@@ -250,7 +267,9 @@ def read_committee(folder: Path) -> Committee:
         members = [Member(**member) for member in facts.pop("members")]
         calibration = Calibration(**found) if (found := facts.pop("calibration")) else None
         committee = Committee(folder=Path(folder), members=members, calibration=calibration, **facts)
-    except (TypeError, KeyError, AttributeError) as error:
+        _check(committee)
+        committee = replace(committee, gold=frozenset(committee.gold))
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise DistillError(f"{place} is damaged ({error}). Train the committee anew.") from error
     if len(members) < 2:
         raise DistillError(f"{folder} has {counted(len(members), 'member')}; a committee has at least two.")

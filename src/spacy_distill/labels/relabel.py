@@ -11,17 +11,17 @@ from spacy.tokens import Doc
 
 from ..corpus.docbin import write_docs
 from ..corpus.files import check_outputs
-from ..corpus.provenance import CONFIDENCE, VOTES, article_id, record
-from ..errors import DistillError
+from ..corpus.provenance import CONFIDENCE, RELABELLED, VOTES, article_id, record
+from ..errors import DistillError, counted
 from ..tasks.annotation import Annotation, Item
 from ..tasks.base import Task, set_task
 from ..tasks.scores import Counts, add_counts, micro, prf
 from ..tasks.votes import VoteResult, VoteRule
-from .committee import HALF, Committee, MemberVotes, read_committee
+from .committee import HALF, Committee, MemberVotes, read_committee, text_hash
 from .confidence import ENOUGH, calibrate, calibration_error, rate
 from .cross_validation import folds_of
 from .quality import read_gold
-from .vote import merge_views
+from .vote import check_result, merge_views
 from .voters import ask_voters
 
 Undecided = Literal["O", "missing", "majority", "teacher"]
@@ -30,6 +30,8 @@ MEMBER, TEACHER = "member", "teacher"
 LEARNED = "learned"
 # A voter whose items are wrong as often as not has no vote to speak of, and none can decide alone.
 LEAST, MOST = 0.05, 4.0
+# Half of the votes choose an item; else its places are missing.
+UNKNOWN = VoteRule("half", "missing")
 # In how many parts the items are divided from which confidence is learned.
 FOLDS = 5
 
@@ -39,7 +41,8 @@ class RelabelOptions:
     """How a pool is relabelled.
 
     undecided: what becomes of places of an item with less than half of the votes: "O", "missing", what more
-        than half of the votes say of them ("majority"), or what the first view says ("teacher").
+        than half of the votes say of them ("majority"), or what the first view says ("teacher"; missing
+        where it says nothing).
     weights: votes of a voter, above 0, by its name, or by "member" or "teacher" for all of them; 1 if not
         named. "learned": from gold.
     RAISES DistillError: if a value cannot be used.
@@ -72,6 +75,9 @@ class RelabelReport:
 
     items, places: what the task calls them.
     voters: who voted, and the weight of each; members of different folds together.
+    left_out: documents of further files that the pool lacks.
+    gold, learned_gold: documents of the pool with gold that judges the labels, and those of them whose gold
+        the members had learned from, which judges nothing.
     documents: number of documents.
     learned: of them, those that voting members had learned from.
     without_view: of them, those that no teacher labelled.
@@ -85,6 +91,9 @@ class RelabelReport:
     items: str
     places: str
     voters: dict[str, float] = field(default_factory=dict)
+    left_out: int = 0
+    gold: int = 0
+    learned_gold: int = 0
     documents: int = 0
     learned: int = 0
     without_view: int = 0
@@ -134,24 +143,35 @@ def relabel(
     views: further files with views of the same documents, or with labels of them.
     out: the file to write.
     options: how to vote.
-    gold: gold of some of the documents: to learn weights from, and to count what relabelling was worth.
+    gold: gold of some of the documents: to learn weights from, and to count what relabelling was worth. Of
+        what members were trained on nothing is learned or counted.
     RAISES DistillError: if a file or member cannot be used, labels or task differ, a weight names nobody,
-        weights cannot be learned, or gold would vote on itself.
+        weights cannot be learned, gold would vote on itself or members learned from all of it, or the file to
+        write is there and is not of relabelling.
     """
     folder = committee.folder if isinstance(committee, Committee) else committee
     check_outputs([out], [folder, pool, *views, gold])
+    check_result(out, RELABELLED, "relabelling")
     trained = committee if isinstance(committee, Committee) else read_committee(committee)
-    merged = merge_views([pool, *views], committee=trained)
-    if gold is not None and gold.resolve() in (path.resolve() for path in merged.own):
+    if gold is not None and gold.resolve() in (path.resolve() for path in (pool, *views)):
         raise DistillError(
             f"{gold} is the gold, and its labels would vote too, so every figure would flatter. Give as the "
             "pool the file that the teacher labelled, or text without labels."
         )
+    merged = merge_views([pool, *views], committee=trained, of_first=True)
     voted = ask_voters(merged, pool, trained)
     task, docs, said, member_votes = voted.task, voted.docs, voted.said, voted.members
     right = read_gold(task, gold, docs) if gold is not None else {}
+    asked = len(right)
+    right = {i: known for i, known in right.items() if text_hash(docs[i]) not in trained.gold}
+    if asked and not right:
+        raise DistillError(
+            f"The members learned from all {counted(asked, 'document')} of {gold} that the pool has, and "
+            "would judge themselves. Give gold that they have not seen, or none."
+        )
     weights = _weights(options, merged.names, trained, task, said, member_votes, right)
-    report = RelabelReport(task.items, task.places, weights)
+    report = RelabelReport(task.items, task.places, weights, merged.left_out)
+    report.gold, report.learned_gold = len(right), asked - len(right)
     before: list[dict[str, Counts]] = []
     after: list[dict[str, Counts]] = []
     results: list[VoteResult] = []
@@ -162,9 +182,11 @@ def relabel(
         votes = [weights[name] for name in voting]
         votes += [weights[name] * w for name, w in zip(votes_of.names, votes_of.weights, strict=True)]
         annotations = [*voting.values(), *votes_of.annotations.values()]
-        if options.undecided == TEACHER and first is not None and not first.usable:
-            annotations, votes = [first, *annotations], [LEAST, *votes]
-        result = task.combine(annotations, options.rule, votes)
+        # Where no teacher says anything, what members reject is not known.
+        silent = first is None or not first.usable
+        result = task.combine(
+            annotations, UNKNOWN if silent and options.undecided == TEACHER else options.rule, votes
+        )
         task.write(set_task(doc, task.name), result.annotation)
         results.append(result)
         agreed.append(
@@ -173,7 +195,7 @@ def relabel(
             else None
         )
         task.keep_items(doc, VOTES, result.shares)
-        record(doc)["relabel"] = {
+        record(doc)[RELABELLED] = {
             "committee": str(trained.folder),
             "voters": (*voting, *votes_of.annotations),
             "undecided": options.undecided,

@@ -107,12 +107,10 @@ def review(
     check_outputs([out], [committee, pool, *views, *options.exclude])
     trained = read_committee(committee) if committee else None
     target = None if options.format == PAGE else draft_format(options.format, PAGE)
-    merged = merge_views([pool, *views], committee=trained)
+    merged = merge_views([pool, *views], committee=trained, of_first=True)
     voted = ask_voters(merged, pool, trained)
-    # Views of further files may have documents that the pool lacks; those of the pool come first.
-    size = sum(1 for _ in read_docs(pool, Vocab()))
-    docs = voted.docs[:size]
-    voters = list(dict.fromkeys(name for i in range(size) for name in voted.votes(i)[0]))
+    docs = voted.docs
+    voters = list(dict.fromkeys(name for i in range(len(docs)) for name in voted.votes(i)[0]))
     if len(voters) < 2:
         raise DistillError(
             f"Nobody disagrees: of {pool} there is only what {', '.join(voters) or 'nobody'} says. Give a "

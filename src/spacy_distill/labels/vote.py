@@ -12,7 +12,7 @@ from spacy.vocab import Vocab
 
 from ..corpus.docbin import read_docs, write_docs
 from ..corpus.files import check_outputs
-from ..corpus.provenance import doc_id, record, views
+from ..corpus.provenance import RELABELLED, doc_id, record, views
 from ..errors import DistillError
 from ..tasks.annotation import Annotation
 from ..tasks.base import Task, task_of
@@ -60,13 +60,11 @@ class _Source(NamedTuple):
     """One corpus: its documents, and its views' names in the outcome by their names in it.
 
     voters: those of the views that vote.
-    own: whether the only one is what its documents are labelled with, which no teacher said.
     """
 
     docs: dict[Key, Doc]
     names: dict[str, str]
     voters: dict[str, str]
-    own: bool
 
 
 MAJORITY = VoteRule()
@@ -91,7 +89,7 @@ def vote(
     if not sources:
         raise DistillError("Give the views to vote on, and as the last path the file to write.")
     check_outputs([out], sources)
-    _check_out(out)
+    check_result(out, "vote", "a vote")
     merged = merge_views(sources)
     if len(merged.names) < 2:
         raise DistillError(
@@ -122,19 +120,21 @@ class MergedViews(NamedTuple):
 
     task: what they annotate.
     names: the views that vote.
-    own: files without views, whose labels are a view of their own.
+    left_out: documents of further files that the first one lacks; 0 if they are taken too.
     labels: all labels that they use.
     docs: each document with the views of all its copies, and what each voter says of it.
     """
 
     task: Task
     names: list[str]
-    own: list[Path]
+    left_out: int
     labels: list[str]
     docs: Iterator[tuple[Doc, dict[str, Annotation]]]
 
 
-def merge_views(sources: Sequence[Path], committee: Committee | None = None) -> MergedViews:
+def merge_views(
+    sources: Sequence[Path], committee: Committee | None = None, *, of_first: bool = False
+) -> MergedViews:
     """Bring the views of one or several corpora together.
 
     Documents are matched by their ids, or by their text where they have none or the files share no id; a view
@@ -143,8 +143,12 @@ def merge_views(sources: Sequence[Path], committee: Committee | None = None) -> 
     sources: `.spacy` files with the views; the labels of one without any are a view of their own. Text
         without labels says nothing.
     committee: of its task are documents without any annotation.
-    RAISES DistillError: if a file holds no document, the files share none, or one has other tokens in two.
+    of_first: whether only documents of the first file are taken.
+    RAISES DistillError: if a file is named twice or holds no document, the files share none, or one has other
+        tokens in two.
     """
+    if repeated := [str(path) for path, n in Counter(path.resolve() for path in sources).items() if n > 1]:
+        raise DistillError(f"{', '.join(repeated)}: named twice, and would vote twice. Name each file once.")
     corpora = _matched(sources)
     docs = [doc for corpus in corpora for doc in corpus.values()]
     task = task_of(docs, committee.task) if committee else task_of(docs)
@@ -152,15 +156,21 @@ def merge_views(sources: Sequence[Path], committee: Committee | None = None) -> 
     names = [name for source in inputs for name in source.voters.values()]
     labels = sorted({item.label for doc in docs for item in task.read(doc).items})
     keys = dict.fromkeys(key for source in inputs for key in source.docs)
-    own = [path for path, source in zip(sources, inputs, strict=True) if source.own]
-    return MergedViews(task, names, own, labels, (_merge(task, inputs, key) for key in keys))
+    left_out = len(keys) - len(inputs[0].docs) if of_first else 0
+    keys = dict.fromkeys(inputs[0].docs) if of_first else keys
+    return MergedViews(task, names, left_out, labels, (_merge(task, inputs, key) for key in keys))
 
 
-def _check_out(out: Path) -> None:
-    """Refuse to write over what may be a view: the last path is easily forgotten."""
-    if out.is_file() and any("vote" not in record(doc) for doc in islice(read_docs(out, Vocab()), 1)):
+def check_result(out: Path, made: str, maker: str) -> None:
+    """Refuse to write over what may be a view: the last path is easily forgotten.
+
+    made: what the record of a document has that such a command wrote.
+    maker: what the command does, for the message.
+    RAISES DistillError: if the file is there, and something else made it.
+    """
+    if out.is_file() and any(made not in record(doc) for doc in islice(read_docs(out, Vocab()), 1)):
         raise DistillError(
-            f"{out} is there and was not made by a vote. The last path is the file to write: "
+            f"{out} is there and was not made by {maker}. The last path is the file to write: "
             "name another one, or remove it first."
         )
 
@@ -210,7 +220,7 @@ def _rename(sources: Sequence[Path], corpora: Sequence[dict[Key, Doc]], task: Ta
         for name in sorted(known.union(voting)):
             base, slash, sample = name.partition(SAMPLE)
             names[name] = bases[base] + slash + sample
-        renamed.append(_Source(docs, names, {name: names[name] for name in voting}, own))
+        renamed.append(_Source(docs, names, {name: names[name] for name in voting}))
     return renamed
 
 
@@ -235,7 +245,7 @@ def _merge(task: Task, sources: Sequence[_Source], key: Key) -> tuple[Doc, dict[
     """One document with the views of all its copies, and what each voter says of it.
 
     A corpus with one voter votes with its documents' own annotation, so that what was masked or corrected by
-    hand counts.
+    hand counts; not where relabelling made it, which is the word of others too.
     """
     first = next(source.docs[key] for source in sources if key in source.docs)
     made = task.make_bare(first, first.vocab)
@@ -252,7 +262,8 @@ def _merge(task: Task, sources: Sequence[_Source], key: Key) -> tuple[Doc, dict[
             if doc is None:
                 annotations[new] = Annotation.unknown(task.size(made))
             else:
-                annotations[new] = task.read(doc) if len(source.voters) == 1 else task.read_view(doc, old)
+                own = len(source.voters) == 1 and RELABELLED not in record(doc)
+                annotations[new] = task.read(doc) if own else task.read_view(doc, old)
         if doc is not None:
             task.copy_views(doc, made, source.names)
     kept = task.view_names(made)

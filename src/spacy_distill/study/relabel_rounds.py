@@ -5,10 +5,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from ..corpus.files import check_outputs
+from ..corpus.provenance import RELABELLED
 from ..engines import EngineName
 from ..engines.engine import Engine
 from ..errors import DistillError
 from ..labels.relabel import DEFAULTS, RelabelOptions, RelabelReport, relabel
+from ..labels.vote import check_result
+from .config import WITHOUT_TEACHER
 from .job import TrainingJob
 from .runner import StudyEvent
 from .train_committee import CommitteeReport, read_training, train_committee
@@ -39,7 +42,7 @@ def relabel_in_rounds(
     YIELDS: what happens to the members, the report of each further committee, and that of each round; the
         last one is of `out`.
     RAISES DistillError: as `relabel` and `train_committee`; if the number of rounds cannot be used, or it is
-        not known how the members were trained.
+        not known how the members were trained, or none of them learns from the pool.
     """
     if rounds < 1:
         raise DistillError(f"rounds = {rounds}: give 1, or more to train further committees.")
@@ -47,6 +50,14 @@ def relabel_in_rounds(
     check_outputs(targets, [committee, pool, *views, gold])
     if rounds > 1:
         config, members, values = read_training(committee)
+        if not set(members.members) - set(WITHOUT_TEACHER):
+            raise DistillError(
+                f"rounds = {rounds}: no member of {committee} learns from the pool, so a further round would "
+                f"be the first again. It has {', '.join(members.members)}; train a member with a blend, "
+                "for instance simple_mix."
+            )
+    for target in targets:
+        check_result(target, RELABELLED, "relabelling")
     yield relabel(committee, pool, views, targets[0], options, gold)
     for number, (learned, target) in enumerate(pairwise(targets), start=2):
         folder = Path(f"{committee}-round-{number}")

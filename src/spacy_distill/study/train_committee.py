@@ -17,7 +17,7 @@ from ..corpus.files import check_outputs, write_bytes
 from ..engines import EngineName
 from ..engines.engine import Engine
 from ..errors import DistillError
-from ..labels.committee import HALF, Committee, Member, text_hash, write_committee
+from ..labels.committee import COMMITTEE, HALF, Committee, Member, text_hash, write_committee
 from ..labels.confidence import Rated, calibrate, calibration_error, rate
 from ..labels.cross_validation import folds_of
 from ..tasks.base import Task, task_of
@@ -124,6 +124,9 @@ def train_committee(
     failed: dict[str, str] = {}
     trained: list[Member] = []
     for event in run_study(out / CONFIG, out / RUNS, engine=engine, jobs=jobs, report=False):
+        if event.kind == "started":
+            # What it says is of other members from now on.
+            (out / COMMITTEE).unlink(missing_ok=True)
         yield event
         if event.run is not None and event.kind == "failed":
             failed[str(event.run.run)] = event.error.strip().splitlines()[-1]
@@ -134,7 +137,7 @@ def train_committee(
         raise DistillError(
             f"Fewer than two members were trained. Failed: {why}. Logs are in {out / RUNS / 'failed'}."
         )
-    yield _conclude(out, trained, folds, paths["dev"], failed)
+    yield _conclude(out, trained, folds, paths, failed)
 
 
 def read_training(folder: Path) -> tuple[Path, CommitteeOptions, dict[str, Any]]:
@@ -183,7 +186,8 @@ def _study(
     overrides: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The config of the study whose runs are the members, scored on dev."""
-    train = dot_to_dict({name: value for name, value in overrides.items() if not name.startswith("paths.")})
+    corpora = {f"paths.{name}" for name in ("gold", "distilled", "dev")}
+    train = dot_to_dict({name: value for name, value in overrides.items() if name not in corpora})
     steps = student["training"]["max_steps"]
     return {
         "study": {
@@ -215,13 +219,18 @@ def _member(run: Run, place: Path, out: Path, *, folded: bool) -> Member:
 
 
 def _conclude(
-    out: Path, members: Sequence[Member], folds: Mapping[str, int], dev: Path, failed: dict[str, str]
+    out: Path,
+    members: Sequence[Member],
+    folds: Mapping[str, int],
+    paths: Mapping[str, Path],
+    failed: dict[str, str],
 ) -> CommitteeReport:
     """Learn from dev how sure votes are, and write the committee."""
-    docs = list(read_docs(dev, Vocab()))
+    docs = list(read_docs(paths["dev"], Vocab()))
+    gold = sorted(map(text_hash, read_docs(paths["gold"], Vocab())))
     task = task_of(docs)
     labels = labels_of(load_pipeline(out / members[0].path))
-    committee = Committee(out, task.name, labels, members, folds)
+    committee = Committee(out, task.name, labels, members, folds, gold=gold)
     rated, chosen, counts = _vote(committee, task, [doc for doc in docs if task.read(doc).usable])
     after: list[Rated] = []
     if rated:
@@ -238,6 +247,9 @@ def _vote(committee: Committee, task: Task, docs: Sequence[Doc]) -> tuple[list[R
     rated: list[Rated] = []
     chosen: list[Rated] = []
     total = Counts()
+    # As on the pool, of the members of folds one of each name has a say.
+    number = 1 + max((member.fold for member in committee.members if member.fold is not None), default=0)
+    committee = replace(committee, folds={text_hash(doc): i % number for i, doc in enumerate(docs)}, gold=())
     for doc, votes_of in zip(docs, committee.ask(docs), strict=True):
         result = task.combine(list(votes_of.annotations.values()), HALF, votes_of.weights)
         gold = task.read(doc)

@@ -84,7 +84,8 @@ def combine(
 
     An item is chosen if enough annotations have just it, with its label; of two such that overlap the one
     with more votes wins, then the longer, then the earlier. A place that is in no item of any annotation is
-    "O" if as many say so. An annotation that is all missing counts, and votes for nothing.
+    "O" if as many say so. An annotation that is all missing counts, and votes for nothing. A place of a
+    rejected item becomes "O" only where some annotation says so, or all say something.
 
     annotations: of the same places, at least one.
     rule: how many must agree.
@@ -107,6 +108,8 @@ def combine(
     # How many must say "O" of a place, where some annotation has an item and where none does.
     for_claimed: float = {"missing": math.inf, "O": 0.0, "majority": half, "first": 0.0}[rule.disputed]
     missing = {i for i in range(size) if outside[i] < (for_claimed if i in claimed else needed)}
+    unsure = frozenset[int]().union(*(one.missing for one in annotations))
+    missing |= {i for i in claimed & unsure if not outside[i]}
     if rule.disputed == "first":
         first = annotations[0]
         for item in first.items:
