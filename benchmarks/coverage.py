@@ -1,7 +1,8 @@
 """How often the 95 % interval for F1 of a whole pool holds it, where gold covers a few sentences or articles.
 
 Real answers: the vote of four prompts to GPT-3.5 on CoNLL-2003's eng.testb, expectations from shares of the
-votes. Made up: sentences whose errors have a heavy tail, and expectations that are too high.
+votes. Made up: sentences whose errors have a heavy tail, and expectations that are too high; and labels of
+which one item in fifty is wrong.
 
 python benchmarks/coverage.py --data DIR
 """
@@ -38,7 +39,7 @@ def main(data: Path) -> None:
     """Print the table."""
     print(f"{DRAWS} draws each; chance alone moves 95 % by 1.4 points")
     print(f"{'pool':<12} {'gold':>14} {'coverage':>9} {'plain':>9} {'bias':>7} {'worth':>6}")
-    for pool in (recorded(data), made_up(3000, 15, random.Random(0))):
+    for pool in (recorded(data), made_up(3000, 15, random.Random(0)), nearly_right(2000, random.Random(0))):
         for number in SENTENCES:
             report(pool, f"{number} sentences", [[i] for i in range(len(pool.counts))], number)
         groups: dict[str, list[int]] = {}
@@ -95,6 +96,17 @@ def made_up(documents: int, article: int, drawn: random.Random) -> Pool:
         expected.append(Expected(sure * (right + false), (1 - sure) * (right + false), 0.5 * (items - right)))
         articles.append(f"article {i // article}")
     return Pool("made up", counts, expected, articles)
+
+
+def nearly_right(documents: int, drawn: random.Random) -> Pool:
+    """Sentences whose every item has the same small chance to be wrong, and votes that mostly agree."""
+    counts, expected = [], []
+    for _ in range(documents):
+        wrong = [drawn.random() < 0.02 for _ in range(drawn.randint(0, 3))]
+        shares = [drawn.choices((1, 0.75, 0.5), (3, 4, 3) if one else (17, 2, 1))[0] for one in wrong]
+        counts.append(Counts(len(wrong) - sum(wrong), sum(wrong), sum(wrong)))
+        expected.append(Expected(sum(shares), len(shares) - sum(shares), len(shares) - sum(shares)))
+    return Pool("nearly right", counts, expected, [f"article {i // 15}" for i in range(documents)])
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 from scipy.stats import t as student_t
 
 from ..errors import DistillError
@@ -17,6 +18,8 @@ from ..tasks.scores import LEVEL, Counts, Interval
 EDGE = 1e-6
 # Fewer articles with gold say too little of how much they differ.
 LEAST = 10
+# With errors in fewer articles than this, their spread says too little of errors that were not met.
+FEW = 10
 # Imagined articles that differ from what is expected as if nothing were.
 CAUTION = 5
 
@@ -76,7 +79,8 @@ def estimate_f1(
 
     Source: Angelopoulos et al. (2023), Prediction-powered inference, with the weight of the expectations as
     in Angelopoulos, Duchi and Zrnic (2023), PPI++; here for a ratio of sums over a finite pool, on the scale
-    of log odds, with articles as units and the jackknife for the error.
+    of log odds, with articles as units and the jackknife for the error. Where fewer than ten articles have an
+    error, the interval is no narrower than that of Clopper and Pearson (1934) for as many items.
 
     counts: true and false positives and false negatives of the documents that have gold, by number.
     expected: what is expected of each document of the pool.
@@ -101,11 +105,12 @@ def estimate_f1(
     # A few articles may happen to agree with what is expected: the error is that of some more that do not.
     freedom = len(inferred) - 1
     error = math.sqrt((len(inferred) * error**2 + CAUTION * plain_error**2) / (len(inferred) + CAUTION))
+    floor = _few_errors(true, sample.units)
     return PoolEstimate(
         f,
-        _interval(f, error, freedom),
+        _widest(f, _interval(f, error, freedom), floor),
         alone,
-        _interval(alone, plain_error, freedom),
+        _widest(alone, _interval(alone, plain_error, freedom), floor),
         len(pool),
         len(numbers),
         (plain_error / error) ** 2 if error > 0 else 1.0,
@@ -159,6 +164,29 @@ def _jackknife(parts: Sequence[float]) -> float:
     """The standard error of an estimate from its values without each article."""
     values = np.array(parts)
     return math.sqrt((len(values) - 1) * float(np.var(values)))
+
+
+def _few_errors(true: Floats, units: NDArray[np.int64]) -> float | None:
+    """How many items were judged, where few articles have an error; else None.
+
+    Errors that come together in an article count as the fewer items, the more of them do.
+    """
+    right, errors = true.sum(axis=0)
+    by_unit = np.bincount(units, weights=true[:, 1]) / 2
+    if np.count_nonzero(by_unit) >= FEW:
+        return None
+    together = float(by_unit @ by_unit) / float(by_unit.sum()) if errors else 1.0
+    return float(right + errors / 2) / max(together, 1.0)
+
+
+def _widest(f: float, interval: Interval, items: float | None) -> Interval:
+    """The interval, or where it reaches further the exact one of a share found in so many items."""
+    if items is None:
+        return interval
+    right, tail = f * items, (1 - LEVEL) / 2
+    low = float(beta.ppf(tail, right, items - right + 1)) if right > 0 else 0.0
+    high = float(beta.ppf(1 - tail, right + 1, items - right)) if right < items else 1.0
+    return Interval(min(low, interval.low), max(high, interval.high))
 
 
 def _interval(f: float, error: float, freedom: int) -> Interval:
