@@ -210,8 +210,9 @@ def _rename(sources: Sequence[Path], corpora: Sequence[dict[Key, Doc]], task: Ta
     renamed: list[_Source] = []
     for source, docs in zip(sources, corpora, strict=True):
         known = {name for doc in docs.values() for name in views(doc)}
-        own = not known and any(task.read(doc).usable for doc in docs.values())
-        voting = [source.stem] if own else _voters(known)
+        voting = _voters(known)
+        if not voting and any(task.read(doc).usable for doc in docs.values()):
+            voting = [source.stem]
         bases: dict[str, str] = {}
         for base in sorted({name.partition(SAMPLE)[0] for name in known.union(voting)}):
             bases[base] = _free(base, taken)
