@@ -299,8 +299,9 @@ def arguments() -> argparse.Namespace:
         if name in ("relabel", "review"):
             command.add_argument("--view", type=Path, action="append", default=[])
         if name in ("agreement", "score"):
-            command.add_argument("--dev", type=Path, default=Path("corpus/conll/dev.spacy"))
             command.add_argument("--on", type=Path, nargs="+", required=True)
+        if name == "agreement":
+            command.add_argument("--dev", type=Path, default=Path("corpus/conll/dev.spacy"))
         elif name == "relabel":
             command.add_argument("--alone", action="store_true")
         elif name == "text":
@@ -309,7 +310,7 @@ def arguments() -> argparse.Namespace:
             without = "studies/main_testb/corpora/gold-500/seed-{seed}.spacy"
             command.add_argument("--without", default=without)
             command.add_argument("--sentences", type=int, default=5000)
-        else:
+        elif name in ("review", "select"):
             ways = ["disagreement", "random", *(["diverse"] if name == "select" else [])]
             command.add_argument("--by", choices=ways, required=True)
             command.add_argument(

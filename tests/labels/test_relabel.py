@@ -4,10 +4,12 @@ import json
 
 import pytest
 import srsly
+from typer.testing import CliRunner
 
 from helpers.committees import make_committee
 from helpers.docs import make_doc, missing_tokens, read_docs, record_of, write_docs
 from spacy_distill import DistillError, RelabelOptions, audit_corpus, predict, relabel, render_page
+from spacy_distill.cli import app
 from spacy_distill.labels.committee import text_hash
 
 ROME, ACME = (0, 1, "LOC"), (2, 3, "ORG")
@@ -207,6 +209,15 @@ def test_only_documents_of_the_pool_are_relabelled(committee, pool, tmp_path):
     report, _ = run(committee, pool, tmp_path, view)
     assert (report.documents, report.left_out) == (1, 1)
     assert len(read_docs(tmp_path / "out.spacy")) == 1
+
+
+def test_a_voter_weighed_twice_is_named(committee, pool, tmp_path):
+    done = CliRunner().invoke(
+        app, ["relabel", str(committee), str(pool), str(tmp_path / "out.spacy"), "--weights", "cot=2, cot=3"]
+    )
+    assert done.exit_code == 1
+    assert "names cot twice" in done.output
+    assert not (tmp_path / "out.spacy").exists()
 
 
 def test_a_file_named_twice_is_refused(committee, pool, tmp_path):
